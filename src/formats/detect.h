@@ -1,0 +1,35 @@
+// Finding out how an input is to be read: compression, format, encoding, dialect, header. Encoding is decided
+// on the whole input, dialect and header on its beginning; every answer that was not declared is a finding.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "formats/dialect.h"
+#include "formats/read_plan.h"
+#include "ports/byte_source.h"
+
+namespace sluice {
+
+enum class SourceFormat : std::uint8_t { automatic, csv, tsv, json, ndjson };
+
+// The `source:` of a pipeline file: what is declared of the input.
+struct SourceSpec {
+  SourceFormat format = SourceFormat::automatic;
+  Dialect dialect;
+  std::string encoding = "auto";
+  std::string pointer;
+  std::uint64_t row_bytes = 1 << 20;
+  std::vector<std::string> schema_fields;  // names, for a file without a header
+};
+
+// `input`: a name for messages and the ending of the file name as a hint. Errors: input, with what the file is
+// and what to do (an Excel workbook, an empty file, binary data, a JSON document without an array of rows and
+// the pointers that would work).
+Result<ReadPlan> detect(const SourceSpec& source, const std::string& input, const Opener& opener,
+                        std::stop_token stop);
+
+}  // namespace sluice

@@ -1,0 +1,62 @@
+// ReadPlan: everything that reading one input needs to know, found out once and frozen into the job's plan:
+// every split and every retry reads by it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "rows/columns.h"
+#include "rows/position.h"
+
+namespace sluice {
+
+enum class FormatKind : std::uint8_t { csv, json, ndjson };   // TSV is csv with a tab
+enum class Compression : std::uint8_t { none, gzip, zstd };
+std::string_view name_of(FormatKind kind);
+std::string_view name_of(Compression compression);
+
+// A dialect with every question answered.
+struct CsvDialect {
+  char delimiter = ',';
+  char quote = '"';           // '\0': none
+  bool double_quote = true;   // "" inside quotes is one quote
+  char escape = '\0';         // '\0': none
+  char comment = '\0';        // a line that begins with it is no row
+  bool skip_initial_space = false;
+  std::optional<std::string> null_sequence;
+  std::vector<std::uint32_t> comment_rows;  // rows of the file that are no rows, sorted (dialect commentRows)
+
+  friend bool operator==(const CsvDialect&, const CsvDialect&) = default;
+};
+
+struct ReadPlan {
+  FormatKind format = FormatKind::csv;
+  Compression compression = Compression::none;
+  std::string encoding = "utf-8";       // canonical lower-case name; "utf-8" needs no decoding
+  CsvDialect csv;
+  std::string pointer;                  // json: RFC 6901 pointer to the array of rows; "" is the document
+  // CSV: the unique column names. JSON arrays: likewise, from the header row. Empty where rows are objects:
+  // each batch then has the columns it finds (or `item_keys`).
+  Columns columns;
+  bool rows_are_arrays = false;         // json, ndjson: a row is an array under `columns`
+  std::vector<std::string> item_keys;
+  // A rejects report read back (NDJSON): the row is under this member, its number under that; "" otherwise.
+  std::string row_member, row_number_member;
+  std::uint64_t row_bytes = 1 << 20;    // a longer record is a reject, row-too-large
+  Position first_row;                   // where the first record begins, after BOM, preamble and header
+  // What was found out rather than declared, one sentence each, for people: "Encoding windows-1252 …".
+  std::vector<std::string> findings;
+
+  // May reading begin at any Position without reading what is before it? (uncompressed UTF-8 CSV or NDJSON)
+  bool seekable() const {
+    return compression == Compression::none && encoding == "utf-8" && format != FormatKind::json;
+  }
+};
+
+std::string to_json(const ReadPlan& plan);
+Result<ReadPlan> read_plan_from_json(const std::string& json);
+
+}  // namespace sluice

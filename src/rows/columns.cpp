@@ -1,0 +1,24 @@
+#include "rows/columns.h"
+
+#include <unordered_set>
+
+namespace sluice {
+
+Columns unique_columns(const std::vector<std::string>& names) {
+  auto is_blank = [](const std::string& name) { return name.find_first_not_of(" \t\r\n") == std::string::npos; };
+  std::unordered_set<std::string> own(names.begin(), names.end()), taken;
+  Columns unique;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    bool blank = is_blank(names[i]);
+    std::string base = blank ? "column_" + std::to_string(i + 1) : names[i];
+    std::string name = base;
+    // A derived name gives way to a column that bears it by itself.
+    auto free = [&](bool derived) { return !taken.contains(name) && !(derived && own.contains(name)); };
+    for (std::size_t n = 2; !free(blank || name != base); ++n) name = base + "_" + std::to_string(n);
+    taken.insert(name);
+    unique.push_back(std::move(name));
+  }
+  return unique;
+}
+
+}  // namespace sluice
