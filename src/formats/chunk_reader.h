@@ -19,13 +19,19 @@ struct ReadRange {
   std::optional<Position> end;  // none: to the end of the input
 };
 
+// How large a chunk gets: about `bytes`, and never more than `rows` rows.
+struct ChunkSize {
+  std::size_t bytes = 1 << 20;
+  std::uint64_t rows = 16384;
+};
+
 class ChunkReader {
  public:
   // Decompresses, decodes, and reads past what is before range.begin where the input is not seekable.
   // `format` is used until the reader is gone. `digest`: a running digest to go on with (of nothing, or of the
   // split's bytes before range.begin); none: the bytes are not hashed.
   static Result<std::unique_ptr<ChunkReader>> open(const ReadPlan& plan, const RowFormat& format,
-                                                   const Opener& opener, ReadRange range, std::size_t chunk_bytes,
+                                                   const Opener& opener, ReadRange range, ChunkSize size,
                                                    std::optional<Sha256> digest, std::stop_token stop);
   virtual ~ChunkReader() = default;
 
