@@ -21,6 +21,14 @@ void RowBatch::reject(std::size_t row, Issue issue) {
   if (issues.size() < kIssuesPerRow) issues.push_back(std::move(issue));
 }
 
+void RowBatch::release_input() {
+  rows_ = {};
+  cells_ = {};
+  extra_ = {};
+  issues_ = {};
+  buffers_ = {};
+}
+
 std::size_t RowBatch::bytes() const {
   std::size_t total = arena_.bytes() + rows_.capacity() * sizeof(RowInfo) + cells_.capacity() * sizeof(Cell);
   for (const Buffer& buffer : buffers_) total += buffer.capacity();

@@ -80,6 +80,10 @@ class RowBatch {
   // The bytes the cells look at; moved in by whoever read them, before the cells are made.
   void own(Buffer bytes) { buffers_.push_back(std::move(bytes)); }
 
+  // Forgets the rows as read, where nobody asks for them any more: cells, row records and the chunk's bytes.
+  // What lives in the arena stays.
+  void release_input();
+
   std::size_t bytes() const;  // memory held, for the accounting of the engine
 
  private:

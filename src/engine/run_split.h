@@ -1,0 +1,46 @@
+// run_split: the way of a row, from the bytes of a split to the store, told once.
+// Called by a job's runner (src/jobs) and by `validate`; the calling thread is the writer.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "base/result.h"
+#include "engine/compute_pool.h"
+#include "engine/memory_plan.h"
+#include "formats/format.h"
+#include "pipeline/pipeline.h"
+#include "ports/store.h"
+
+namespace sluice {
+
+struct SplitTask {
+  const ReadPlan& plan;
+  const RowFormat& format;
+  const Opener& opener;
+  Pipeline& pipeline;
+  Split split;                       // goes on at its checkpoint
+  bool keep_input = true;            // the writer may ask for the row as read (Commit::raw_of)
+  std::optional<std::uint64_t> row_limit;  // --limit: stop after so many rows of the input
+};
+
+// Told after every commit, on the writer's thread.
+struct SplitProgress {
+  Position position;
+  CommitReport report;
+};
+using OnCommit = std::function<void(const SplitProgress&)>;
+
+enum class SplitEnd : std::uint8_t {
+  done,             // the split is finished
+  over_max_rejects, // the store failed the job
+  stopped,          // asked to stop: everything up to the last commit stands
+};
+
+// Errors: input (unreadable, changed since its checkpoint, broken JSON: what was good before is committed),
+// conflict (the lease is lost), and the store's.
+Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease& lease, ComputePool& pool,
+                           const MemoryPlan& memory, const OnCommit& on_commit, std::stop_token stop);
+
+}  // namespace sluice
