@@ -1,0 +1,71 @@
+#include "jobs/plan_job.h"
+
+#include "engine/scan_rows.h"
+#include "formats/chunk_reader.h"
+#include "formats/detect.h"
+#include "schema/inference.h"
+
+namespace sluice {
+namespace {
+
+// What one queue message, one lease and one checkpoint are about: large enough that a split's cost of its own
+// does not show, small enough that many workers share one file and a lost worker loses little.
+constexpr std::uint64_t kSplitBytes = 64ull << 20;
+
+Result<SchemaInference> look_at_rows(const ReadPlan& read, const Input& input, ComputePool& pool,
+                                     const MemoryPlan& memory, std::stop_token stop) {
+  auto format = make_format(read);
+  SchemaInference all;
+  std::function<SchemaInference(const RowBatch&)> look = [](const RowBatch& batch) {
+    SchemaInference seen;
+    seen.observe(batch);
+    return seen;
+  };
+  std::function<void(SchemaInference)> merge = [&all](SchemaInference seen) { all.merge(std::move(seen)); };
+  TRY(scan_rows<SchemaInference>(read, *format, input.opener, pool, memory, look, merge, stop));
+  return all;
+}
+
+Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, Splitting splitting, std::stop_token stop) {
+  std::vector<ReadRange> ranges = {{plan.read.first_row, {}}};
+  bool count_rows = plan.pipeline.max_rejects.share.has_value();  // a share of how many?
+  bool worth_splits = splitting == Splitting::splits && input.size > kSplitBytes;
+  if (!input.streaming && (count_rows || worth_splits)) {
+    PlannedInput planned = TRY(plan_ranges(plan.read, input.opener, kSplitBytes, stop));
+    plan.rows = planned.rows;
+    if (!planned.ranges.empty()) ranges = std::move(planned.ranges);
+  }
+  std::vector<Split> splits;
+  for (const ReadRange& range : ranges) {
+    Split split;
+    split.number = static_cast<std::uint32_t>(splits.size() + 1);
+    split.begin = range.begin;
+    split.end = range.end;
+    split.checkpoint.position = range.begin;
+    splits.push_back(std::move(split));
+  }
+  return splits;
+}
+
+}  // namespace
+
+Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options, ComputePool& pool,
+                            const MemoryPlan& memory, std::stop_token stop) {
+  PlannedJob planned;
+  JobPlan& plan = planned.plan;
+  if (spec.schema && spec.source.schema_fields.empty())
+    for (const Field& field : spec.schema->fields) spec.source.schema_fields.push_back(field.name);
+  plan.read = TRY(detect(spec.source, input.name, input.opener, stop));
+  plan.pipeline = std::move(spec);
+  plan.input_place = input.place;
+  plan.input_version = input.version;
+  if (options.infer_schema && !plan.pipeline.schema) {
+    SchemaInference seen = TRY(look_at_rows(plan.read, input, pool, memory, stop));
+    plan.pipeline.schema = seen.schema();
+    for (std::string& finding : seen.findings()) plan.read.findings.push_back(std::move(finding));
+  }
+  planned.splits = TRY(split_input(plan, input, options.splitting, stop));
+  return planned;
+}
+
+}  // namespace sluice
