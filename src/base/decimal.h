@@ -21,18 +21,19 @@ struct Decimal {
 };
 
 // Reads [+-]digits[.digits][(e|E)[+-]digits], also ".5" and "5."; nothing else (no blanks, NaN or Inf),
-// std::nullopt otherwise, or where the exponent is beyond ±999,999,999.
+// std::nullopt otherwise, or where the value in scientific notation needs an exponent beyond ±999,999,999.
 std::optional<Decimal> parse_decimal(std::string_view text);
 
 int compare(const Decimal& a, const Decimal& b);  // -1, 0, 1
 
 // Appends the canonical decimal: the layout of ECMAScript Number::toString (ECMA-262 section 6.1.6.1.20)
-// with all the digits, plus one rule: an integer whose digits are all there is always plain.
+// with all the digits, plus one rule: an integer that does not end in a zero is always plain.
 //   100.00 → 100   0.10 → 0.1   1e3 → 1000   1e21 → 1e+21   12345678901234567890123 stays
 void append_canonical(std::string& out, const Decimal& value);
 
 // canonical_decimal("+01.50") = "1.5"; std::nullopt where parse_decimal gives none.
-// Writes into `out` (cleared first) and returns a view of it, or of `text` where that is canonical already.
+// Writes into `out` (cleared first) and returns a view of it, or of (a part of) `text` where the canonical
+// form stands in there already: 100.00 → the first three characters.
 std::optional<std::string_view> canonical_decimal(std::string_view text, std::string& out);
 
 // Is the ECMAScript form of this canonical decimal (the shortest text that reads back as the same double)
