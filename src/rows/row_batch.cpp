@@ -1,5 +1,7 @@
 #include "rows/row_batch.h"
 
+#include <algorithm>
+
 namespace sluice {
 
 void RowBatch::widen(std::size_t slots) {
@@ -22,11 +24,12 @@ void RowBatch::reject(std::size_t row, Issue issue) {
 }
 
 void RowBatch::release_input() {
-  rows_ = {};
-  cells_ = {};
-  extra_ = {};
-  issues_ = {};
-  buffers_ = {};
+  // A new container each: assigning {} to a vector keeps its memory.
+  rows_ = std::vector<RowInfo>();
+  cells_ = std::vector<Cell>();
+  extra_ = std::unordered_map<std::size_t, std::vector<Cell>>();
+  issues_ = std::vector<std::vector<Issue>>();
+  buffers_ = std::vector<Buffer>();
 }
 
 std::size_t RowBatch::bytes() const {
