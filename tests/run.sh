@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Everything that is tested, suite by suite; called by `./dev test`. Each suite's log is build/logs/NAME.log; what
+# failed is printed. The last line sums all suites up: `N passed, N failed`.
+#
+# run.sh [SUITE…]     only these suites (their names: the left column of the output)
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+# shellcheck source=tools/need.sh
+. tools/need.sh
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
+crash_kills=${SLUICE_TEST_KILLS:-20}
+fuzz_seconds=${SLUICE_TEST_FUZZ_SECONDS:-10}
+seed=${SLUICE_TEST_SEED:-1}
+only=("$@")
+passed=0 failed=0
+
+wanted() {
+  [ ${#only[@]} -eq 0 ] && return 0
+  local name
+  for name in "${only[@]}"; do [ "$name" = "$1" ] && return 0; done
+  return 1
+}
+
+# What a log says about its tests: "PASSED FAILED", from the last summary line of a known form.
+counts_in() {
+  awk '
+    /^[0-9]+ passed, [0-9]+ failed/                    { ok = $1; bad = $3 }
+    /% tests passed, [0-9]+ tests? failed out of [0-9]+/ { bad = $4; ok = $NF - $4 }
+    /^Ran [0-9]+ tests? in /                           { ran = $2 }
+    /^OK( \(.*\))?$/                                   { ok = ran; bad = 0 }
+    /^FAILED \(/                                       { n = 0; while (match($0, /(failures|errors)=[0-9]+/)) {
+                                                           split(substr($0, RSTART, RLENGTH), part, "=")
+                                                           n += part[2]; $0 = substr($0, RSTART + RLENGTH) }
+                                                         bad = n; ok = ran - n }
+    END { if (ok == "") print "none"; else print ok, bad }' "$1"
+}
+
+# suite NAME COMMAND…: runs it, counts, prints one line; a suite without a count is one test.
+suite() {
+  local name=$1 log=build/logs/$1.log begin=$SECONDS status=0 ok bad
+  shift
+  wanted "$name" || return 0
+  mkdir -p build/logs
+  "$@" > "$log" 2>&1 < /dev/null || status=$?
+  read -r ok bad <<< "$(counts_in "$log")"
+  if [ "$ok" = none ]; then
+    if [ $status -eq 0 ]; then ok=1 bad=0; else ok=0 bad=1; fi
+  elif [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
+    bad=1  # it counted no failure, and failed all the same
+  fi
+  passed=$((passed + ok)) failed=$((failed + bad))
+  printf '%-12s %6d passed, %d failed   (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - begin))
+  [ "$bad" -eq 0 ] && [ $status -eq 0 ] && return 0
+  tail -n 80 "$log" | sed 's/^/    /'
+  echo "    (the whole log: $log)"
+  return 1
+}
+
+# skip NAME WHY: said loudly; where CI is set it is a failure.
+skip() {
+  wanted "$1" || return 0
+  if [ "${CI:-}" = true ]; then
+    failed=$((failed + 1))
+    echo "$1: FAILED, because it cannot run here: $2"
+  else
+    echo "$1: SKIPPED, because it cannot run here: $2"
+  fi
+}
+
+build() {  # build PRESET [OPTION…]
+  cmake --preset "$@" > "build/logs/configure-$1.log" 2>&1 || { cat "build/logs/configure-$1.log"; return 1; }
+  cmake --build "build/$1" -j "$(./dev jobs)"
+}
+
+unit() {  # unit PRESET [CTEST OPTION…]
+  local preset=$1
+  shift
+  ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
+}
+
+binary() {
+  ln -f build/release/bin/sluice build/sluice 2>/dev/null || cp -f build/release/bin/sluice build/sluice
+}
+
+documents() {
+  local pages=(README.md)
+  [ -f docs/tour.md ] && pages+=(docs/tour.md)
+  python3 tests/run_cases.py "${pages[@]}"
+}
+
+# The threads of the engine and whatever stands on them; the rest has no threads of its own.
+threaded='^(base|rows|formats|pipeline|adapters|engine|jobs|app|cli)\.'
+
+echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
+mkdir -p build/logs
+need build test lint clang || { echo "0 passed, 1 failed"; exit 1; }
+
+suite lint tools/lint.sh
+if suite build build release; then
+  binary
+  suite unit unit release
+  suite self python3 -m unittest discover -s tests -p '*_test.py'
+  suite cases python3 tests/run_cases.py
+  suite documents documents
+  suite oracles tests/run_oracles.sh
+  suite crash python3 tests/crash.py --kills "$crash_kills" --seed "$seed"
+  suite conformance tests/run_conformance.sh
+fi
+if suite asan-build build asan; then
+  suite asan unit asan
+  suite fuzz tests/run_fuzz.sh "$fuzz_seconds" --seed "$seed"
+fi
+if suite tsan-build build tsan; then
+  suite tsan unit tsan -R "$threaded"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
