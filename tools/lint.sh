@@ -23,10 +23,20 @@ sources() { find src bench tests \( -name '*.cpp' -o -name '*.h' \) | sort; }
 scripts() { { echo dev; echo .ci/run; find tools tests bench examples -name '*.sh' 2>/dev/null; } | sort; }
 yaml_files() { { find .github examples docs \( -name '*.yml' -o -name '*.yaml' \) 2>/dev/null; echo .yamllint.yml; } | sort; }
 
+formatted() {  # names the files that are not
+  local files
+  files=$(sources | xargs clang-format-19 --dry-run 2>&1 | grep -oE '^[^ :]+\.(cpp|h)' | sort -u)
+  [ -z "$files" ] && return 0
+  printf 'not formatted:\n%s\n' "$files"
+  return 1
+}
+
 # Source files that differ from the last commit but eight, or are not committed; at most ten, the newest first.
 # A clone without that history, or a tree without git, has no such files.
 changed_sources() {
-  { git diff --name-only HEAD~8 -- 'src/*.cpp' 2>/dev/null || true
+  local base
+  base=$(git rev-parse -q --verify HEAD~8 2>/dev/null || git rev-list --max-parents=0 HEAD 2>/dev/null) || return 0
+  { git diff --name-only "$base" -- 'src/*.cpp' 2>/dev/null || true
     git ls-files --others --exclude-standard -- 'src/*.cpp' 2>/dev/null || true; } |
     grep -v '_test\.cpp$' | sort -u | while read -r file; do
       [ -f "$file" ] && printf '%s %s\n' "$(git log -1 --format=%ct -- "$file")" "$file"
@@ -44,7 +54,7 @@ tidy() {
 mkdir -p build/logs
 check "own rules" python3 tools/check_source.py
 check "own rules, self-test" python3 tools/check_source_test.py
-check "clang-format (./dev format mends it)" bash -c "$(declare -f sources); sources | xargs clang-format-19 --dry-run -Werror"
+check "clang-format (./dev format mends it)" formatted
 check shellcheck bash -c "$(declare -f scripts); scripts | xargs shellcheck -x"
 check yamllint bash -c "$(declare -f yaml_files); yaml_files | xargs yamllint -c .yamllint.yml"
 check "python compiles" python3 -c 'import ast, pathlib, sys
