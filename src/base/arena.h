@@ -1,5 +1,5 @@
 // Arena: bump allocation for bytes that live as long as one batch. Not thread-safe; movable.
-// Pointers stay valid when the arena is moved and until it is cleared or destroyed.
+// Pointers stay valid when the arena is moved and until it is destroyed or another is moved into it.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,26 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace sluice {
 
 class Arena {
  public:
+  Arena() = default;
+  // The one moved from is empty afterwards: it must not go on writing into blocks that it gave away.
+  Arena(Arena&& other) noexcept { *this = std::move(other); }
+  Arena& operator=(Arena&& other) noexcept {
+    blocks_ = std::exchange(other.blocks_, {});
+    block_ = std::exchange(other.block_, nullptr);
+    capacity_ = std::exchange(other.capacity_, 0);
+    used_ = std::exchange(other.used_, 0);
+    last_ = std::exchange(other.last_, 0);
+    total_ = std::exchange(other.total_, 0);
+    return *this;
+  }
+
   // At least `size` writable bytes, aligned for `align` (a power of two up to 16).
   char* allocate(std::size_t size, std::size_t align = 1) {
     std::size_t at = (used_ + align - 1) & ~(align - 1);

@@ -37,25 +37,31 @@ class Buffer {
 
   // Room for `capacity` bytes; keeps the content.
   void reserve(std::size_t capacity) {
-    if (capacity <= capacity_ && bytes_) return;
-    auto bigger = std::make_unique_for_overwrite<char[]>(capacity + kPadding);
-    if (size_ != 0) std::memcpy(bigger.get(), bytes_.get(), size_);
-    bytes_ = std::move(bigger);
-    capacity_ = capacity;
-    std::memset(bytes_.get() + size_, 0, kPadding);
+    if (capacity > capacity_ || !bytes_) grow(capacity);
   }
   void resize(std::size_t size) {  // new bytes are not initialised
     reserve(size);
     size_ = size;
     std::memset(bytes_.get() + size_, 0, kPadding);
   }
+  // `more` may be a part of this buffer.
   void append(std::string_view more) {
-    if (size_ + more.size() > capacity_ || !bytes_) reserve(std::max(size_ + more.size(), capacity_ * 2));
+    std::unique_ptr<char[]> old;
+    if (size_ + more.size() > capacity_ || !bytes_) old = grow(std::max(size_ + more.size(), capacity_ * 2));
     if (!more.empty()) std::memcpy(bytes_.get() + size_, more.data(), more.size());
     resize(size_ + more.size());
   }
 
  private:
+  // Gives the block that was outgrown, for who still looks at it.
+  std::unique_ptr<char[]> grow(std::size_t capacity) {
+    auto bigger = std::make_unique_for_overwrite<char[]>(capacity + kPadding);
+    if (size_ != 0) std::memcpy(bigger.get(), bytes_.get(), size_);
+    std::memset(bigger.get() + size_, 0, kPadding);
+    capacity_ = capacity;
+    return std::exchange(bytes_, std::move(bigger));
+  }
+
   std::unique_ptr<char[]> bytes_;
   std::size_t size_ = 0, capacity_ = 0;
 };

@@ -1,0 +1,41 @@
+// The two clocks: wall time as the text that tables, events and reports carry, and steady time to measure
+// with. Thread-safe.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+namespace sluice {
+
+using WallTime = std::chrono::system_clock::time_point;
+
+// RFC 3339 in UTC with milliseconds: 2024-06-11T09:30:00.123Z. Sorts as text as it does in time.
+inline std::string rfc3339(WallTime time) {
+  auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
+  std::time_t whole = seconds.count();
+  std::tm utc{};
+  gmtime_r(&whole, &utc);
+  std::array<char, 64> text;
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                static_cast<int>((milliseconds - seconds).count()));
+  return text.data();
+}
+inline std::string now_rfc3339() { return rfc3339(std::chrono::system_clock::now()); }
+
+// How long something takes: unaffected by changes of the wall clock.
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace sluice
