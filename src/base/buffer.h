@@ -37,7 +37,9 @@ class Buffer {
 
   // Room for `capacity` bytes; keeps the content.
   void reserve(std::size_t capacity) {
-    if (capacity > capacity_ || !bytes_) grow(capacity);
+    if (capacity <= capacity_ && bytes_) return;
+    grow(capacity);
+    std::memset(bytes_.get() + size_, 0, kPadding);
   }
   void resize(std::size_t size) {  // new bytes are not initialised
     reserve(size);
@@ -53,11 +55,10 @@ class Buffer {
   }
 
  private:
-  // Gives the block that was outgrown, for who still looks at it.
+  // Without the padding. Gives the block that was outgrown, for who still looks at it.
   std::unique_ptr<char[]> grow(std::size_t capacity) {
     auto bigger = std::make_unique_for_overwrite<char[]>(capacity + kPadding);
     if (size_ != 0) std::memcpy(bigger.get(), bytes_.get(), size_);
-    std::memset(bigger.get() + size_, 0, kPadding);
     capacity_ = capacity;
     return std::exchange(bytes_, std::move(bigger));
   }
