@@ -5,6 +5,7 @@
 # fresh_debian.sh [--keep] [COMMAND…]    each COMMAND is a word of ./dev; default: demo test
 # Needs root and debootstrap. Mirror and proxy are those of this machine's apt and environment. The bare system is
 # kept under ${XDG_CACHE_HOME:-~/.cache}/sluice for the next time; what runs is a copy, removed afterwards.
+# shellcheck disable=SC2016  # what stands in single quotes is for apt and for the shells inside
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
