@@ -51,6 +51,9 @@ Result<Sha256> hash_range(const ReadPlan& plan, const Opener& opener, Position b
 struct PlannedInput {
   std::vector<ReadRange> ranges;  // each with its end, together the whole input
   std::uint64_t rows = 0;
+  // The input is broken after the last of these rows (a torn gzip, a JSON array that is none). The last range
+  // then has no end, so that reading it hands out the same rows and fails with the same error.
+  std::optional<Error> broken;
 };
 Result<PlannedInput> plan_ranges(const ReadPlan& plan, const Opener& opener, std::uint64_t split_bytes,
                                  std::stop_token stop);

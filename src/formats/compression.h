@@ -1,0 +1,22 @@
+// Compression: told by the first bytes, never by a name; decompressed as a stream. Used by whoever opens an
+// input (chunk_reader) and by detection. A source belongs to one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "formats/read_plan.h"
+#include "ports/byte_source.h"
+
+namespace sluice {
+
+Compression compression_of(std::string_view first_bytes);
+
+// `source` decompressed; `source` itself for Compression::none. Several gzip members or zstd frames in a row
+// are one stream. A damaged or truncated stream is Error{input} that names the place, given by the read after
+// the one that handed out the last good bytes.
+std::unique_ptr<ByteSource> decompressed_source(std::unique_ptr<ByteSource> source, Compression compression);
+
+}  // namespace sluice
