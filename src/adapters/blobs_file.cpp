@@ -1,5 +1,6 @@
-// The blob store on a directory. A blob is written under a temporary name in `.incoming` (no key can name it),
-// synced, renamed to its place, and the directories are synced. Thread-safe: it holds nothing but the path.
+// The blob store on a directory. A blob is written under a temporary name in `.incoming` (no key can name
+// it), synced, renamed to its place, and the directories are synced. Thread-safe: it holds nothing but the
+// path.
 #include "adapters/blobs_file.h"
 
 #include <fcntl.h>
@@ -31,8 +32,8 @@ bool is_key(std::string_view key) {
     std::string_view segment = key.substr(begin, end - begin);
     if (segment.empty() || segment.front() == '.') return false;
     bool plain = std::ranges::all_of(segment, [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-             c == '-';
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+             c == '_' || c == '-';
     });
     if (!plain) return false;
     begin = end + 1;
@@ -112,7 +113,7 @@ class FileBlobs : public BlobStore {
 
   Result<BlobInfo> stat(const std::string& key) override {
     fs::path path = TRY(path_of(key));
-    struct ::stat status {};
+    struct ::stat status{};
     if (::stat(path.c_str(), &status) != 0) {
       if (errno == ENOENT) return fail(ErrorKind::not_found, "there is no blob '" + key + "'");
       return system_error("cannot look at blob '" + key + "'");
@@ -123,7 +124,8 @@ class FileBlobs : public BlobStore {
 
   Result<> remove(const std::string& key) override {
     fs::path path = TRY(path_of(key));
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("cannot remove blob '" + key + "'");
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return system_error("cannot remove blob '" + key + "'");
     return {};
   }
 

@@ -1,6 +1,6 @@
-// Files as inputs and as a blob store. Called by the wiring (a file named on the command line, standard input,
-// the store behind `blobs: file:…`). Openers and the store may be used from any thread; a ByteSource is one
-// thread's.
+// Files as inputs and as a blob store. Called by the wiring (a file named on the command line, standard
+// input, the store behind `blobs: file:…`). Openers and the store may be used from any thread; a ByteSource
+// is one thread's.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What the two halves of blobs_file share: an owned descriptor, the sentences for what the system reports, and
-// the opening of a file under a name that may differ from its path. Included by blobs_file*.cpp only.
+// What the two halves of blobs_file share: an owned descriptor, the sentences for what the system reports,
+// and the opening of a file under a name that may differ from its path. Included by blobs_file*.cpp only.
 #pragma once
 
 #include <cerrno>

@@ -96,7 +96,7 @@ Result<std::unique_ptr<ByteSource>> open_file_source(const std::string& path, co
     if (errno == ENOENT) return fail(ErrorKind::not_found, "there is no file '" + name + "'");
     return system_error("cannot open '" + name + "'");
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return system_error("cannot look at '" + name + "'");
   if (S_ISDIR(status.st_mode)) {
     return fail(ErrorKind::input, "'" + name + "' is a folder; name the files in it");
@@ -114,7 +114,7 @@ Opener file_opener(std::string path) {
 }
 
 std::unique_ptr<ByteSource> descriptor_source(int descriptor, std::string name, Descriptor ownership) {
-  struct stat status {};
+  struct stat status{};
   bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
   return std::make_unique<DescriptorSource>(FileDescriptor(descriptor), std::move(name), ownership, !regular);
 }
@@ -122,7 +122,7 @@ std::unique_ptr<ByteSource> descriptor_source(int descriptor, std::string name, 
 std::string FileIdentity::version() const { return std::to_string(size) + "-" + std::to_string(modified_ns); }
 
 Result<FileIdentity> file_identity(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return fail(ErrorKind::not_found, "there is no file '" + path + "'");
     return system_error("cannot look at '" + path + "'");

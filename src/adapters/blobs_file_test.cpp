@@ -103,7 +103,9 @@ TEST_F(BlobsFile, AStopEndsTheWaitForAPipe) {
 
 TEST_F(BlobsFile, ABorrowedDescriptorStaysOpen) {
   int descriptor = ::open(file("a", "ab").c_str(), O_RDONLY);
-  { EXPECT_EQ(read_all(*descriptor_source(descriptor, "a", Descriptor::borrowed)), "ab"); }
+  {
+    EXPECT_EQ(read_all(*descriptor_source(descriptor, "a", Descriptor::borrowed)), "ab");
+  }
   EXPECT_EQ(::close(descriptor), 0);
 }
 

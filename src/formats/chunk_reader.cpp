@@ -1,5 +1,5 @@
-// ChunkReader over the RecordCursor: each piece is copied into a buffer of its own, just as large as it is, so
-// that chunks in flight hold no slack.
+// ChunkReader over the RecordCursor: each piece is copied into a buffer of its own, just as large as it is,
+// so that chunks in flight hold no slack.
 #include "formats/chunk_reader.h"
 
 #include <algorithm>

@@ -28,8 +28,8 @@ struct ChunkSize {
 class ChunkReader {
  public:
   // Decompresses, decodes, and reads past what is before range.begin where the input is not seekable.
-  // `format` is used until the reader is gone. `digest`: a running digest to go on with (of nothing, or of the
-  // split's bytes before range.begin); none: the bytes are not hashed.
+  // `format` is used until the reader is gone. `digest`: a running digest to go on with (of nothing, or of
+  // the split's bytes before range.begin); none: the bytes are not hashed.
   static Result<std::unique_ptr<ChunkReader>> open(const ReadPlan& plan, const RowFormat& format,
                                                    const Opener& opener, ReadRange range, ChunkSize size,
                                                    std::optional<Sha256> digest, std::stop_token stop);

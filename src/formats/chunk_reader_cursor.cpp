@@ -1,5 +1,5 @@
-// The one loop that reads, cuts and counts. The splitter is always shown row_bytes + chunk bytes (or all there
-// is), whatever the sizes of the reads were, so that an input is cut in the same places every time.
+// The one loop that reads, cuts and counts. The splitter is always shown row_bytes + chunk bytes (or all
+// there is), whatever the sizes of the reads were, so that an input is cut in the same places every time.
 #include "formats/chunk_reader_cursor.h"
 
 #include <algorithm>
@@ -35,27 +35,27 @@ Result<> skip(ByteSource& source, std::uint64_t bytes, const std::stop_token& st
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_decoded(const ReadPlan& plan, const Opener& opener, std::uint64_t offset,
-                                                 std::stop_token stop) {
+Result<std::unique_ptr<ByteSource>> open_decoded(const ReadPlan& plan, const Opener& opener,
+                                                 std::uint64_t offset, std::stop_token stop) {
   if (plan.compression == Compression::none && plan.encoding == "utf-8") return opener(offset);
   auto raw = TRY(opener(0));
-  auto decoded =
-      TRY(decoded_source(decompressed_source(std::move(raw), plan.compression), plan.encoding));
+  auto decoded = TRY(decoded_source(decompressed_source(std::move(raw), plan.compression), plan.encoding));
   TRY(skip(*decoded, offset, stop));
   return decoded;
 }
 
 Result<std::unique_ptr<RecordCursor>> RecordCursor::open(const ReadPlan& plan, const RowFormat& format,
-                                                         const Opener& opener, ReadRange range, ChunkSize size,
-                                                         std::optional<Sha256> digest, std::stop_token stop) {
+                                                         const Opener& opener, ReadRange range,
+                                                         ChunkSize size, std::optional<Sha256> digest,
+                                                         std::stop_token stop) {
   std::unique_ptr<RecordCursor> cursor(new RecordCursor(plan, range, size));
   cursor->source_ = TRY(open_decoded(plan, opener, range.begin.offset, stop));
   cursor->splitter_ = format.splitter(range.begin);
   cursor->position_ = range.begin;
   cursor->hashing_ = digest.has_value();
   if (digest) cursor->digest_ = *digest;
-  // A range of lines ends at a record end, where the splitter may as well believe that the input ends. An array
-  // has no such places; its one range is the whole input.
+  // A range of lines ends at a record end, where the splitter may as well believe that the input ends. An
+  // array has no such places; its one range is the whole input.
   if (range.end && plan.format != FormatKind::json) {
     if (range.end->offset < range.begin.offset) {
       return fail(ErrorKind::internal, "a range of the input ends before it begins");
@@ -71,7 +71,8 @@ Result<std::optional<RecordCursor::Piece>> RecordCursor::next(const std::stop_to
   while (!finished_) {
     if (range_.end && position_.offset >= range_.end->offset) break;
     TRY(fill(wanted, stop));
-    // An array that simply stops is broken, which only its splitter can say; lines that stop are at their end.
+    // An array that simply stops is broken, which only its splitter can say; lines that stop are at their
+    // end.
     if (at_end_ && pending().empty() && plan_.format != FormatKind::json) break;
     if (failure_ && pending().empty()) return std::unexpected(*failure_);
 
@@ -80,7 +81,8 @@ Result<std::optional<RecordCursor::Piece>> RecordCursor::next(const std::stop_to
       if (failure_) return std::unexpected(*failure_);
       if (at_end_ && cut.kind == Cut::Kind::rows) break;
       if (at_end_ || pending().size() < wanted || wanted > kMostLookahead * (plan_.row_bytes + size_.bytes)) {
-        return fail(ErrorKind::internal, "the record splitter stopped at byte " + std::to_string(position_.offset));
+        return fail(ErrorKind::internal,
+                    "the record splitter stopped at byte " + std::to_string(position_.offset));
       }
       wanted += size_.bytes;
       continue;

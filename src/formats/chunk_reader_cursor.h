@@ -1,5 +1,5 @@
-// RecordCursor: walks a decoded input record by record end, and looks at nothing twice. ChunkReader copies what
-// it passes over into chunks, the split planner only counts. One thread.
+// RecordCursor: walks a decoded input record by record end, and looks at nothing twice. ChunkReader copies
+// what it passes over into chunks, the split planner only counts. One thread.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace sluice {
 
 // The decoded bytes of an input (decompressed, as UTF-8) from `offset` on: sought where bytes are stored as
 // they are, read past otherwise.
-Result<std::unique_ptr<ByteSource>> open_decoded(const ReadPlan& plan, const Opener& opener, std::uint64_t offset,
-                                                 std::stop_token stop);
+Result<std::unique_ptr<ByteSource>> open_decoded(const ReadPlan& plan, const Opener& opener,
+                                                 std::uint64_t offset, std::stop_token stop);
 
 class RecordCursor {
  public:
@@ -33,14 +33,16 @@ class RecordCursor {
                                                     const Opener& opener, ReadRange range, ChunkSize size,
                                                     std::optional<Sha256> digest, std::stop_token stop);
 
-  // The next whole records; none at the end. When reading fails, what was whole before that place comes first.
+  // The next whole records; none at the end. When reading fails, what was whole before that place comes
+  // first.
   Result<std::optional<Piece>> next(const std::stop_token& stop);
 
   const Sha256& digest() const { return digest_; }  // of all bytes up to the end of the last piece
   Position position() const { return position_; }
 
  private:
-  RecordCursor(const ReadPlan& plan, ReadRange range, ChunkSize size) : plan_(plan), range_(range), size_(size) {}
+  RecordCursor(const ReadPlan& plan, ReadRange range, ChunkSize size)
+      : plan_(plan), range_(range), size_(size) {}
 
   Result<> fill(std::size_t wanted_bytes, const std::stop_token& stop);
   Result<> read_some(std::size_t wanted_bytes, const std::stop_token& stop);
@@ -54,14 +56,14 @@ class RecordCursor {
   const ChunkSize size_;
   std::unique_ptr<ByteSource> source_;
   std::unique_ptr<RecordSplitter> splitter_;
-  Buffer buffer_;               // its bytes from head_ on are not cut yet
-  Buffer kept_;                 // what is kept of an oversized record
+  Buffer buffer_;  // its bytes from head_ on are not cut yet
+  Buffer kept_;    // what is kept of an oversized record
   std::size_t head_ = 0;
   std::uint64_t unread_ = ~std::uint64_t{0};  // bytes that may still be read from the source
-  bool at_end_ = false;         // nothing follows what is in buffer_
+  bool at_end_ = false;                       // nothing follows what is in buffer_
   bool finished_ = false;
   std::optional<Error> failure_;  // reading failed after what is in buffer_
-  Position position_;           // of pending()
+  Position position_;             // of pending()
   Sha256 digest_;
   bool hashing_ = false;
 };

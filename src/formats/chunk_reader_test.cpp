@@ -31,7 +31,8 @@ std::vector<Row> rows_of(const std::string& text, std::size_t row_bytes, Positio
     std::string line = text.substr(at.offset, end - at.offset);
     bool oversized = line.size() > row_bytes;
     if (!line.empty()) {
-      rows.push_back({at.row++, at.line, at.offset, oversized ? line.substr(0, row_bytes / 2) : line, oversized});
+      rows.push_back(
+          {at.row++, at.line, at.offset, oversized ? line.substr(0, row_bytes / 2) : line, oversized});
     }
     at.offset = end + 1;
     ++at.line;
@@ -68,7 +69,8 @@ Reading read(const ReadPlan& plan, const Opener& opener, ReadRange range, ChunkS
     EXPECT_EQ((*chunk)->bytes.view().data()[(*chunk)->bytes.size()], '\0');
     std::string bytes((*chunk)->bytes.view());
     if ((*chunk)->oversized) {
-      reading.rows.push_back({(*chunk)->begin.row, (*chunk)->begin.line, (*chunk)->begin.offset, bytes, true});
+      reading.rows.push_back(
+          {(*chunk)->begin.row, (*chunk)->begin.line, (*chunk)->begin.offset, bytes, true});
       continue;
     }
     EXPECT_EQ((*chunk)->end.offset - (*chunk)->begin.offset, bytes.size());

@@ -16,9 +16,12 @@ Compression compression_of(std::string_view first_bytes) {
 
 std::unique_ptr<ByteSource> decompressed_source(std::unique_ptr<ByteSource> source, Compression compression) {
   switch (compression) {
-    case Compression::none: return source;
-    case Compression::gzip: return make_gzip_source(std::move(source));
-    case Compression::zstd: return make_zstd_source(std::move(source));
+    case Compression::none:
+      return source;
+    case Compression::gzip:
+      return make_gzip_source(std::move(source));
+    case Compression::zstd:
+      return make_zstd_source(std::move(source));
   }
   return source;
 }
@@ -35,11 +38,13 @@ Result<bool> CompressedInput::refill(const std::stop_token& stop) {
   return !at_end_;
 }
 
-std::unexpected<Error> damaged_stream(std::string_view kind, std::string_view what, std::uint64_t decoded_bytes) {
-  return fail(ErrorKind::input, "the " + std::string(kind) + " data " + std::string(what) + " after " +
-                                    std::to_string(decoded_bytes) +
-                                    " decompressed bytes; what is before that place can be read, the rest is lost: "
-                                    "fetch or compress the file again");
+std::unexpected<Error> damaged_stream(std::string_view kind, std::string_view what,
+                                      std::uint64_t decoded_bytes) {
+  return fail(ErrorKind::input,
+              "the " + std::string(kind) + " data " + std::string(what) + " after " +
+                  std::to_string(decoded_bytes) +
+                  " decompressed bytes; what is before that place can be read, the rest is lost: "
+                  "fetch or compress the file again");
 }
 
 }  // namespace sluice

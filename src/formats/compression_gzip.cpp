@@ -1,5 +1,5 @@
-// Gzip by ISA-L, which inflates two to three times as fast as zlib. Members follow each other, zeros may follow
-// the last (tape blocks). One thread per source.
+// Gzip by ISA-L, which inflates two to three times as fast as zlib. Members follow each other, zeros may
+// follow the last (tape blocks). One thread per source.
 #include <isa-l/igzip_lib.h>
 
 #include <algorithm>
@@ -12,9 +12,12 @@ namespace {
 
 std::string_view what_is_wrong(int code) {
   switch (code) {
-    case ISAL_INCORRECT_CHECKSUM: return "does not match its checksum";
-    case ISAL_UNSUPPORTED_METHOD: return "is compressed by an unknown method";
-    default: return "is damaged";
+    case ISAL_INCORRECT_CHECKSUM:
+      return "does not match its checksum";
+    case ISAL_UNSUPPORTED_METHOD:
+      return "is compressed by an unknown method";
+    default:
+      return "is damaged";
   }
 }
 

@@ -30,6 +30,7 @@ class CompressedInput {
   bool at_end_ = false;
 };
 
-std::unexpected<Error> damaged_stream(std::string_view kind, std::string_view what, std::uint64_t decoded_bytes);
+std::unexpected<Error> damaged_stream(std::string_view kind, std::string_view what,
+                                      std::uint64_t decoded_bytes);
 
 }  // namespace sluice

@@ -15,7 +15,8 @@ constexpr int kWindowLog = 25;
 
 class ZstdSource : public ByteSource {
  public:
-  explicit ZstdSource(std::unique_ptr<ByteSource> source) : input_(std::move(source)), stream_(ZSTD_createDCtx()) {
+  explicit ZstdSource(std::unique_ptr<ByteSource> source)
+      : input_(std::move(source)), stream_(ZSTD_createDCtx()) {
     ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, kWindowLog);
   }
 
@@ -49,16 +50,18 @@ class ZstdSource : public ByteSource {
   Error error_of(std::size_t code) const {
     switch (ZSTD_getErrorCode(code)) {
       case ZSTD_error_frameParameter_windowTooLarge:
-        return {ErrorKind::input,
-                "the zstd data needs a window of more than 32 MiB to be decompressed; compress it again without "
-                "--long and with a level up to 20"};
+        return {
+            ErrorKind::input,
+            "the zstd data needs a window of more than 32 MiB to be decompressed; compress it again without "
+            "--long and with a level up to 20"};
       case ZSTD_error_dictionary_wrong:
         return {ErrorKind::input, "the zstd data needs a dictionary; compress it again without one"};
       case ZSTD_error_checksum_wrong:
         return damaged_stream("zstd", "does not match its checksum", decoded_bytes_).error();
       case ZSTD_error_prefix_unknown:
         return damaged_stream("zstd", "is followed by something else", decoded_bytes_).error();
-      default: return damaged_stream("zstd", "is damaged", decoded_bytes_).error();
+      default:
+        return damaged_stream("zstd", "is damaged", decoded_bytes_).error();
     }
   }
 

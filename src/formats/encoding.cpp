@@ -75,7 +75,8 @@ Result<std::unique_ptr<Decoder>> make_decoder(const std::string& encoding) {
   return make_icu_decoder(encoding);
 }
 
-Result<std::unique_ptr<ByteSource>> decoded_source(std::unique_ptr<ByteSource> source, const std::string& encoding) {
+Result<std::unique_ptr<ByteSource>> decoded_source(std::unique_ptr<ByteSource> source,
+                                                   const std::string& encoding) {
   if (encoding == "utf-8") return source;
   auto decoder = TRY(make_decoder(encoding));
   return std::make_unique<DecodedSource>(std::move(source), std::move(decoder));

@@ -1,5 +1,5 @@
-// Encodings: their names, and decoding a stream to UTF-8. Used by whoever opens an input (chunk_reader) and by
-// detection. A decoder belongs to one thread.
+// Encodings: their names, and decoding a stream to UTF-8. Used by whoever opens an input (chunk_reader) and
+// by detection. A decoder belongs to one thread.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ namespace sluice {
 // nearest known name.
 Result<std::string> canonical_encoding(std::string_view name);
 
-// What stands in the decoded stream for bytes that are no text in the encoding: never valid UTF-8, so that the
-// parser rejects exactly that row (encoding-error).
+// What stands in the decoded stream for bytes that are no text in the encoding: never valid UTF-8, so that
+// the parser rejects exactly that row (encoding-error).
 inline constexpr char kUndecodable = '\xff';
 
 // Decodes piece by piece.
@@ -29,8 +29,8 @@ class Decoder {
   };
   virtual ~Decoder() = default;
   // Decodes until `out` has no room for another character or `in` is used up, but for the beginning of a
-  // character whose rest is to follow: show that again with what follows. `at_end`: nothing follows `in`; then
-  // all is over when nothing is read or written any more.
+  // character whose rest is to follow: show that again with what follows. `at_end`: nothing follows `in`;
+  // then all is over when nothing is read or written any more.
   virtual Progress decode(std::string_view in, std::span<char> out, bool at_end) = 0;
 
   static constexpr std::size_t kLeastRoom = 64;  // that `out` has
@@ -40,6 +40,7 @@ class Decoder {
 Result<std::unique_ptr<Decoder>> make_decoder(const std::string& encoding);
 
 // `source` decoded to UTF-8; `source` itself where the encoding is "utf-8" (its byte order mark stays).
-Result<std::unique_ptr<ByteSource>> decoded_source(std::unique_ptr<ByteSource> source, const std::string& encoding);
+Result<std::unique_ptr<ByteSource>> decoded_source(std::unique_ptr<ByteSource> source,
+                                                   const std::string& encoding);
 
 }  // namespace sluice

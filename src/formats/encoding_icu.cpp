@@ -1,5 +1,5 @@
-// Every other encoding by ICU's converters. The converter stops at what it cannot decode, so that it is marked
-// and not replaced. One thread per decoder.
+// Every other encoding by ICU's converters. The converter stops at what it cannot decode, so that it is
+// marked and not replaced. One thread per decoder.
 #include <unicode/ucnv.h>
 
 #include <algorithm>
@@ -15,18 +15,17 @@ class IcuDecoder : public Decoder {
   explicit IcuDecoder(UConverter* converter) : converter_(converter) {}
 
   Progress decode(std::string_view in, std::span<char> out, bool at_end) override {
-    std::array<UChar, 2048> units;
     // Three bytes for each unit, and one mark, and one more for a surrogate left from before.
-    std::size_t room = std::min(units.size(), (out.size() - 4) / 3);
+    std::size_t room = std::min(units_.size(), (out.size() - 4) / 3);
     const char* from = in.data();
-    UChar* unit = units.data();
+    UChar* unit = units_.data();
     UErrorCode error = U_ZERO_ERROR;
-    ucnv_toUnicode(converter_.get(), &unit, units.data() + room, &from, in.data() + in.size(), nullptr,
+    ucnv_toUnicode(converter_.get(), &unit, units_.data() + room, &from, in.data() + in.size(), nullptr,
                    static_cast<UBool>(at_end), &error);
     char* to = out.data();
-    for (const UChar* at = units.data(); at != unit; ++at) to = put_unit(to, *at);
+    for (const UChar* at = units_.data(); at != unit; ++at) to = put_unit(to, *at);
     bool undecodable = U_FAILURE(error) && error != U_BUFFER_OVERFLOW_ERROR;
-    bool all = at_end && !undecodable && from == in.data() + in.size() && unit == units.data();
+    bool all = at_end && !undecodable && from == in.data() + in.size() && unit == units_.data();
     if (high_ != 0 && (undecodable || all)) {
       *to++ = kUndecodable;
       high_ = 0;
@@ -55,6 +54,7 @@ class IcuDecoder : public Decoder {
     void operator()(UConverter* converter) const { ucnv_close(converter); }
   };
   std::unique_ptr<UConverter, Close> converter_;
+  std::array<UChar, 2048> units_{};
   UChar high_ = 0;  // a high surrogate whose low one is to follow
   bool begun_ = false;
 };
@@ -67,7 +67,8 @@ Result<std::unique_ptr<Decoder>> make_icu_decoder(const std::string& encoding) {
   if (U_FAILURE(error)) return fail(ErrorKind::usage, "the encoding '" + encoding + "' is not known here");
   auto decoder = std::make_unique<IcuDecoder>(converter);
   ucnv_setToUCallBack(converter, UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &error);
-  if (U_FAILURE(error)) return fail(ErrorKind::internal, "the decoder for '" + encoding + "' cannot be set up");
+  if (U_FAILURE(error))
+    return fail(ErrorKind::internal, "the decoder for '" + encoding + "' cannot be set up");
   return decoder;
 }
 

@@ -27,19 +27,45 @@ std::string bare(std::string_view name) {
 // What we decode ourselves, and names that people write and ICU does not know or takes for something else.
 // ASCII is read as UTF-8: it is its first half, and a byte beyond it is a reject in both.
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"utf8", "utf-8"},           {"utf8sig", "utf-8"},          {"utf8bom", "utf-8"},
-    {"utf8mb4", "utf-8"},        {"u8", "utf-8"},               {"cp65001", "utf-8"},
-    {"unicode11utf8", "utf-8"},  {"ascii", "utf-8"},            {"usascii", "utf-8"},
-    {"utf16", "utf-16"},         {"unicode", "utf-16"},         {"ucs2", "utf-16"},
-    {"utf16le", "utf-16le"},     {"ucs2le", "utf-16le"},        {"utf16be", "utf-16be"},
-    {"ucs2be", "utf-16be"},      {"utf32", "utf-32"},           {"ucs4", "utf-32"},
-    {"utf32le", "utf-32le"},     {"utf32be", "utf-32be"},       {"windows1252", "windows-1252"},
-    {"win1252", "windows-1252"}, {"cp1252", "windows-1252"},    {"ansi", "windows-1252"},
-    {"latin1", "iso-8859-1"},    {"latin", "iso-8859-1"},       {"l1", "iso-8859-1"},
-    {"iso88591", "iso-8859-1"},  {"iso885911987", "iso-8859-1"}, {"macroman", "macintosh"},
-    {"cp932", "windows-31j"},    {"ms932", "windows-31j"},      {"win1250", "windows-1250"},
-    {"win1251", "windows-1251"}, {"latin2", "iso-8859-2"},      {"latin9", "iso-8859-15"},
-    {"cp936", "gbk"},            {"cp950", "big5"},             {"cp949", "windows-949"},
+    {"utf8", "utf-8"},
+    {"utf8sig", "utf-8"},
+    {"utf8bom", "utf-8"},
+    {"utf8mb4", "utf-8"},
+    {"u8", "utf-8"},
+    {"cp65001", "utf-8"},
+    {"unicode11utf8", "utf-8"},
+    {"ascii", "utf-8"},
+    {"usascii", "utf-8"},
+    {"utf16", "utf-16"},
+    {"unicode", "utf-16"},
+    {"ucs2", "utf-16"},
+    {"utf16le", "utf-16le"},
+    {"ucs2le", "utf-16le"},
+    {"utf16be", "utf-16be"},
+    {"ucs2be", "utf-16be"},
+    {"utf32", "utf-32"},
+    {"ucs4", "utf-32"},
+    {"utf32le", "utf-32le"},
+    {"utf32be", "utf-32be"},
+    {"windows1252", "windows-1252"},
+    {"win1252", "windows-1252"},
+    {"cp1252", "windows-1252"},
+    {"ansi", "windows-1252"},
+    {"latin1", "iso-8859-1"},
+    {"latin", "iso-8859-1"},
+    {"l1", "iso-8859-1"},
+    {"iso88591", "iso-8859-1"},
+    {"iso885911987", "iso-8859-1"},
+    {"macroman", "macintosh"},
+    {"cp932", "windows-31j"},
+    {"ms932", "windows-31j"},
+    {"win1250", "windows-1250"},
+    {"win1251", "windows-1251"},
+    {"latin2", "iso-8859-2"},
+    {"latin9", "iso-8859-15"},
+    {"cp936", "gbk"},
+    {"cp950", "big5"},
+    {"cp949", "windows-949"},
 };
 
 // For "known are …": the usual ones; the whole list would be some hundred names.
@@ -50,7 +76,8 @@ constexpr std::string_view kUsual =
 
 std::string lower(std::string_view text) {
   std::string low(text);
-  std::ranges::transform(low, low.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(low, low.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return low;
 }
 

@@ -1,5 +1,5 @@
-// UTF-16 and UTF-32 in both byte orders. A lone surrogate, a number beyond Unicode and bytes that are left over
-// at the end are undecodable. One thread per decoder.
+// UTF-16 and UTF-32 in both byte orders. A lone surrogate, a number beyond Unicode and bytes that are left
+// over at the end are undecodable. One thread per decoder.
 #include <bit>
 #include <cstring>
 
@@ -22,8 +22,8 @@ Unit load(const char* from) {
 constexpr bool is_high_surrogate(char32_t c) { return c >= 0xD800 && c < 0xDC00; }
 constexpr bool is_low_surrogate(char32_t c) { return c >= 0xDC00 && c < 0xE000; }
 
-// One character from the front of `left` > 0 bytes: its value (or what put_utf8 calls undecodable) and its size;
-// size 0 where the rest of it is to follow.
+// One character from the front of `left` > 0 bytes: its value (or what put_utf8 calls undecodable) and its
+// size; size 0 where the rest of it is to follow.
 struct Taken {
   char32_t character = 0xFFFFFFFF;
   std::size_t size = 0;
@@ -73,7 +73,8 @@ class UnicodeDecoder : public Decoder {
     char* to = out.data();
     char* const to_end = to + out.size();
     while (from != from_end && to_end - to >= 4) {
-      if (from_end - from >= static_cast<std::ptrdiff_t>(Encoding::kFastBytes) && Encoding::take_ascii(from, to)) {
+      if (from_end - from >= static_cast<std::ptrdiff_t>(Encoding::kFastBytes) &&
+          Encoding::take_ascii(from, to)) {
         from += Encoding::kFastBytes;
         to += Encoding::kFastCharacters;
         begun_ = true;

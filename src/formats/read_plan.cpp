@@ -144,20 +144,21 @@ std::string_view name_of(Compression compression) {
 }
 
 std::string to_json(const ReadPlan& plan) {
-  Json json = {{"format", std::string(name_of(plan.format))},
-               {"compression", std::string(name_of(plan.compression))},
-               {"encoding", plan.encoding},
-               {"csv", json_of(plan.csv)},
-               {"pointer", json_of(plan.pointer)},
-               {"columns", json_of(plan.columns)},
-               {"rows_are_arrays", plan.rows_are_arrays},
-               {"item_keys", json_of(plan.item_keys)},
-               {"row_member", json_of(plan.row_member)},
-               {"row_number_member", json_of(plan.row_number_member)},
-               {"row_bytes", plan.row_bytes},
-               {"first_row",
-                {{"offset", plan.first_row.offset}, {"row", plan.first_row.row}, {"line", plan.first_row.line}}},
-               {"findings", json_of(plan.findings)}};
+  Json json = {
+      {"format", std::string(name_of(plan.format))},
+      {"compression", std::string(name_of(plan.compression))},
+      {"encoding", plan.encoding},
+      {"csv", json_of(plan.csv)},
+      {"pointer", json_of(plan.pointer)},
+      {"columns", json_of(plan.columns)},
+      {"rows_are_arrays", plan.rows_are_arrays},
+      {"item_keys", json_of(plan.item_keys)},
+      {"row_member", json_of(plan.row_member)},
+      {"row_number_member", json_of(plan.row_number_member)},
+      {"row_bytes", plan.row_bytes},
+      {"first_row",
+       {{"offset", plan.first_row.offset}, {"row", plan.first_row.row}, {"line", plan.first_row.line}}},
+      {"findings", json_of(plan.findings)}};
   return json.dump();
 }
 
@@ -165,8 +166,8 @@ Result<ReadPlan> read_plan_from_json(const std::string& json) {
   try {
     return plan_of(Json::parse(json));
   } catch (const std::exception& error) {
-    return fail(ErrorKind::internal, std::string("the stored reading plan cannot be understood (") + error.what() +
-                                         "); it was written by another version, or damaged");
+    return fail(ErrorKind::internal, std::string("the stored reading plan cannot be understood (") +
+                                         error.what() + "); it was written by another version, or damaged");
   }
 }
 

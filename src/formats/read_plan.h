@@ -13,7 +13,7 @@
 
 namespace sluice {
 
-enum class FormatKind : std::uint8_t { csv, json, ndjson };   // TSV is csv with a tab
+enum class FormatKind : std::uint8_t { csv, json, ndjson };  // TSV is csv with a tab
 enum class Compression : std::uint8_t { none, gzip, zstd };
 std::string_view name_of(FormatKind kind);
 std::string_view name_of(Compression compression);
@@ -21,10 +21,10 @@ std::string_view name_of(Compression compression);
 // A dialect with every question answered.
 struct CsvDialect {
   char delimiter = ',';
-  char quote = '"';           // '\0': none
-  bool double_quote = true;   // "" inside quotes is one quote
-  char escape = '\0';         // '\0': none
-  char comment = '\0';        // a line that begins with it is no row
+  char quote = '"';          // '\0': none
+  bool double_quote = true;  // "" inside quotes is one quote
+  char escape = '\0';        // '\0': none
+  char comment = '\0';       // a line that begins with it is no row
   bool skip_initial_space = false;
   std::optional<std::string> null_sequence;
   std::vector<std::uint32_t> comment_rows;  // rows of the file that are no rows, sorted (dialect commentRows)
@@ -35,18 +35,18 @@ struct CsvDialect {
 struct ReadPlan {
   FormatKind format = FormatKind::csv;
   Compression compression = Compression::none;
-  std::string encoding = "utf-8";       // canonical lower-case name; "utf-8" needs no decoding
+  std::string encoding = "utf-8";  // canonical lower-case name; "utf-8" needs no decoding
   CsvDialect csv;
-  std::string pointer;                  // json: RFC 6901 pointer to the array of rows; "" is the document
+  std::string pointer;  // json: RFC 6901 pointer to the array of rows; "" is the document
   // CSV: the unique column names. JSON arrays: likewise, from the header row. Empty where rows are objects:
   // each batch then has the columns it finds (or `item_keys`).
   Columns columns;
-  bool rows_are_arrays = false;         // json, ndjson: a row is an array under `columns`
+  bool rows_are_arrays = false;  // json, ndjson: a row is an array under `columns`
   std::vector<std::string> item_keys;
   // A rejects report read back (NDJSON): the row is under this member, its number under that; "" otherwise.
   std::string row_member, row_number_member;
-  std::uint64_t row_bytes = 1 << 20;    // a longer record is a reject, row-too-large
-  Position first_row;                   // where the first record begins, after BOM, preamble and header
+  std::uint64_t row_bytes = 1 << 20;  // a longer record is a reject, row-too-large
+  Position first_row;                 // where the first record begins, after BOM, preamble and header
   // What was found out rather than declared, one sentence each, for people: "Encoding windows-1252 …".
   std::vector<std::string> findings;
 

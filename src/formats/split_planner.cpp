@@ -1,4 +1,5 @@
-// The planning pass: the record splitter walks the whole input once and keeps nothing but the borders. One thread.
+// The planning pass: the record splitter walks the whole input once and keeps nothing but the borders. One
+// thread.
 #include "formats/split_planner.h"
 
 #include <algorithm>
@@ -19,7 +20,8 @@ bool is_broken_input(const Error& error) { return error.kind == ErrorKind::input
 Result<PlannedInput> plan_ranges(const ReadPlan& plan, const RowFormat& format, const Opener& opener,
                                  std::uint64_t split_bytes, std::stop_token stop) {
   split_bytes = std::max<std::uint64_t>(split_bytes, 1);
-  ChunkSize step{static_cast<std::size_t>(std::min<std::uint64_t>(split_bytes, kStepBytes)), ~std::uint64_t{0}};
+  ChunkSize step{static_cast<std::size_t>(std::min<std::uint64_t>(split_bytes, kStepBytes)),
+                 ~std::uint64_t{0}};
   auto cursor = TRY(RecordCursor::open(plan, format, opener, {plan.first_row, {}}, step, {}, stop));
   PlannedInput planned;
   ReadRange range{plan.first_row, plan.first_row};

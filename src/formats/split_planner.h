@@ -1,5 +1,5 @@
-// The planning pass with the format given, for those who have it at hand (plan_ranges in chunk_reader.h makes it
-// from the plan).
+// The planning pass with the format given, for those who have it at hand (plan_ranges in chunk_reader.h makes
+// it from the plan).
 #pragma once
 
 #include "formats/chunk_reader.h"

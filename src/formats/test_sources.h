@@ -37,7 +37,8 @@ class TextSource : public ByteSource {
 
 inline Opener text_opener(std::string text, std::size_t step = 1 << 20, std::optional<Error> failure = {}) {
   return [=](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
-    return std::make_unique<TextSource>(text.substr(std::min<std::size_t>(offset, text.size())), step, failure);
+    return std::make_unique<TextSource>(text.substr(std::min<std::size_t>(offset, text.size())), step,
+                                        failure);
   };
 }
 
@@ -59,20 +60,23 @@ inline ReadResult read_all(ByteSource& source, std::size_t step = 1 << 16) {
   }
 }
 
-// A record is a line that ends in LF (or at the end); an empty one is no row. A format of three rules, so that
-// the reader is tested without any real format's.
+// A record is a line that ends in LF (or at the end); an empty one is no row. A format of three rules, so
+// that the reader is tested without any real format's.
 class LineFormat : public RowFormat {
  public:
   explicit LineFormat(std::size_t row_bytes) : row_bytes_(row_bytes) {}
 
-  std::unique_ptr<RecordSplitter> splitter(Position) const override { return std::make_unique<Splitter>(row_bytes_); }
+  std::unique_ptr<RecordSplitter> splitter(Position) const override {
+    return std::make_unique<Splitter>(row_bytes_);
+  }
   ParseResult parse(Chunk) const override { return {}; }
 
  private:
   class Splitter : public RecordSplitter {
    public:
     explicit Splitter(std::size_t row_bytes) : row_bytes_(row_bytes) {}
-    Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows, bool at_end) override {
+    Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows,
+                    bool at_end) override {
       Cut cut{Cut::Kind::rows, 0, 0, 0};
       while (cut.bytes < bytes.size() && cut.rows < max_rows) {
         std::size_t newline = bytes.find('\n', cut.bytes);
