@@ -1,0 +1,149 @@
+#include "adapters/sqlite_connection.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+namespace sluice {
+namespace {
+
+Error explain(int code, const std::string& path, const std::string& said) {
+  const std::string place = "the database " + path;
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorKind::unavailable,
+              place +
+                  " is being written by another process, and did not become free in time. "
+                  "Wait until that one is done, then try again.",
+              true};
+    case SQLITE_FULL:
+      return {ErrorKind::io,
+              "the disk that holds " + path +
+                  " is full. Make room and run the same command again: it goes on from the last "
+                  "checkpoint.",
+              false};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {ErrorKind::io,
+              place + " cannot be written: the file or its folder is read-only (" + said +
+                  "). Give this user the right to write both, or name another store.",
+              false};
+    case SQLITE_CANTOPEN:
+      return {ErrorKind::io,
+              place + " cannot be opened (" + std::string(std::strerror(errno)) +
+                  "). Check that its folder exists and that this user may read and write it.",
+              false};
+    case SQLITE_NOTADB:
+      return {ErrorKind::usage,
+              path + " is not a SQLite database. Name another file, or move this one out of the way.", false};
+    case SQLITE_CORRUPT:
+      return {ErrorKind::io,
+              place + " is damaged (" + said +
+                  "). Restore a backup, or save what can be read with `sqlite3 FILE .recover`.",
+              false};
+    case SQLITE_IOERR:
+      return {ErrorKind::io, place + " could not be read or written (" + said + "). Check the disk.", false};
+    case SQLITE_INTERRUPT:
+      return {ErrorKind::cancelled, "the work on " + path + " was interrupted.", false};
+    case SQLITE_NOMEM:
+      return {ErrorKind::io, "there was not enough memory to work on " + path + ".", false};
+    case SQLITE_TOOBIG:
+      return {ErrorKind::io, "a value is larger than SQLite can store (" + path + ").", false};
+    default:
+      return {ErrorKind::internal, place + " refused a statement: " + said + ".", false};
+  }
+}
+
+}  // namespace
+
+Result<SqliteConnection> SqliteConnection::open(const std::string& path, SqliteAccess access,
+                                                int busy_timeout_ms) {
+  SqliteConnection connection;
+  connection.path_ = path;
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+              (access == SqliteAccess::read_only ? SQLITE_OPEN_READWRITE
+                                                 : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  sqlite3* database = nullptr;
+  int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  connection.database_.reset(database);
+  if (code != SQLITE_OK) return std::unexpected(connection.error(code));
+  sqlite3_busy_timeout(database, busy_timeout_ms);
+  // A reader opens the file for writing, so that it may recover the log of a crashed writer, but writes
+  // nothing.
+  if (access == SqliteAccess::read_only) TRY(connection.execute("PRAGMA query_only = 1"));
+  return connection;
+}
+
+Result<> SqliteConnection::execute(const std::string& sql) {
+  int code = sqlite3_exec(get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(error(code));
+  return {};
+}
+
+Error SqliteConnection::error(int code) const {
+  return explain(code, path_, get() ? sqlite3_errmsg(get()) : sqlite3_errstr(code));
+}
+
+Result<SqliteStatement> SqliteStatement::prepare(const SqliteConnection& connection, std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  int code = sqlite3_prepare_v3(connection.get(), sql.data(), static_cast<int>(sql.size()),
+                                SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(connection.error(code));
+  SqliteStatement statement;
+  statement.statement_.reset(raw);
+  return statement;
+}
+
+Error SqliteStatement::failed(int code) {
+  sqlite3* database = sqlite3_db_handle(get());
+  const char* file = sqlite3_db_filename(database, "main");
+  Error error = explain(code, file && *file ? file : "(in memory)", sqlite3_errmsg(database));
+  reset();
+  return error;
+}
+
+Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {
+  TRY(connection.execute("BEGIN IMMEDIATE"));
+  return SqliteTransaction(&connection);
+}
+
+SqliteTransaction::~SqliteTransaction() {
+  // Some errors (disk full, I/O) have rolled back already.
+  if (connection_ && !sqlite3_get_autocommit(connection_->get()))
+    sqlite3_exec(connection_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<> SqliteTransaction::commit() {
+  TRY(connection_->execute("COMMIT"));
+  connection_ = nullptr;
+  return {};
+}
+
+std::string sqlite_quoted(std::string_view identifier) {
+  std::string quoted = "\"";
+  for (char c : identifier) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted += '"';
+}
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string rfc3339(std::int64_t milliseconds) {
+  std::time_t seconds = milliseconds / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[40];
+  std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(milliseconds % 1000));
+  return text;
+}
+
+}  // namespace sluice

@@ -1,0 +1,79 @@
+#include "adapters/store_sqlite.h"
+
+#include <filesystem>
+
+#include "adapters/store_sqlite_database.h"
+#include "adapters/store_sqlite_jobs.h"
+#include "adapters/store_sqlite_queries.h"
+#include "adapters/store_sqlite_rows.h"
+#include "adapters/store_sqlite_schema.h"
+
+namespace sluice {
+namespace {
+
+// Room for the few pages of a short query.
+constexpr std::size_t kReaderCacheBytes = std::size_t{2} << 20;
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(std::unique_ptr<SqliteDatabase> database)
+      : database_(std::move(database)), jobs_(*database_), queries_(*database_) {}
+
+  JobStore& jobs() override { return jobs_; }
+  QueryStore& queries() override { return queries_; }
+  Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) override {
+    return open_sqlite_row_writer(*database_, spec);
+  }
+
+ private:
+  std::unique_ptr<SqliteDatabase> database_;
+  SqliteJobStore jobs_;
+  SqliteQueryStore queries_;
+};
+
+Result<> make_parent_folders(const std::string& path) {
+  std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (error)
+    return fail(ErrorKind::io, "the folder " + parent.string() + " for the database cannot be made: " +
+                                   error.message() + ". Make it, or name another store.");
+  if (std::filesystem::is_directory(path, error))
+    return fail(ErrorKind::usage, path + " is a folder. Name a file for the database, for example " +
+                                      (std::filesystem::path(path) / "sluice.db").string() + ".");
+  return {};
+}
+
+}  // namespace
+
+Result<> set_up_writer(SqliteConnection& connection, const SqliteOptions& options) {
+  std::string page = std::to_string(options.page_bytes);
+  TRY(connection.execute("PRAGMA page_size = " + page));  // before the first table; later without effect
+  TRY(connection.execute("PRAGMA journal_mode = WAL"));
+  TRY(connection.execute("PRAGMA synchronous = FULL"));
+  TRY(connection.execute("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / 1024)));
+  TRY(connection.execute("PRAGMA temp_store = MEMORY"));
+  TRY(connection.execute("PRAGMA wal_autocheckpoint = " +
+                         std::to_string(options.log_bytes / options.page_bytes)));
+  // A long reader makes the log grow meanwhile; afterwards it is cut to this again.
+  return connection.execute("PRAGMA journal_size_limit = " + std::to_string(2 * options.log_bytes));
+}
+
+Result<SqliteConnection> open_reader(const std::string& path, const SqliteOptions& options) {
+  auto reader = TRY(SqliteConnection::open(path, SqliteAccess::read_only, options.busy_timeout_ms));
+  TRY(reader.execute("PRAGMA cache_size = -" + std::to_string(kReaderCacheBytes / 1024)));
+  return reader;
+}
+
+Result<std::unique_ptr<Store>> open_store_sqlite(const std::string& path, const SqliteOptions& options) {
+  if (path.empty()) return fail(ErrorKind::usage, "a SQLite store needs a file: sqlite:./data/sluice.db");
+  TRY(make_parent_folders(path));
+  auto writer = TRY(SqliteConnection::open(path, SqliteAccess::read_write_create, options.busy_timeout_ms));
+  TRY(set_up_writer(writer, options));
+  TRY(migrate_sqlite(writer));
+  auto reader = TRY(open_reader(path, options));
+  return std::make_unique<SqliteStore>(
+      std::make_unique<SqliteDatabase>(std::move(writer), std::move(reader), options));
+}
+
+}  // namespace sluice

@@ -1,0 +1,294 @@
+#include "adapters/store_sqlite_rows.h"
+
+#include <algorithm>
+
+#include "adapters/store_sqlite_identity.h"
+#include "adapters/store_sqlite_jobs.h"
+
+namespace sluice {
+namespace {
+
+// The split as the transaction finds it.
+struct SplitState {
+  RowCounts split, job;
+  std::uint64_t open_splits = 0;
+};
+
+RowCounts counts_at(const SqliteStatement& row, int column) {
+  return {row.whole(column), row.whole(column + 1), row.whole(column + 2), row.whole(column + 3),
+          row.whole(column + 4)};
+}
+
+void bind_counts(SqliteStatement& statement, int first, const RowCounts& counts) {
+  for (std::uint64_t count :
+       {counts.read, counts.inserted, counts.updated, counts.duplicate, counts.rejected})
+    statement.bind(first++, count);
+}
+
+class SqliteRowWriter final : public RowWriter {
+ public:
+  SqliteRowWriter(SqliteDatabase& database, const WriteSpec& spec) : database_(database), spec_(spec) {}
+  ~SqliteRowWriter() override {
+    auto pass = database_.gate.control();  // statements belong to the connection
+    work_.reset();
+  }
+
+  Result<> prepare();
+  Result<CommitReport> commit(const Commit& commit, const Lease& lease) override;
+
+ private:
+  Result<CommitReport> commit_guarded(const Commit& commit, const Lease& lease);
+  Result<SplitState> guard(const Lease& lease);
+  void gather(const Commit& commit);
+  Result<> resolve();
+  Result<> write_reject(const RejectedRow& row);
+  Result<> write_rejects();
+  Result<RowCounts> write_outcomes();
+  Result<> write_checkpoint(const Commit& commit, const Lease& lease, const RowCounts& counts);
+  Result<CommitReport> finish(const Commit& commit, const SplitState& before, const RowCounts& counts);
+
+  // All prepared statements: made anew after a failed commit, which may have left them anywhere.
+  struct Work {
+    std::unique_ptr<SqliteRowTable> rows;
+    SqliteStatement guard, reject, resolve, outcomes, checkpoint, job;
+  };
+
+  SqliteDatabase& database_;
+  const WriteSpec spec_;
+  std::optional<Work> work_;
+  std::vector<RowEntry> entries_;  // of the commit under way, in the order of the file
+  std::string now_text_;
+};
+
+Result<> SqliteRowWriter::prepare() {
+  auto sql = [&](std::string_view text) { return SqliteStatement::prepare(database_.writer, text); };
+  Work work;
+  work.rows = TRY(SqliteRowTable::open(database_.writer, spec_));
+  work.guard = TRY(sql(
+      "SELECT s.lease_epoch, s.status, j.status, j.open_splits, s.rows_read, s.rows_inserted, "
+      "s.rows_updated, "
+      "s.rows_duplicate, s.rows_rejected, j.rows_read, j.rows_inserted, j.rows_updated, j.rows_duplicate, "
+      "j.rows_rejected FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id "
+      "WHERE s.job_id = ?1 AND s.split_number = ?2"));
+  work.reject = TRY(
+      sql("INSERT INTO validation_errors (job_id, row_number, line, field, field_number, code, "
+          "\"constraint\", message, "
+          "value, raw, suggestion, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+  work.resolve =
+      TRY(sql("UPDATE validation_errors SET resolved_by = ?3 "
+              "WHERE job_id = ?1 AND row_number = ?2 AND resolved_by IS NULL"));
+  work.outcomes =
+      TRY(sql("INSERT INTO row_outcomes (job_id, first_row, last_row, runs) VALUES (?1, ?2, ?3, ?4)"));
+  // A commit is a sign of life as well: it extends the lease.
+  work.checkpoint = TRY(
+      sql("UPDATE ingestion_splits SET checkpoint_offset = ?3, checkpoint_row = ?4, checkpoint_line = ?5, "
+          "checkpoint_digest = ?6, rows_read = rows_read + ?7, rows_inserted = rows_inserted + ?8, "
+          "rows_updated = rows_updated + ?9, rows_duplicate = rows_duplicate + ?10, rows_rejected = "
+          "rows_rejected + ?11, "
+          "status = CASE WHEN ?12 THEN 'COMPLETED' ELSE status END, end_offset = coalesce(?13, end_offset), "
+          "end_row = coalesce(?14, end_row), end_line = coalesce(?15, end_line), "
+          "lease_owner = CASE WHEN ?12 THEN '' ELSE lease_owner END, "
+          "lease_until = CASE WHEN ?12 THEN 0 ELSE max(lease_until, ?16 + lease_ms) END "
+          "WHERE job_id = ?1 AND split_number = ?2"));
+  work.job = TRY(sql(
+      "UPDATE ingestion_jobs SET rows_read = ?2, rows_inserted = ?3, rows_updated = ?4, rows_duplicate = ?5, "
+      "rows_rejected = ?6, open_splits = ?7 WHERE id = ?1"));
+  work_ = std::move(work);
+  return {};
+}
+
+Result<CommitReport> SqliteRowWriter::commit(const Commit& commit, const Lease& lease) {
+  auto pass = database_.gate.batch();
+  auto report = commit_guarded(commit, lease);
+  entries_.clear();
+  if (!report) work_.reset();
+  return report;
+}
+
+Result<CommitReport> SqliteRowWriter::commit_guarded(const Commit& commit, const Lease& lease) {
+  auto transaction = TRY(SqliteTransaction::begin(database_.writer));
+  if (!work_) TRY(prepare());
+  SplitState before = TRY(guard(lease));
+  const std::int64_t now = now_ms();
+  now_text_ = rfc3339(now);
+
+  gather(commit);
+  if (spec_.resolves_job_id) TRY(resolve());
+  auto reject = [&](RowEntry& entry, Issue issue) -> Result<> {
+    entry.outcome = Outcome::rejected;
+    RejectedRow row{entry.row->row_number, entry.row->line, {}, {}};
+    if (commit.raw_of) row.raw = commit.raw_of(*entry.batch, *entry.row);
+    row.issues.push_back(std::move(issue));
+    return write_reject(row);
+  };
+  TRY(work_->rows->store(entries_, now, reject));
+  TRY(write_rejects());
+  RowCounts counts = TRY(write_outcomes());
+  TRY(write_checkpoint(commit, lease, counts));
+  CommitReport report = TRY(finish(commit, before, counts));
+  TRY(transaction.commit());
+  return report;
+}
+
+Result<SplitState> SqliteRowWriter::guard(const Lease& lease) {
+  auto& select = work_->guard;
+  select.bind(1, lease.job_id);
+  select.bind(2, std::uint64_t{lease.split_number});
+  const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
+  if (lease.job_id != spec_.job_id)
+    return fail(ErrorKind::internal,
+                "the lease of " + split + " was given to the writer of job " + spec_.job_id + ".");
+  if (!TRY(select.step())) return fail(ErrorKind::conflict, "there is no " + split + " any more.");
+  if (select.text(2) != "PROCESSING")
+    return fail(ErrorKind::conflict,
+                "job " + lease.job_id + " has ended: it is " + std::string(select.text(2)) + ".");
+  if (select.text(1) == "COMPLETED") return fail(ErrorKind::conflict, split + " is done.");
+  if (select.whole(0) != lease.epoch)
+    return fail(ErrorKind::conflict, "the lease of " + split + " is lost: another worker has it.");
+  SplitState state{counts_at(select, 4), counts_at(select, 9), select.whole(3)};
+  select.reset();
+  return state;
+}
+
+void SqliteRowWriter::gather(const Commit& commit) {
+  entries_.clear();
+  std::size_t count = 0;
+  for (const PreparedBatch* batch : commit.batches) count += batch->rows_read();
+  entries_.reserve(count);
+  for (const PreparedBatch* batch : commit.batches) {
+    auto reject = batch->rejects.begin();
+    for (const PreparedRow& row : batch->rows) {
+      for (; reject != batch->rejects.end() && reject->row_number < row.row_number; ++reject)
+        entries_.push_back({.batch = batch, .reject = &*reject});
+      entries_.push_back({.batch = batch, .row = &row});
+    }
+    for (; reject != batch->rejects.end(); ++reject) entries_.push_back({.batch = batch, .reject = &*reject});
+  }
+}
+
+// A resubmission: a row that is no open reject of the first job has been corrected already, and must not
+// come in a second time, whatever its content.
+Result<> SqliteRowWriter::resolve() {
+  work_->resolve.bind(1, *spec_.resolves_job_id);
+  work_->resolve.bind(3, spec_.job_id);
+  for (RowEntry& entry : entries_) {
+    work_->resolve.bind(2, entry.row_number());
+    TRY(work_->resolve.run());
+    if (work_->resolve.changes() == 0) entry.outcome = Outcome::duplicate;
+  }
+  return {};
+}
+
+Result<> SqliteRowWriter::write_reject(const RejectedRow& row) {
+  auto& insert = work_->reject;
+  insert.bind(1, spec_.job_id);
+  insert.bind(2, row.row_number);
+  if (row.line != 0)
+    insert.bind(3, row.line);
+  else
+    insert.bind_null(3);
+  insert.bind_or_null(10, row.raw);
+  insert.bind(12, now_text_);
+  for (const Issue& issue : row.issues) {
+    insert.bind_or_null(4, issue.field);
+    if (issue.field_number != 0)
+      insert.bind(5, std::uint64_t{issue.field_number});
+    else
+      insert.bind_null(5);
+    insert.bind(6, name_of(issue.code));
+    insert.bind_or_null(7, issue.constraint);
+    insert.bind(8, issue.message);
+    insert.bind(9, issue.value);
+    insert.bind_or_null(11, issue.suggestion);
+    TRY(insert.run());
+  }
+  return {};
+}
+
+Result<> SqliteRowWriter::write_rejects() {
+  for (RowEntry& entry : entries_) {
+    if (!entry.reject || entry.outcome != Outcome::none) continue;
+    entry.outcome = Outcome::rejected;
+    TRY(write_reject(*entry.reject));
+  }
+  return {};
+}
+
+Result<RowCounts> SqliteRowWriter::write_outcomes() {
+  RowCounts counts;
+  OutcomeRuns runs;
+  for (const RowEntry& entry : entries_) {
+    counts.add(entry.outcome);
+    runs.append(entry.row_number(), entry.outcome);
+  }
+  if (runs.empty()) return counts;
+  auto& insert = work_->outcomes;
+  std::string encoded = runs.encoded();
+  insert.bind(1, spec_.job_id);
+  insert.bind(2, runs.first_row());
+  insert.bind(3, runs.last_row());
+  insert.bind_blob(4, encoded);
+  TRY(insert.run());
+  return counts;
+}
+
+Result<> SqliteRowWriter::write_checkpoint(const Commit& commit, const Lease& lease,
+                                           const RowCounts& counts) {
+  auto& update = work_->checkpoint;
+  update.bind(1, lease.job_id);
+  update.bind(2, std::uint64_t{lease.split_number});
+  update.bind(3, commit.checkpoint.position.offset);
+  update.bind(4, commit.checkpoint.position.row);
+  update.bind(5, commit.checkpoint.position.line);
+  update.bind(6, commit.checkpoint.digest);
+  bind_counts(update, 7, counts);
+  update.bind(12, std::int64_t{commit.last});
+  if (commit.last && commit.end) {
+    update.bind(13, commit.end->offset);
+    update.bind(14, commit.end->row);
+    update.bind(15, commit.end->line);
+  } else {
+    for (int i = 13; i <= 15; ++i) update.bind_null(i);
+  }
+  update.bind(16, now_ms());
+  return update.run();
+}
+
+Result<CommitReport> SqliteRowWriter::finish(const Commit& commit, const SplitState& before,
+                                             const RowCounts& counts) {
+  CommitReport report;
+  report.batch = counts;
+  report.job = before.job;
+  report.job += counts;
+  std::uint64_t open_splits = before.open_splits - (commit.last ? 1 : 0);
+  auto& update = work_->job;
+  update.bind(1, spec_.job_id);
+  bind_counts(update, 2, report.job);
+  update.bind(7, open_splits);
+  TRY(update.run());
+  if (spec_.max_rejects && report.job.rejected > *spec_.max_rejects) {
+    report.over_max_rejects = true;
+    TRY(end_sqlite_job(database_.writer, spec_.job_id, JobStatus::failed,
+                       "more than " + std::to_string(*spec_.max_rejects) + " rows were rejected (" +
+                           std::to_string(report.job.rejected) + " of " + std::to_string(report.job.read) +
+                           " read). Correct the file or the pipeline, or raise max_rejects."));
+  } else if (open_splits == 0) {
+    report.job_finished = true;
+    TRY(end_sqlite_job(database_.writer, spec_.job_id, JobStatus::completed, ""));
+  }
+  return report;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RowWriter>> open_sqlite_row_writer(SqliteDatabase& database, const WriteSpec& spec) {
+  auto writer = std::make_unique<SqliteRowWriter>(database, spec);
+  auto pass = database.gate.control();
+  auto transaction = TRY(SqliteTransaction::begin(database.writer));
+  if (!spec.target.name.empty()) TRY(make_sqlite_target(database.writer, spec.target));
+  TRY(writer->prepare());
+  TRY(transaction.commit());
+  return writer;
+}
+
+}  // namespace sluice

@@ -1,0 +1,197 @@
+#include "adapters/store_sqlite_schema.h"
+
+#include <array>
+
+namespace sluice {
+namespace {
+
+struct Migration {
+  int version;
+  const char* name;
+  const char* sql;
+};
+
+// A released migration is never changed: what comes later is a new number at the end.
+constexpr std::array kMigrations = {
+    Migration{1, "jobs, rows, rejects, outcomes, pipelines", R"sql(
+CREATE TABLE ingestion_jobs (
+  sequence        INTEGER PRIMARY KEY AUTOINCREMENT,  -- rises with every job: the major part of a row's version
+  id              TEXT NOT NULL UNIQUE,
+  tenant          TEXT NOT NULL,
+  pipeline        TEXT NOT NULL,
+  status          TEXT NOT NULL DEFAULT 'PENDING',    -- PENDING, PROCESSING, COMPLETED, FAILED, CANCELLED
+  file_name       TEXT NOT NULL,
+  file_size       INTEGER NOT NULL,
+  blob            TEXT NOT NULL,
+  rows_read       INTEGER NOT NULL DEFAULT 0,         -- the sums over the job's splits
+  rows_inserted   INTEGER NOT NULL DEFAULT 0,
+  rows_updated    INTEGER NOT NULL DEFAULT 0,
+  rows_duplicate  INTEGER NOT NULL DEFAULT 0,
+  rows_rejected   INTEGER NOT NULL DEFAULT 0,
+  open_splits     INTEGER NOT NULL,
+  attempts        INTEGER NOT NULL DEFAULT 0,
+  error           TEXT NOT NULL DEFAULT '',
+  created_at      TEXT NOT NULL,
+  started_at      TEXT,
+  finished_at     TEXT,
+  created_by      TEXT NOT NULL DEFAULT '',
+  parent_job_id   TEXT,
+  root_job_id     TEXT NOT NULL,
+  resume_key      TEXT NOT NULL DEFAULT '',
+  plan            TEXT NOT NULL,
+  metadata        TEXT
+);
+CREATE INDEX ingestion_jobs_unfinished ON ingestion_jobs (resume_key) WHERE status IN ('PENDING', 'PROCESSING');
+
+CREATE TABLE ingestion_splits (
+  job_id             TEXT NOT NULL,
+  split_number       INTEGER NOT NULL,
+  status             TEXT NOT NULL DEFAULT 'PENDING',  -- PENDING, PROCESSING, COMPLETED
+  begin_offset       INTEGER NOT NULL,
+  begin_row          INTEGER NOT NULL,
+  begin_line         INTEGER NOT NULL,
+  end_offset         INTEGER,                          -- NULL: to the end of the input
+  end_row            INTEGER,
+  end_line           INTEGER,
+  checkpoint_offset  INTEGER NOT NULL,                 -- up to here everything is durable
+  checkpoint_row     INTEGER NOT NULL,
+  checkpoint_line    INTEGER NOT NULL,
+  checkpoint_digest  TEXT NOT NULL,
+  rows_read          INTEGER NOT NULL DEFAULT 0,
+  rows_inserted      INTEGER NOT NULL DEFAULT 0,
+  rows_updated       INTEGER NOT NULL DEFAULT 0,
+  rows_duplicate     INTEGER NOT NULL DEFAULT 0,
+  rows_rejected      INTEGER NOT NULL DEFAULT 0,
+  attempts           INTEGER NOT NULL DEFAULT 0,
+  lease_owner        TEXT NOT NULL DEFAULT '',
+  lease_epoch        INTEGER NOT NULL DEFAULT 0,
+  lease_until        INTEGER NOT NULL DEFAULT 0,       -- milliseconds since 1970
+  lease_ms           INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (job_id, split_number)
+) WITHOUT ROWID;
+
+CREATE TABLE ingested_data (
+  id            INTEGER PRIMARY KEY,
+  tenant        TEXT NOT NULL,
+  pipeline      TEXT NOT NULL,
+  content_hash  BLOB NOT NULL,      -- SHA-256 of data
+  key_hash      BLOB,               -- SHA-256 of the key's values; NULL where the key is not a list of fields
+  data          TEXT,               -- RFC 8785 JSON; NULL where the row is in a table of its own
+  metadata      TEXT,
+  job_id        TEXT NOT NULL,      -- with row_number: where the row came from last
+  row_number    INTEGER NOT NULL,
+  job_sequence  INTEGER NOT NULL,
+  created_at    INTEGER NOT NULL,   -- milliseconds since 1970; text would take 18 bytes more
+  updated_at    INTEGER NOT NULL
+);
+
+CREATE TABLE datasets (
+  id        INTEGER PRIMARY KEY,
+  tenant    TEXT NOT NULL,
+  pipeline  TEXT NOT NULL,
+  UNIQUE (tenant, pipeline)
+);
+-- What makes ingested_data unique per tenant and pipeline, apart from it and as small as can be.
+CREATE TABLE row_identities (
+  dataset   INTEGER NOT NULL,
+  identity  BLOB NOT NULL,          -- the first 16 bytes of the hash; position: root job and row number
+  row_id    INTEGER NOT NULL,       -- ingested_data.id
+  PRIMARY KEY (dataset, identity)
+) WITHOUT ROWID;
+
+CREATE TABLE validation_errors (
+  id            INTEGER PRIMARY KEY,
+  job_id        TEXT NOT NULL,
+  row_number    INTEGER NOT NULL,
+  line          INTEGER,
+  field         TEXT,
+  field_number  INTEGER,
+  code          TEXT NOT NULL,
+  "constraint"  TEXT,
+  message       TEXT NOT NULL,
+  value         TEXT,
+  raw           TEXT,
+  suggestion    TEXT,
+  created_at    TEXT NOT NULL,
+  resolved_by   TEXT
+);
+CREATE INDEX validation_errors_by_row ON validation_errors (job_id, row_number);
+
+CREATE TABLE row_outcomes (
+  job_id     TEXT NOT NULL,
+  first_row  INTEGER NOT NULL,
+  last_row   INTEGER NOT NULL,
+  runs       BLOB NOT NULL,         -- see docs/tables.md
+  PRIMARY KEY (job_id, first_row)
+) WITHOUT ROWID;
+
+-- Values that may stand once in a job; emptied when the job ends.
+CREATE TABLE job_unique_values (
+  job_id      TEXT NOT NULL,
+  constraint_number INTEGER NOT NULL,
+  digest      BLOB NOT NULL,
+  row_number  INTEGER NOT NULL,
+  identity    BLOB NOT NULL,
+  PRIMARY KEY (job_id, constraint_number, digest)
+) WITHOUT ROWID;
+
+CREATE TABLE pipelines (
+  tenant      TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  text        TEXT NOT NULL,        -- YAML
+  inferred    INTEGER NOT NULL,
+  created_at  TEXT NOT NULL,
+  updated_at  TEXT NOT NULL,
+  PRIMARY KEY (tenant, name)
+);
+)sql"},
+};
+
+Result<int> current_version(SqliteConnection& connection) {
+  TRY(
+      connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, "
+                         "name TEXT NOT NULL, applied_at TEXT NOT NULL)"));
+  auto select = TRY(SqliteStatement::prepare(connection, "SELECT max(version) FROM schema_migrations"));
+  TRY(select.step());
+  return static_cast<int>(select.integer(0));
+}
+
+Result<bool> is_newest(SqliteConnection& connection) {
+  auto exists = TRY(SqliteStatement::prepare(
+      connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'"));
+  if (!TRY(exists.step())) return false;
+  auto select = TRY(SqliteStatement::prepare(connection, "SELECT max(version) FROM schema_migrations"));
+  TRY(select.step());
+  return select.integer(0) == newest_sqlite_schema();
+}
+
+}  // namespace
+
+int newest_sqlite_schema() { return kMigrations.back().version; }
+
+Result<> migrate_sqlite(SqliteConnection& connection) {
+  if (TRY(is_newest(connection))) return {};  // the usual case takes no write lock
+  auto transaction = TRY(SqliteTransaction::begin(connection));
+  int version = TRY(current_version(connection));
+  if (version > newest_sqlite_schema())
+    return fail(ErrorKind::usage,
+                "the database " + connection.path() + " was made by a newer sluice (tables of version " +
+                    std::to_string(version) + ", this program knows " +
+                    std::to_string(newest_sqlite_schema()) + "). Use that newer sluice, or another store.");
+  for (const Migration& migration : kMigrations) {
+    if (migration.version <= version) continue;
+    if (auto done = connection.execute(migration.sql); !done)
+      return std::unexpected(std::move(done).error().during("making the tables of version " +
+                                                            std::to_string(migration.version)));
+    auto note =
+        TRY(SqliteStatement::prepare(connection, "INSERT INTO schema_migrations VALUES (?1, ?2, ?3)"));
+    std::string now = rfc3339(now_ms());
+    note.bind(1, std::int64_t{migration.version});
+    note.bind(2, std::string_view(migration.name));
+    note.bind(3, now);
+    TRY(note.run());
+  }
+  return transaction.commit();
+}
+
+}  // namespace sluice

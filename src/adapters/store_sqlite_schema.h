@@ -1,0 +1,13 @@
+// The tables of the SQLite store, as numbered migrations. Called when a store is opened.
+#pragma once
+
+#include "adapters/sqlite_connection.h"
+
+namespace sluice {
+
+int newest_sqlite_schema();
+// Brings the tables to the newest version, in one transaction that other processes wait for.
+// usage, where the database was made by a newer program.
+Result<> migrate_sqlite(SqliteConnection& connection);
+
+}  // namespace sluice
