@@ -23,8 +23,8 @@ class SchemaInference {
   void merge(SchemaInference&& other);
 
   // The narrowest type that holds for EVERY value of a column. Digits with a leading zero are text (ZIP codes
-  // keep theirs), so are identifiers longer than a number keeps exactly. Dates and times only with a format that
-  // holds throughout, with date_order where the column decides it.
+  // keep theirs), so are identifiers longer than a number keeps exactly. Dates and times only with a format
+  // that holds throughout, with date_order where the column decides it.
   TableSchema schema() const;
   // Columns of the schema whose day/month order the rows decide: name → "dmy", "mdy" or "" (nothing decides).
   std::string date_order(const std::string& column) const;
