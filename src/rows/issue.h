@@ -21,7 +21,7 @@ enum class RejectCode : std::uint8_t {
   row_too_large,     // over limits.row_bytes
   transform_error,   // a step of the pipeline could not be applied
 };
-std::string_view name_of(RejectCode code);                          // "blank-row" …
+std::string_view name_of(RejectCode code);  // "blank-row" …
 std::optional<RejectCode> reject_code_named(std::string_view name);
 
 struct Issue {
@@ -36,8 +36,11 @@ struct Issue {
 inline constexpr std::size_t kIssueValueBytes = 200;
 inline constexpr std::size_t kIssuesPerRow = 20;  // more say nothing new and would let one row fill the table
 
-// A value for a message: cut, and with control characters made visible.
+// A value for a message: cut to `limit_bytes` (and a … after them), never inside a character; control
+// characters and bytes that are no UTF-8 as \n, \x00, \xFF.
 std::string shown_value(std::string_view value, std::size_t limit_bytes = kIssueValueBytes);
+// Any bytes as text that every program reads: only NUL and bytes that are no UTF-8 become \x00, \xFF.
+std::string visible_text(std::string_view bytes);
 
 // A rejected row on its way to the dead-letter table.
 struct RejectedRow {

@@ -1,0 +1,35 @@
+// PartFile: a file that appears under its name only when it is complete. Written to PATH.part beside it.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sluice {
+
+std::string part_name(const std::string& path);
+// Renames PATH.part to PATH.
+Result<> publish(const std::string& path);
+// "Cannot write the report 'x.csv': No space left on device (…)." with what to do.
+std::unexpected<Error> report_error(const std::string& path, std::string_view what);
+
+class PartFile {
+ public:
+  static Result<PartFile> create(const std::string& path);
+  Result<> write(std::string_view bytes);
+  Result<> finish();  // closes and renames
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  PartFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+
+  std::string path_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace sluice
