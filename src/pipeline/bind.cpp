@@ -70,14 +70,19 @@ class Binder {
     }
     std::size_t found = 0;
     for (const Field& field : spec_.schema->fields) {
-      if (map_.find(field.name)) ++found;
-      else if (all_there) return std::unexpected(does_not_fit(map_.unknown_column(field.name).message + " (fieldsMatch)"));
+      if (map_.find(field.name))
+        ++found;
+      else if (all_there)
+        return std::unexpected(does_not_fit(map_.unknown_column(field.name).message + " (fieldsMatch)"));
     }
     if (match == partial && found == 0)
-      return std::unexpected(does_not_fit("none of its fields is a column of the file (fieldsMatch: partial)"));
+      return std::unexpected(
+          does_not_fit("none of its fields is a column of the file (fieldsMatch: partial)"));
     for (const auto& [name, slot] : map_.names())
       if (none_more && spec_.extra_fields == ExtraFields::reject && !in_schema(name))
-        return std::unexpected(does_not_fit("the column '" + name + "' is not in the schema (fieldsMatch); drop it, or say extra_fields: keep or drop"));
+        return std::unexpected(
+            does_not_fit("the column '" + name +
+                         "' is not in the schema (fieldsMatch); drop it, or say extra_fields: keep or drop"));
     if (match == exact) return check_order();
     return {};
   }
@@ -88,8 +93,9 @@ class Binder {
       if (in_schema(name)) known.push_back(name);
     for (std::size_t i = 0; i < known.size(); ++i)
       if (known[i] != spec_.schema->fields[i].name)
-        return std::unexpected(does_not_fit("column " + std::to_string(i + 1) + " is '" + known[i] + "' where the schema has '" +
-                                            spec_.schema->fields[i].name + "' (fieldsMatch: exact; equal allows any order)"));
+        return std::unexpected(does_not_fit("column " + std::to_string(i + 1) + " is '" + known[i] +
+                                            "' where the schema has '" + spec_.schema->fields[i].name +
+                                            "' (fieldsMatch: exact; equal allows any order)"));
     return {};
   }
 
@@ -99,8 +105,9 @@ class Binder {
       auto slot = map_.find(field.name);
       // A mistake of the whole file is one error that names it, not a million rejects.
       if (!slot && map_.fixed() && field.constraints.required)
-        return std::unexpected(does_not_fit("the field '" + field.name + "' is required, but " + map_.unknown_column(field.name).message +
-                                            " Rename the column with `transform: [{rename: {…}}]`, or correct the schema."));
+        return std::unexpected(does_not_fit(
+            "the field '" + field.name + "' is required, but " + map_.unknown_column(field.name).message +
+            " Rename the column with `transform: [{rename: {…}}]`, or correct the schema."));
       BoundField bound;
       bound.rule = layout_.compiled->rules[i].get();
       bound.slot = slot.value_or(layout_.absent_slot);
@@ -116,8 +123,10 @@ class Binder {
     for (const auto& [name, slot] : map_.names()) {
       if (in_schema(name)) continue;
       std::string message = "The column '" + name + "' is not in the schema";
-      if (std::string meant = nearest(name, known); !meant.empty()) message += "; did you mean '" + meant + "'?";
-      else message += ".";
+      if (std::string meant = nearest(name, known); !meant.empty())
+        message += "; did you mean '" + meant + "'?";
+      else
+        message += ".";
       layout_.extra.push_back({name, std::move(message), slot});
       if (layout_.compiled->extra_fields == ExtraFields::keep) layout_.metadata.push_back({name, slot});
     }
@@ -132,7 +141,8 @@ class Binder {
 
   // By name, as RFC 8785 sorts; then the names become keys.
   static void sort_members(std::vector<JsonMember>& members, std::vector<std::string>* names) {
-    std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return jcs_less(a.key, b.key); });
+    std::sort(members.begin(), members.end(),
+              [](const auto& a, const auto& b) { return jcs_less(a.key, b.key); });
     for (JsonMember& member : members) {
       if (names != nullptr) names->push_back(member.key);
       member.key = json_key(member.key);
@@ -173,7 +183,8 @@ class Binder {
     if (spec_.normalise) return;
     for (std::size_t i = 0; i < layout_.fields.size(); ++i) {
       FieldType type = layout_.fields[i].rule->field().type;
-      if (type != FieldType::string && type != FieldType::any) layout_.fields[i].missing = &lists[list_of_field[i]];
+      if (type != FieldType::string && type != FieldType::any)
+        layout_.fields[i].missing = &lists[list_of_field[i]];
     }
   }
 
@@ -187,8 +198,10 @@ class Binder {
 MissingValues::MissingValues(const std::vector<std::string>& values) : empty_text(false) {
   for (const std::string& value : values) {
     std::string_view trimmed = trim_white_space(value);
-    if (trimmed.empty()) empty_text = true;
-    else others.emplace_back(trimmed);
+    if (trimmed.empty())
+      empty_text = true;
+    else
+      others.emplace_back(trimmed);
   }
 }
 

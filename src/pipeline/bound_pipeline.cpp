@@ -1,5 +1,5 @@
-// The row loop: normalise, transform, check, write canonical JSON, hash, identify. One pass per row, no allocation
-// but from the batch's arena; everything that only rejected rows need is out of line.
+// The row loop: normalise, transform, check, write canonical JSON, hash, identify. One pass per row, no
+// allocation but from the batch's arena; everything that only rejected rows need is out of line.
 #include "pipeline/bound_pipeline.h"
 
 #include <algorithm>
@@ -31,7 +31,8 @@ class RowLoop {
       }
       issues_.clear();
       failed_.clear();
-      if (!prepare_row(row)) [[unlikely]] reject(row);
+      if (!prepare_row(row)) [[unlikely]]
+        reject(row);
     }
   }
 
@@ -40,18 +41,22 @@ class RowLoop {
   bool prepare_row(std::size_t row) {
     copy_cells(row);
     if (!(spec_.normalise ? normalise() : has_text()) && !has_text_beyond(row)) return say_blank();
-    if (layout_.fixed && !check_width(row)) [[unlikely]] return false;
+    if (layout_.fixed && !check_width(row)) [[unlikely]]
+      return false;
     StepRow step_row{cells_.data(), arena_, scratch_, issues_, failed_};
     for (const auto& step : layout_.steps) step->apply(step_row);
     if (!layout_.extra.empty() && layout_.compiled->extra_fields == ExtraFields::reject) check_extra();
     check_fields();
     if (!layout_.key.empty()) check_key();
-    if (!issues_.empty()) [[unlikely]] return false;
+    if (!issues_.empty()) [[unlikely]]
+      return false;
 
     PreparedRow prepared;
     problems_.clear();
-    if (!json_.write(layout_.members, cells_.data(), arena_, prepared.data, problems_)) [[unlikely]] return say_problems();
-    if (prepared.data.size() == 2) [[unlikely]] return say_blank();  // {}
+    if (!json_.write(layout_.members, cells_.data(), arena_, prepared.data, problems_)) [[unlikely]]
+      return say_problems();
+    if (prepared.data.size() == 2) [[unlikely]]
+      return say_blank();  // {}
     const RowInfo& info = batch_.info(row);
     prepared.row_number = info.row_number;
     prepared.line = info.line;
@@ -97,7 +102,8 @@ class RowLoop {
     return cell.is_null() || (cell.kind == CellKind::string && trim_white_space(cell.text()).empty());
   }
   bool has_text() const {
-    return !std::all_of(cells_.begin(), cells_.begin() + static_cast<std::ptrdiff_t>(layout_.input_width), is_blank);
+    return !std::all_of(cells_.begin(), cells_.begin() + static_cast<std::ptrdiff_t>(layout_.input_width),
+                        is_blank);
   }
   bool has_text_beyond(std::size_t row) const {
     auto extra = batch_.extra_cells(row);
@@ -113,7 +119,8 @@ class RowLoop {
 
   bool check_width(std::size_t row) {
     const std::size_t count = batch_.info(row).cell_count, expected = layout_.input_width;
-    if (count == expected) [[likely]] return true;
+    if (count == expected) [[likely]]
+      return true;
     if (count < expected) return spec_.missing_cells == MissingCells::null || say_short(count);
     return layout_.compiled->extra_fields != ExtraFields::reject || say_long(row, count);
   }
@@ -124,10 +131,12 @@ class RowLoop {
     Issue issue{RejectCode::missing_cell};
     issue.field = columns[count];
     issue.field_number = static_cast<std::uint32_t>(count + 1);
-    issue.message = "The row has " + std::to_string(count) + (count == 1 ? " cell" : " cells") + " where the header has " + std::to_string(columns.size()) + ": ";
+    issue.message = "The row has " + std::to_string(count) + (count == 1 ? " cell" : " cells") +
+                    " where the header has " + std::to_string(columns.size()) + ": ";
     for (std::size_t i = count; i < columns.size() && i < count + kNamed; ++i)
       issue.message += (i == count ? "'" : ", '") + shown_value(columns[i], 60) + "'";
-    if (columns.size() > count + kNamed) issue.message += " and " + std::to_string(columns.size() - count - kNamed) + " more";
+    if (columns.size() > count + kNamed)
+      issue.message += " and " + std::to_string(columns.size() - count - kNamed) + " more";
     issue.message += columns.size() == count + 1 ? " is missing." : " are missing.";
     issues_.push_back(std::move(issue));
     return false;
@@ -163,15 +172,18 @@ class RowLoop {
     for (const BoundField& field : layout_.fields) {
       if (!field.checked) continue;
       Cell& cell = cells_[field.slot];
-      if (field.missing != nullptr && cell.kind == CellKind::string && field.missing->contains(trim_white_space(cell.text())))
+      if (field.missing != nullptr && cell.kind == CellKind::string &&
+          field.missing->contains(trim_white_space(cell.text())))
         cell = Cell::null();
       if (layout_.absent_is_missing_cell && cell.kind == CellKind::missing) [[unlikely]] {
         say_absent(field);
         continue;
       }
-      if (!failed_.empty() && std::find(failed_.begin(), failed_.end(), field.slot) != failed_.end()) continue;
+      if (!failed_.empty() && std::find(failed_.begin(), failed_.end(), field.slot) != failed_.end())
+        continue;
       const std::size_t before = issues_.size();
-      if (field.rule->check(cell, arena_, issues_)) [[likely]] continue;
+      if (field.rule->check(cell, arena_, issues_)) [[likely]]
+        continue;
       for (std::size_t i = before; i < issues_.size(); ++i) {
         issues_[i].field_number = number_of(field.slot);
         if (issues_[i].field.empty()) issues_[i].field = field.rule->field().name;
@@ -192,7 +204,8 @@ class RowLoop {
       if (!cells_[layout_.key[i]].is_null()) continue;
       const std::string& name = spec_.key_fields[i];
       auto said = [&](const Issue& issue) { return issue.field == name; };
-      if (std::any_of(issues_.begin(), issues_.end(), said)) continue;  // required, or not a value of its type
+      if (std::any_of(issues_.begin(), issues_.end(), said))
+        continue;  // required, or not a value of its type
       Issue issue{RejectCode::constraint_error};
       issue.field = name;
       issue.field_number = number_of(layout_.key[i]);
@@ -231,9 +244,11 @@ class RowLoop {
   void identify(PreparedRow& row) {
     Identity& identity = row.identity;
     if (spec_.identity == IdentityKind::position) {
-      std::copy(layout_.compiled->job.root_job_id.begin(), layout_.compiled->job.root_job_id.end(), identity.bytes.begin());
+      std::copy(layout_.compiled->job.root_job_id.begin(), layout_.compiled->job.root_job_id.end(),
+                identity.bytes.begin());
       for (int i = 0; i < 8; ++i)
-        identity.bytes[static_cast<std::size_t>(16 + i)] = static_cast<std::uint8_t>(row.row_number >> (56 - 8 * i));
+        identity.bytes[static_cast<std::size_t>(16 + i)] =
+            static_cast<std::uint8_t>(row.row_number >> (56 - 8 * i));
       identity.size = 24;
       return;
     }
@@ -247,7 +262,8 @@ class RowLoop {
     std::size_t count = 0;
     for (std::size_t i = 0; i < layout_.unique.size(); ++i) {
       const auto& slots = layout_.unique[i];
-      if (std::any_of(slots.begin(), slots.end(), [&](Slot slot) { return cells_[slot].is_null(); })) continue;
+      if (std::any_of(slots.begin(), slots.end(), [&](Slot slot) { return cells_[slot].is_null(); }))
+        continue;
       values[count++] = {static_cast<std::uint32_t>(i), digest_of(slots)};
     }
     return values.first(count);
@@ -263,7 +279,9 @@ class RowLoop {
     std::string_view json;
     problems_.clear();
     // What JSON cannot hold is not worth a reject where the schema does not even know it.
-    if (!layout_.metadata.empty() && !metadata_json_.write(layout_.metadata, cells_.data(), arena_, json, problems_)) json = {};
+    if (!layout_.metadata.empty() &&
+        !metadata_json_.write(layout_.metadata, cells_.data(), arena_, json, problems_))
+      json = {};
     auto extra = batch_.extra_cells(row);
     if (extra.empty()) return json.size() > 2 ? json : std::string_view();
     std::string whole(json.empty() ? "{" : json.substr(0, json.size() - 1));
@@ -283,11 +301,15 @@ class RowLoop {
 
   void reject(std::size_t row) {
     for (Issue& issue : issues_) {
-      if (issue.field_number > layout_.input_width && issue.code != RejectCode::extra_cell) issue.field_number = 0;
-      if (issue.field_number == 0 || issue.field_number > layout_.input_width || !layout_.dropped[issue.field_number - 1]) continue;
+      if (issue.field_number > layout_.input_width && issue.code != RejectCode::extra_cell)
+        issue.field_number = 0;
+      if (issue.field_number == 0 || issue.field_number > layout_.input_width ||
+          !layout_.dropped[issue.field_number - 1])
+        continue;
       issue.value.clear();
       issue.suggestion.clear();
-      issue.message = "A step could not be applied to '" + issue.field + "'; its value is not shown, because the pipeline drops the column.";
+      issue.message = "A step could not be applied to '" + issue.field +
+                      "'; its value is not shown, because the pipeline drops the column.";
     }
     if (issues_.size() > kIssuesPerRow) issues_.resize(kIssuesPerRow, Issue{RejectCode::blank_row});
     add_reject(row, std::move(issues_));
@@ -322,6 +344,8 @@ PreparedBatch BoundRows::prepare(RowBatch batch) const {
   return out;
 }
 
-std::string BoundRows::raw_of(const RowBatch& batch, std::size_t row) const { return raw_row(layout_, batch, row); }
+std::string BoundRows::raw_of(const RowBatch& batch, std::size_t row) const {
+  return raw_row(layout_, batch, row);
+}
 
 }  // namespace sluice

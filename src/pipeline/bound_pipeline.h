@@ -24,9 +24,9 @@ struct MissingValues {
 // A field of the schema, and where its value stands.
 struct BoundField {
   const FieldRule* rule = nullptr;
-  Slot slot = 0;             // BoundLayout::absent_slot where no column has it
+  Slot slot = 0;                           // BoundLayout::absent_slot where no column has it
   const MissingValues* missing = nullptr;  // only with normalise: false, for fields that are no text
-  bool checked = true;       // false: always null and not required
+  bool checked = true;                     // false: always null and not required
 };
 
 struct ExtraColumn {
@@ -39,7 +39,7 @@ struct BoundLayout {
   SharedColumns columns;
   bool fixed = true;
   std::size_t input_width = 0;
-  Slot absent_slot = 0;                       // always missing; the working row ends with it
+  Slot absent_slot = 0;  // always missing; the working row ends with it
   std::vector<std::unique_ptr<BoundStep>> steps;
   std::vector<MissingValues> missing_lists;   // not touched once `missing` points into it
   std::vector<const MissingValues*> missing;  // by input slot

@@ -1,5 +1,5 @@
-// The row as it was read, as RejectedRow::raw: an object column → value, or the text where the row could not be
-// taken apart. Columns that the pipeline drops are left out; they are personal data more often than not.
+// The row as it was read, as RejectedRow::raw: an object column → value, or the text where the row could not
+// be taken apart. Columns that the pipeline drops are left out; they are personal data more often than not.
 #include <algorithm>
 
 #include "pipeline/bound_pipeline.h"
@@ -34,7 +34,8 @@ std::string raw_text(const BoundLayout& layout, const RowBatch& batch, std::size
 
 std::string extra_cell_name(const Columns& columns, std::size_t number) {
   std::string base = "column_" + std::to_string(number), name = base;
-  for (int n = 2; std::find(columns.begin(), columns.end(), name) != columns.end(); ++n) name = base + "_" + std::to_string(n);
+  for (int n = 2; std::find(columns.begin(), columns.end(), name) != columns.end(); ++n)
+    name = base + "_" + std::to_string(n);
   return name;
 }
 

@@ -1,4 +1,5 @@
-// What a pipeline is compiled to: steps, rules and settings. Immutable, shared by its bindings. Internal to pipeline/.
+// What a pipeline is compiled to: steps, rules and settings. Immutable, shared by its bindings. Internal to
+// pipeline/.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,8 @@ struct CompiledPipeline {
     std::unique_ptr<Step> step;
   };
   std::vector<NamedStep> steps;
-  std::vector<std::unique_ptr<FieldRule>> rules;         // one per field of the schema, in its order
-  std::vector<std::vector<std::string>> unique_fields;   // per constraint: its fields
+  std::vector<std::unique_ptr<FieldRule>> rules;        // one per field of the schema, in its order
+  std::vector<std::vector<std::string>> unique_fields;  // per constraint: its fields
 };
 
 // Errors (usage): see Pipeline::bind.

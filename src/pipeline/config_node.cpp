@@ -53,11 +53,15 @@ class Converter {
     ConfigNode node;
     node.place = place_of(yaml.Mark());
     if (depth > kConfigDepth) return fail_at(node.place, "this is nested too deeply");
-    if (++count_ > kConfigNodes) return fail_at(node.place, "the file has too many values (are aliases expanded over and over?)");
+    if (++count_ > kConfigNodes)
+      return fail_at(node.place, "the file has too many values (are aliases expanded over and over?)");
     switch (yaml.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null: break;
-      case YAML::NodeType::Scalar: TRY(scalar(yaml, node)); break;
+      case YAML::NodeType::Null:
+        break;
+      case YAML::NodeType::Scalar:
+        TRY(scalar(yaml, node));
+        break;
       case YAML::NodeType::Sequence:
         node.kind = ConfigNode::Kind::list;
         for (const auto& item : yaml) node.items.push_back(TRY(convert(item, depth + 1)));
@@ -146,12 +150,18 @@ ConfigNode& ConfigNode::member(std::string_view key) {
 
 std::string_view name_of(ConfigNode::Kind kind) {
   switch (kind) {
-    case ConfigNode::Kind::null: return "nothing";
-    case ConfigNode::Kind::boolean: return "true or false";
-    case ConfigNode::Kind::number: return "a number";
-    case ConfigNode::Kind::string: return "text";
-    case ConfigNode::Kind::list: return "a list";
-    case ConfigNode::Kind::map: return "a mapping";
+    case ConfigNode::Kind::null:
+      return "nothing";
+    case ConfigNode::Kind::boolean:
+      return "true or false";
+    case ConfigNode::Kind::number:
+      return "a number";
+    case ConfigNode::Kind::string:
+      return "text";
+    case ConfigNode::Kind::list:
+      return "a list";
+    case ConfigNode::Kind::map:
+      return "a mapping";
   }
   return "";
 }
@@ -159,7 +169,8 @@ std::string_view name_of(ConfigNode::Kind kind) {
 Result<ConfigNode> read_yaml(std::string_view yaml, const std::string& source, Secrets secrets) {
   auto shared = std::make_shared<const std::string>(source);
   Place whole{shared, 0, 0};
-  if (yaml.size() > kConfigBytes) return fail_at(whole, "the file is larger than 4 MiB; this is no pipeline or schema");
+  if (yaml.size() > kConfigBytes)
+    return fail_at(whole, "the file is larger than 4 MiB; this is no pipeline or schema");
   if (!is_valid_utf8(yaml)) return fail_at(whole, "the file is not UTF-8 text; save it as UTF-8");
   if (is_nested_too_deeply(yaml)) return fail_at(whole, "the file is nested too deeply");
   try {
@@ -201,9 +212,12 @@ ConfigNode config_node_of(const nlohmann::json& json) {
 
 nlohmann::json to_json(const ConfigNode& node) {
   switch (node.kind) {
-    case ConfigNode::Kind::null: return nullptr;
-    case ConfigNode::Kind::boolean: return node.text[0] == 't' || node.text[0] == 'T';
-    case ConfigNode::Kind::string: return node.text;
+    case ConfigNode::Kind::null:
+      return nullptr;
+    case ConfigNode::Kind::boolean:
+      return node.text[0] == 't' || node.text[0] == 'T';
+    case ConfigNode::Kind::string:
+      return node.text;
     case ConfigNode::Kind::number: {
       auto number = nlohmann::json::parse(node.text, nullptr, false);
       return number.is_number() ? number : nlohmann::json(node.text);  // 1e999 is more than a double holds

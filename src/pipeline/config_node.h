@@ -1,7 +1,7 @@
-// ConfigNode: a YAML or JSON document as a tree in which every value knows its place, so that an error can say
-// file:line:column. Used by whoever reads a pipeline file; free functions, any thread.
-// Scalars are typed by YAML 1.2's core schema, with one exception that keeps data whole: digits that are no
-// JSON number (0123, 1_000) are text.
+// ConfigNode: a YAML or JSON document as a tree in which every value knows its place, so that an error can
+// say file:line:column. Used by whoever reads a pipeline file; free functions, any thread. Scalars are typed
+// by YAML 1.2's core schema, with one exception that keeps data whole: digits that are no JSON number (0123,
+// 1_000) are text.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,11 @@ struct ConfigNode {
   enum class Kind : unsigned char { null, boolean, number, string, list, map };
 
   Kind kind = Kind::null;
-  bool quoted = false;              // a string that stood in quotes
-  std::string text;                 // scalars, as written
-  std::vector<std::string> keys;    // map: as many as items
-  std::vector<Place> key_places;    // map: likewise
-  std::vector<ConfigNode> items;    // list and map
+  bool quoted = false;            // a string that stood in quotes
+  std::string text;               // scalars, as written
+  std::vector<std::string> keys;  // map: as many as items
+  std::vector<Place> key_places;  // map: likewise
+  std::vector<ConfigNode> items;  // list and map
   Place place;
 
   bool is_scalar() const { return kind != Kind::list && kind != Kind::map; }
@@ -41,11 +41,12 @@ struct ConfigNode {
 
 std::string_view name_of(ConfigNode::Kind kind);  // for messages: "a list", "text" …
 
-inline constexpr std::size_t kConfigBytes = 4 << 20;   // a larger file is no pipeline file
-inline constexpr std::size_t kConfigNodes = 200'000;   // aliases expanded: stops a "billion laughs" document
+inline constexpr std::size_t kConfigBytes = 4 << 20;  // a larger file is no pipeline file
+inline constexpr std::size_t kConfigNodes = 200'000;  // aliases expanded: stops a "billion laughs" document
 inline constexpr int kConfigDepth = 100;
 
-// `source`: the file name for messages. ${VAR} and ${file:PATH} in text values are replaced where `secrets` says so.
+// `source`: the file name for messages. ${VAR} and ${file:PATH} in text values are replaced where `secrets`
+// says so.
 enum class Secrets : bool { keep, replace };
 Result<ConfigNode> read_yaml(std::string_view yaml, const std::string& source, Secrets secrets);
 ConfigNode config_node_of(const nlohmann::json& json);

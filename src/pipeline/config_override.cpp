@@ -18,7 +18,9 @@ Result<ConfigNode> override_value(const std::string& value, const std::string& s
   auto read = read_yaml(value, source, Secrets::replace);
   if (!read) {
     // Brackets and quotes mean YAML, and a mistake in it is worth its message.
-    bool structured = !value.empty() && std::string_view("[{\"'$").find(value.front()) != std::string_view::npos && value.size() > 1;
+    bool structured = !value.empty() &&
+                      std::string_view("[{\"'$").find(value.front()) != std::string_view::npos &&
+                      value.size() > 1;
     if (structured || value.find("${") != std::string::npos) return read;
     return literal();
   }
@@ -38,14 +40,16 @@ Result<ConfigNode*> step_into(ConfigNode& node, std::string_view part, const Pla
     std::size_t index = 0;
     auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), index);
     if (error != std::errc() || end != part.data() + part.size() || index >= node.items.size())
-      return fail_at(place, "'" + std::string(part) + "' is no place in a list of " + std::to_string(node.items.size()) +
-                                " entries, counted from 0");
+      return fail_at(place, "'" + std::string(part) + "' is no place in a list of " +
+                                std::to_string(node.items.size()) + " entries, counted from 0");
     return &node.items[index];
   }
-  bool replaceable = node.kind == ConfigNode::Kind::null || (node.kind == ConfigNode::Kind::string && node.text == "auto");
+  bool replaceable =
+      node.kind == ConfigNode::Kind::null || (node.kind == ConfigNode::Kind::string && node.text == "auto");
   if (node.kind != ConfigNode::Kind::map) {
     if (!replaceable)
-      return fail_at(place, "there is no key '" + std::string(part) + "' here: the value above it is " + std::string(name_of(node.kind)));
+      return fail_at(place, "there is no key '" + std::string(part) + "' here: the value above it is " +
+                                std::string(name_of(node.kind)));
     node = ConfigNode{.kind = ConfigNode::Kind::map, .place = place};
   }
   return &node.member(part);

@@ -42,9 +42,17 @@ std::optional<double> scaled(std::string_view text, std::span<const Unit> units)
   return std::nullopt;
 }
 
-constexpr std::array<Unit, 11> kSizes = {{{"", 1}, {"b", 1}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12},
-                                          {"kib", 1024.0}, {"mib", 1048576.0}, {"gib", 1073741824.0},
-                                          {"tib", 1099511627776.0}, {"k", 1024.0}}};
+constexpr std::array<Unit, 11> kSizes = {{{"", 1},
+                                          {"b", 1},
+                                          {"kb", 1e3},
+                                          {"mb", 1e6},
+                                          {"gb", 1e9},
+                                          {"tb", 1e12},
+                                          {"kib", 1024.0},
+                                          {"mib", 1048576.0},
+                                          {"gib", 1073741824.0},
+                                          {"tib", 1099511627776.0},
+                                          {"k", 1024.0}}};
 constexpr std::array<Unit, 6> kDurations = {
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr double kLargest = 9e15;  // exact in a double, and more than any of these values means
@@ -98,7 +106,8 @@ Result<std::uint64_t> read_size(const ConfigNode& node, std::string_view key) {
 
 Result<std::chrono::milliseconds> read_duration(const ConfigNode& node, std::string_view key) {
   auto duration = node.is_scalar() ? scaled(node.text, kDurations) : std::nullopt;
-  if (!duration || *duration > kLargest) return wrong_value(node, key, "a duration with its unit, such as 250ms, 1s or 5m");
+  if (!duration || *duration > kLargest)
+    return wrong_value(node, key, "a duration with its unit, such as 250ms, 1s or 5m");
   return std::chrono::milliseconds(static_cast<std::int64_t>(*duration));
 }
 
@@ -114,13 +123,14 @@ Result<std::vector<std::string>> read_texts(const ConfigNode& node, std::string_
   return texts;
 }
 
-Result<std::size_t> read_choice(const ConfigNode& node, std::string_view key, std::span<const std::string_view> known) {
+Result<std::size_t> read_choice(const ConfigNode& node, std::string_view key,
+                                std::span<const std::string_view> known) {
   if (node.is_scalar()) {
     auto found = std::find(known.begin(), known.end(), node.text);
     if (found != known.end()) return static_cast<std::size_t>(found - known.begin());
     if (node.kind != ConfigNode::Kind::null)
-      return fail_at(node.place, std::string(key) + ": '" + shown_value(node.text, 60) + "' is not possible here; " +
-                                     suggest_known(node.text, known));
+      return fail_at(node.place, std::string(key) + ": '" + shown_value(node.text, 60) +
+                                     "' is not possible here; " + suggest_known(node.text, known));
   }
   std::string list;
   for (std::string_view word : known) list += (list.empty() ? "" : ", ") + std::string(word);

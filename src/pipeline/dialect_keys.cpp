@@ -15,15 +15,16 @@ std::string path_of(std::string_view key) { return "source.dialect." + std::stri
 
 // One byte, or the way it is written where a real tab is hard to type.
 Result<char> read_character(Node node, std::string_view key) {
-  if (node.is_scalar() && node.text.size() == 1 && static_cast<unsigned char>(node.text[0]) < 0x80 && node.text[0] != '\n' &&
-      node.text[0] != '\r')
+  if (node.is_scalar() && node.text.size() == 1 && static_cast<unsigned char>(node.text[0]) < 0x80 &&
+      node.text[0] != '\n' && node.text[0] != '\r')
     return node.text[0];
   if (node.is_scalar() && (node.text == "\\t" || node.text == "tab")) return '\t';
   return wrong_value(node, path_of(key), "one ASCII character, such as \",\" or \"\\t\" (in quotes)");
 }
 
 Result<std::optional<char>> read_optional_character(Node node, std::string_view key) {
-  bool none = node.kind == ConfigNode::Kind::null || (node.kind == ConfigNode::Kind::string && node.text.empty());
+  bool none =
+      node.kind == ConfigNode::Kind::null || (node.kind == ConfigNode::Kind::string && node.text.empty());
   if (none) return std::nullopt;
   return TRY(read_character(node, key));
 }
@@ -45,14 +46,15 @@ Result<> read_delimiter(Node node, Reading reading) {
   return {};
 }
 Result<> read_line_terminator(Node node, Reading reading) {
-  std::string text = TRY(read_text(node, path_of("lineTerminator")));
-  if (text == "\\n") text = "\n";
-  if (text == "\\r\\n") text = "\r\n";
-  if (text == "\\r") text = "\r";
-  if (text != "\n" && text != "\r\n" && text != "\r")
-    return wrong_value(node, path_of("lineTerminator"), "\"\\n\", \"\\r\\n\" or \"\\r\" (all three always end a line)");
-  reading.spec.source.dialect.line_terminator = text;
-  return {};
+  constexpr std::pair<std::string_view, std::string_view> kSpellings[] = {
+      {"\n", "\n"}, {"\r\n", "\r\n"}, {"\r", "\r"}, {"\\n", "\n"}, {"\\r\\n", "\r\n"}, {"\\r", "\r"}};
+  for (const auto& [written, meant] : kSpellings)
+    if (node.is_scalar() && node.text == written) {
+      reading.spec.source.dialect.line_terminator = meant;
+      return {};
+    }
+  return wrong_value(node, path_of("lineTerminator"),
+                     "\"\\n\", \"\\r\\n\" or \"\\r\" (all three always end a line)");
 }
 Result<> read_quote_char(Node node, Reading reading) {
   Dialect& dialect = reading.spec.source.dialect;
@@ -112,8 +114,10 @@ Result<> read_item_keys(Node node, Reading reading) {
 // Published keys that change nothing here: names are always compared with their case.
 Result<> read_without_effect(Node, Reading) { return {}; }
 Result<> refuse_spreadsheet(Node node, Reading) {
-  return fail_at(node.place, "sheetNumber and sheetName are for spreadsheets, which cannot be read yet; take them out, or "
-                             "save the sheet as CSV");
+  return fail_at(
+      node.place,
+      "sheetNumber and sheetName are for spreadsheets, which cannot be read yet; take them out, or "
+      "save the sheet as CSV");
 }
 Result<> refuse_database(Node node, Reading) {
   return fail_at(node.place, "source.dialect.table is for databases, which cannot be a source; take it out");

@@ -10,23 +10,33 @@ namespace sluice {
 
 namespace {
 
-constexpr std::size_t kBindings = 16;  // JSON rows of one input seldom alternate between more lists of columns
+constexpr std::size_t kBindings =
+    16;  // JSON rows of one input seldom alternate between more lists of columns
 
 ColumnType column_type(FieldType type, const std::string& format) {
   switch (type) {
     case FieldType::integer:
-    case FieldType::year: return ColumnType::integer;
-    case FieldType::number: return ColumnType::number;
-    case FieldType::boolean: return ColumnType::boolean;
-    case FieldType::date: return ColumnType::date;
-    case FieldType::time: return ColumnType::time;
-    case FieldType::datetime: return ColumnType::datetime;
+    case FieldType::year:
+      return ColumnType::integer;
+    case FieldType::number:
+      return ColumnType::number;
+    case FieldType::boolean:
+      return ColumnType::boolean;
+    case FieldType::date:
+      return ColumnType::date;
+    case FieldType::time:
+      return ColumnType::time;
+    case FieldType::datetime:
+      return ColumnType::datetime;
     case FieldType::object:
     case FieldType::array:
     case FieldType::list:
-    case FieldType::geojson: return ColumnType::json;
-    case FieldType::geopoint: return format == "default" ? ColumnType::text : ColumnType::json;
-    default: return ColumnType::text;
+    case FieldType::geojson:
+      return ColumnType::json;
+    case FieldType::geopoint:
+      return format == "default" ? ColumnType::text : ColumnType::json;
+    default:
+      return ColumnType::text;
   }
 }
 
@@ -55,8 +65,9 @@ class PipelineBase final : public Pipeline {
     for (std::size_t i = 0; i < bindings_.size(); ++i) {
       const Binding& binding = bindings_[i];
       if (binding.fixed != fixed || (binding.columns != columns && *binding.columns != *columns)) continue;
-      if (i != 0) std::rotate(bindings_.begin(), bindings_.begin() + static_cast<std::ptrdiff_t>(i),
-                              bindings_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      if (i != 0)
+        std::rotate(bindings_.begin(), bindings_.begin() + static_cast<std::ptrdiff_t>(i),
+                    bindings_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
       return bindings_.front().bound;
     }
     auto bound = TRY(bind_pipeline(compiled_, columns, fixed));
@@ -120,7 +131,8 @@ Result<> check_names(const PipelineSpec& spec, const std::vector<std::string>& n
   for (const Field& field : spec.schema->fields) known.push_back(field.name);
   for (const std::string& name : names)
     if (spec.schema->find(name) == nullptr)
-      return fail(ErrorKind::usage, std::string(what) + ": the schema has no field '" + name + "'; " + suggest_known(name, known));
+      return fail(ErrorKind::usage, std::string(what) + ": the schema has no field '" + name + "'; " +
+                                        suggest_known(name, known));
   return {};
 }
 

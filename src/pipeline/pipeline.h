@@ -34,13 +34,14 @@ struct JobIdentity {
 
 class Pipeline {
  public:
-  // Compiles steps, rules and patterns. Errors (usage) name the step or field and, where it came from a file, its place.
+  // Compiles steps, rules and patterns. Errors (usage) name the step or field and, where it came from a file,
+  // its place.
   static Result<std::unique_ptr<Pipeline>> compile(const PipelineSpec& spec, const JobIdentity& job);
   virtual ~Pipeline() = default;
 
   // Thread-safe; the last few bindings are kept, so that batches with equal columns share one.
-  // Errors (usage): a step or the identity names a column that is not there — for columns that are fixed for the
-  // whole input (`fixed`); where rows are objects an absent name is only a missing cell.
+  // Errors (usage): a step or the identity names a column that is not there — for columns that are fixed for
+  // the whole input (`fixed`); where rows are objects an absent name is only a missing cell.
   virtual Result<std::shared_ptr<const BoundPipeline>> bind(const SharedColumns& columns, bool fixed) = 0;
 
   // What the store has to know: target table with its columns, unique constraints, identity, on_duplicate.

@@ -27,7 +27,8 @@ Result<std::string> read_file(const std::string& path) {
   std::string text;
   text.resize(kConfigBytes + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (file.gcount() == 0 && !file.eof())) return fail(ErrorKind::usage, path + ": cannot be read (is it a folder?)");
+  if (file.bad() || (file.gcount() == 0 && !file.eof()))
+    return fail(ErrorKind::usage, path + ": cannot be read (is it a folder?)");
   text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
 }
@@ -57,8 +58,10 @@ Place place_meant(const ConfigNode& schema, std::string_view message) {
 
 Result<TableSchema> schema_of(const ConfigNode& node) {
   if (node.find("fields") == nullptr && node.find("resources") != nullptr)
-    return fail_at(node.place, "this is a data package, which may describe many files; put the `schema` of the resource you "
-                               "mean into a file of its own and name that");
+    return fail_at(
+        node.place,
+        "this is a data package, which may describe many files; put the `schema` of the resource you "
+        "mean into a file of its own and name that");
   auto schema = parse_table_schema(to_json(node));
   if (!schema) return fail_at(place_meant(node, schema.error().message), "schema: " + schema.error().message);
   return schema;
@@ -85,9 +88,11 @@ Result<ConfigNode> read_schema_file(const std::string& path) {
 Result<> check_on_duplicate(const PipelineSpec& spec, const Place& place) {
   if (!spec.on_duplicate) return {};
   if (spec.identity == IdentityKind::key && *spec.on_duplicate == OnDuplicate::touch)
-    return fail_at(place, "on_duplicate: touch is for identity: content; with a key use update (the default) or skip");
+    return fail_at(
+        place, "on_duplicate: touch is for identity: content; with a key use update (the default) or skip");
   if (spec.identity != IdentityKind::key && *spec.on_duplicate == OnDuplicate::update)
-    return fail_at(place, "on_duplicate: update needs a key; set identity to a list of fields, or use touch or skip");
+    return fail_at(
+        place, "on_duplicate: update needs a key; set identity to a list of fields, or use touch or skip");
   return {};
 }
 
@@ -110,11 +115,13 @@ Result<PipelineSpec> read_spec(const ConfigNode& root, const std::string& direct
     const ConfigNode* node = root.find(key);
     return node != nullptr ? node->place : root.place;
   };
-  if (spec.name.empty()) return fail_at(root.place, "the pipeline has no name; write `name: people` (a name of your choice)");
+  if (spec.name.empty())
+    return fail_at(root.place, "the pipeline has no name; write `name: people` (a name of your choice)");
   TRY(check_on_duplicate(spec, place_of("on_duplicate")));
   if (!spec.table.empty() && !spec.schema)
-    return fail_at(place_of("table"), "table: a target table is made from the schema, and there is none; add `schema:` or leave "
-                                      "`table:` out to store rows as JSON");
+    return fail_at(place_of("table"),
+                   "table: a target table is made from the schema, and there is none; add `schema:` or leave "
+                   "`table:` out to store rows as JSON");
   name_schema_columns(spec);
   return spec;
 }
@@ -127,13 +134,20 @@ Result<> read_schema_key(const ConfigNode& node, SpecReading& reading) {
     return {};
   }
   if (node.kind != ConfigNode::Kind::string || node.text.empty())
-    return fail_at(node.place, "schema: expected a file name such as people.schema.json, or the schema itself as a mapping");
+    return fail_at(
+        node.place,
+        "schema: expected a file name such as people.schema.json, or the schema itself as a mapping");
   if (node.text.find("://") != std::string::npos)
-    return fail_at(node.place, "schema: '" + node.text + "' is an address, which is not fetched; save the file beside the pipeline and name it");
+    return fail_at(
+        node.place,
+        "schema: '" + node.text +
+            "' is an address, which is not fetched; save the file beside the pipeline and name it");
   std::string path = node.text.front() == '/' ? node.text : reading.directory + node.text;
   auto file = read_schema_file(path);
   if (!file) return fail_at(node.place, "schema: " + file.error().message);
-  if (file->kind != ConfigNode::Kind::map) return fail_at(node.place, "schema: " + path + " is no Table Schema: it holds " + std::string(name_of(file->kind)));
+  if (file->kind != ConfigNode::Kind::map)
+    return fail_at(node.place,
+                   "schema: " + path + " is no Table Schema: it holds " + std::string(name_of(file->kind)));
   reading.spec.schema = TRY(schema_of(*file));
   return {};
 }
@@ -141,10 +155,12 @@ Result<> read_schema_key(const ConfigNode& node, SpecReading& reading) {
 Result<> read_transform_key(const ConfigNode& node, SpecReading& reading) {
   reading.spec.transform.clear();
   if (node.kind != ConfigNode::Kind::list)
-    return fail_at(node.place, "transform: expected a list of steps, each on its own line: `- lowercase: [email]`");
+    return fail_at(node.place,
+                   "transform: expected a list of steps, each on its own line: `- lowercase: [email]`");
   for (const ConfigNode& item : node.items) {
     if (item.kind != ConfigNode::Kind::map || item.keys.size() != 1)
-      return fail_at(item.place, "transform: each entry is one step with one key, as in `- lowercase: [email]`");
+      return fail_at(item.place,
+                     "transform: each entry is one step with one key, as in `- lowercase: [email]`");
     const Place& place = item.key_places[0];
     StepSpec step{item.keys[0], to_json(item.items[0]), place.line, place.column};
     if (auto compiled = compile_step(step, {}); !compiled) return fail_at(place, compiled.error().message);
@@ -153,7 +169,8 @@ Result<> read_transform_key(const ConfigNode& node, SpecReading& reading) {
   return {};
 }
 
-Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& path, const Overrides& overrides) {
+Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& path,
+                                    const Overrides& overrides) {
   ConfigNode root = TRY(read_yaml(yaml, path, Secrets::replace));
   for (const auto& [key, value] : overrides) TRY(set_config_value(root, key, value));
   return read_spec(root, directory_of(path));
@@ -163,6 +180,8 @@ Result<PipelineSpec> load_pipeline(const std::string& path, const Overrides& ove
   return parse_pipeline(TRY(read_file(path)), path, overrides);
 }
 
-Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json) { return read_spec(config_node_of(json), ""); }
+Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json) {
+  return read_spec(config_node_of(json), "");
+}
 
 }  // namespace sluice

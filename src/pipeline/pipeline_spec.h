@@ -1,8 +1,8 @@
 // PipelineSpec: a pipeline file (contract, section 4), parsed and checked, every key with its default.
 #pragma once
 
-#include <cstdint>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,12 +48,12 @@ struct PipelineSpec {
   std::optional<TableSchema> schema;
   IdentityKind identity = IdentityKind::content;
   std::vector<std::string> key_fields;
-  std::optional<OnDuplicate> on_duplicate;   // none: touch for content and position, update for a key
+  std::optional<OnDuplicate> on_duplicate;  // none: touch for content and position, update for a key
   bool normalise = true;
   ExtraFields extra_fields = ExtraFields::reject;
   MissingCells missing_cells = MissingCells::reject;
-  std::string table;                         // "" : JSON documents in ingested_data
-  std::optional<std::uint64_t> batch_rows, batch_bytes;   // none: auto
+  std::string table;                                     // "" : JSON documents in ingested_data
+  std::optional<std::uint64_t> batch_rows, batch_bytes;  // none: auto
   RetrySpec retry;
   MaxRejects max_rejects;
   bool keep_raw = true;
@@ -66,10 +66,11 @@ using Overrides = std::vector<std::pair<std::string, std::string>>;
 // `schema: people.schema.json` and other files are looked up beside `path`. `${VAR}` is replaced from the
 // environment, `${file:PATH}` from a file.
 Result<PipelineSpec> load_pipeline(const std::string& path, const Overrides& overrides = {});
-Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& path, const Overrides& overrides = {});
+Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& path,
+                                    const Overrides& overrides = {});
 
-nlohmann::json to_json(const PipelineSpec& spec);           // the frozen form, complete: files included
+nlohmann::json to_json(const PipelineSpec& spec);  // the frozen form, complete: files included
 Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json);
-std::string to_yaml(const PipelineSpec& spec);              // for people: only what differs from the defaults
+std::string to_yaml(const PipelineSpec& spec);  // for people: only what differs from the defaults
 
 }  // namespace sluice

@@ -42,8 +42,8 @@ std::string json_key(std::string_view name) {
   return key + ":";
 }
 
-bool RowJsonWriter::write(std::span<const JsonMember> members, const Cell* cells, Arena& arena, std::string_view& out,
-                          std::vector<JsonProblem>& problems) {
+bool RowJsonWriter::write(std::span<const JsonMember> members, const Cell* cells, Arena& arena,
+                          std::string_view& out, std::vector<JsonProblem>& problems) {
   texts_.resize(members.size());
   std::size_t bound = 2;
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -57,7 +57,8 @@ bool RowJsonWriter::write(std::span<const JsonMember> members, const Cell* cells
     texts_[i] = cell.text();
     if (cell.kind != CellKind::boolean && !(cell.kind == CellKind::number && is_plain_number(cell.text()))) {
       scratch_.clear();
-      if (auto done = append_jcs_cell(scratch_, cell); !done) problems.push_back({i, done.error().message, false});
+      if (auto done = append_jcs_cell(scratch_, cell); !done)
+        problems.push_back({i, done.error().message, false});
       texts_[i] = arena.copy(scratch_);
     }
     bound += texts_[i].size();
@@ -99,9 +100,14 @@ void append_raw_string(std::string& out, std::string_view text) {
 void append_raw_value(std::string& out, const Cell& cell) {
   switch (cell.kind) {
     case CellKind::missing:
-    case CellKind::null: out += "null"; break;
-    case CellKind::string: append_raw_string(out, cell.text()); break;
-    default: out += cell.text();
+    case CellKind::null:
+      out += "null";
+      break;
+    case CellKind::string:
+      append_raw_string(out, cell.text());
+      break;
+    default:
+      out += cell.text();
   }
 }
 

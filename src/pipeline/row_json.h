@@ -1,5 +1,5 @@
-// Writes the JSON of a row: the canonical form that is hashed and stored, straight into the batch's arena, and
-// the row as it was read for rejects. Used by the bound pipeline; free functions, any thread.
+// Writes the JSON of a row: the canonical form that is hashed and stored, straight into the batch's arena,
+// and the row as it was read for rejects. Used by the bound pipeline; free functions, any thread.
 #pragma once
 
 #include <span>
@@ -19,7 +19,7 @@ bool is_plain_number(std::string_view text);
 
 // A member of a canonical object: `key` is its name as JSON with the colon and a comma in front.
 struct JsonMember {
-  std::string key;   // ,"name":
+  std::string key;  // ,"name":
   std::uint32_t slot;
 };
 std::string json_key(std::string_view name);

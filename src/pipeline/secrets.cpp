@@ -26,7 +26,8 @@ Result<std::string> read_secret_file(const std::string& path) {
   if (file.bad() || (!file && !file.eof()) || !file.is_open())
     return fail(ErrorKind::usage, "${file:" + path + "}: the file cannot be read");
   content.resize(static_cast<std::size_t>(file.gcount()));
-  if (content.size() > kSecretBytes) return fail(ErrorKind::usage, "${file:" + path + "}: the file is larger than 1 MiB");
+  if (content.size() > kSecretBytes)
+    return fail(ErrorKind::usage, "${file:" + path + "}: the file is larger than 1 MiB");
   while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
   return content;
 }
@@ -45,14 +46,16 @@ Result<std::string> replace_secrets(std::string_view text) {
       continue;
     }
     std::size_t end = text.find('}', at);
-    std::string_view inside = end == std::string_view::npos ? std::string_view() : text.substr(at + 2, end - at - 2);
+    std::string_view inside =
+        end == std::string_view::npos ? std::string_view() : text.substr(at + 2, end - at - 2);
     if (inside.starts_with("file:") && inside.size() > 5) {
       out += TRY(read_secret_file(std::string(inside.substr(5))));
     } else if (is_variable_name(inside)) {
       const char* value = std::getenv(std::string(inside).c_str());
       if (value == nullptr)
-        return fail(ErrorKind::usage, "the environment variable " + std::string(inside) + " is not set (it stands here as ${" +
-                                          std::string(inside) + "}; write $${ for the text ${)");
+        return fail(ErrorKind::usage, "the environment variable " + std::string(inside) +
+                                          " is not set (it stands here as ${" + std::string(inside) +
+                                          "}; write $${ for the text ${)");
       out += value;
     } else {
       out += "${";

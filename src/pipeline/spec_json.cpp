@@ -1,5 +1,5 @@
-// PipelineSpec → JSON (the frozen form, read back by pipeline_from_json through the same tables as a file) and
-// → YAML for people, which leaves out what is as by default.
+// PipelineSpec → JSON (the frozen form, read back by pipeline_from_json through the same tables as a file)
+// and → YAML for people, which leaves out what is as by default.
 #include "pipeline/pipeline_spec.h"
 #include "pipeline/yaml_text.h"
 
@@ -111,16 +111,19 @@ Json spec_json(const PipelineSpec& spec, bool everything) {
   constexpr const char* kExtra[] = {"reject", "keep", "drop"};
   Members members(everything);
   members.add("name", spec.name, false);
-  Json source = source_json(spec.source, everything), batch = batch_json(spec), retry = retry_json(spec.retry, everything);
+  Json source = source_json(spec.source, everything), batch = batch_json(spec),
+       retry = retry_json(spec.retry, everything);
   members.add("source", source, source.empty());
   members.add("transform", transform_json(spec.transform), spec.transform.empty());
   if (spec.schema) members.add("schema", Json::parse(to_json(*spec.schema).dump()), false);
   if (spec.identity == IdentityKind::key) members.add("identity", spec.key_fields, false);
   if (spec.identity == IdentityKind::position) members.add("identity", "position", false);
   if (spec.identity == IdentityKind::content) members.add("identity", "content", true);
-  if (spec.on_duplicate) members.add("on_duplicate", kDuplicates[static_cast<int>(*spec.on_duplicate)], false);
+  if (spec.on_duplicate)
+    members.add("on_duplicate", kDuplicates[static_cast<int>(*spec.on_duplicate)], false);
   members.add("normalise", spec.normalise, spec.normalise);
-  members.add("extra_fields", kExtra[static_cast<int>(spec.extra_fields)], spec.extra_fields == ExtraFields::reject);
+  members.add("extra_fields", kExtra[static_cast<int>(spec.extra_fields)],
+              spec.extra_fields == ExtraFields::reject);
   bool reject_short = spec.missing_cells == MissingCells::reject;
   members.add("missing_cells", reject_short ? "reject" : "null", reject_short);
   if (!spec.table.empty()) members.add("table", spec.table, false);
@@ -134,7 +137,9 @@ Json spec_json(const PipelineSpec& spec, bool everything) {
 
 }  // namespace
 
-nlohmann::json to_json(const PipelineSpec& spec) { return nlohmann::json::parse(spec_json(spec, true).dump()); }
+nlohmann::json to_json(const PipelineSpec& spec) {
+  return nlohmann::json::parse(spec_json(spec, true).dump());
+}
 
 std::string to_yaml(const PipelineSpec& spec) { return yaml_text(spec_json(spec, false)); }
 

@@ -18,8 +18,11 @@ constexpr std::size_t kNameBytes = 200;
 Result<> read_name(Node node, Reading reading) {
   std::string name = TRY(read_text(node, "name"));
   bool fits = !name.empty() && name.size() <= kNameBytes && name.front() != ' ' && name.back() != ' ';
-  for (char c : name) fits = fits && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/' && c != '\\';
-  if (!fits) return wrong_value(node, "name", "1 to 200 bytes without slashes, control characters or blanks at the ends");
+  for (char c : name)
+    fits = fits && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/' && c != '\\';
+  if (!fits)
+    return wrong_value(node, "name",
+                       "1 to 200 bytes without slashes, control characters or blanks at the ends");
   reading.spec.name = std::move(name);
   return {};
 }
@@ -42,15 +45,16 @@ Result<> read_dialect(Node node, Reading reading) {
 
 Result<> read_encoding(Node node, Reading reading) {
   reading.spec.source.encoding = TRY(read_text(node, "source.encoding"));
-  if (node.text.empty()) return wrong_value(node, "source.encoding", "auto or the name of an encoding such as windows-1252");
+  if (node.text.empty())
+    return wrong_value(node, "source.encoding", "auto or the name of an encoding such as windows-1252");
   return {};
 }
 
 Result<> read_pointer(Node node, Reading reading) {
-  std::string pointer = TRY(read_text(node, "source.pointer"));
-  if (!pointer.empty() && pointer.front() != '/')
-    return wrong_value(node, "source.pointer", "\"\" or a JSON pointer that begins with a slash, such as /data/rows");
-  reading.spec.source.pointer = std::move(pointer);
+  if (!node.text.empty() && node.text.front() != '/')
+    return wrong_value(node, "source.pointer",
+                       "\"\" or a JSON pointer that begins with a slash, such as /data/rows");
+  reading.spec.source.pointer = TRY(read_text(node, "source.pointer"));
   return {};
 }
 
@@ -62,7 +66,9 @@ constexpr SpecKey kSourceKeys[] = {
 };
 std::span<const SpecKey> source_keys() { return kSourceKeys; }
 
-Result<> read_source(Node node, Reading reading) { return read_section(node, "source", kSourceKeys, reading); }
+Result<> read_source(Node node, Reading reading) {
+  return read_section(node, "source", kSourceKeys, reading);
+}
 
 // ---------------------------------------------------------------- identity and rules
 
@@ -76,7 +82,8 @@ Result<> read_identity(Node node, Reading reading) {
     for (std::size_t i = 0; i < spec.key_fields.size(); ++i)
       for (std::size_t j = 0; j < i; ++j)
         if (spec.key_fields[i] == spec.key_fields[j])
-          return fail_at(node.items[i].place, "identity: the field '" + spec.key_fields[i] + "' stands twice");
+          return fail_at(node.items[i].place,
+                         "identity: the field '" + spec.key_fields[i] + "' stands twice");
     return {};
   }
   if (node.is_scalar() && node.text == "content") return spec.identity = IdentityKind::content, Result<>();
@@ -116,7 +123,8 @@ Result<> read_table(Node node, Reading reading) {
   bool fits = !table.empty() && table.size() <= 63 && !(table[0] >= '0' && table[0] <= '9');
   for (char c : table)
     fits = fits && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
-  if (!fits) return wrong_value(node, "table", "a table name of letters, digits and _ (at most 63, no digit first)");
+  if (!fits)
+    return wrong_value(node, "table", "a table name of letters, digits and _ (at most 63, no digit first)");
   reading.spec.table = std::move(table);
   return {};
 }
@@ -135,7 +143,8 @@ Result<> read_max_rejects(Node node, Reading reading) {
     return {};
   }
   auto count = read_count(node, "max_rejects");
-  if (!count) return wrong_value(node, "max_rejects", "none, a count such as 100, or a percentage such as 5%");
+  if (!count)
+    return wrong_value(node, "max_rejects", "none, a count such as 100, or a percentage such as 5%");
   limit.count = *count;
   return {};
 }
@@ -171,7 +180,8 @@ Result<> read_batch(Node node, Reading reading) { return read_section(node, "bat
 
 Result<> read_attempts(Node node, Reading reading) {
   std::uint64_t attempts = TRY(read_count(node, "retry.attempts"));
-  if (attempts == 0 || attempts > 1'000'000) return wrong_value(node, "retry.attempts", "a number from 1 to 1000000");
+  if (attempts == 0 || attempts > 1'000'000)
+    return wrong_value(node, "retry.attempts", "a number from 1 to 1000000");
   reading.spec.retry.attempts = static_cast<std::uint32_t>(attempts);
   return {};
 }
@@ -198,7 +208,9 @@ constexpr SpecKey kBackoffKeys[] = {
     {"jitter", "0.5", "share of the wait that is random, 0 to 1", read_backoff_jitter},
 };
 std::span<const SpecKey> backoff_keys() { return kBackoffKeys; }
-Result<> read_backoff(Node node, Reading reading) { return read_section(node, "retry.backoff", kBackoffKeys, reading); }
+Result<> read_backoff(Node node, Reading reading) {
+  return read_section(node, "retry.backoff", kBackoffKeys, reading);
+}
 
 constexpr SpecKey kRetryKeys[] = {
     {"attempts", "5", "how often a failed split is tried", read_attempts},
@@ -216,7 +228,8 @@ constexpr SpecKey kPipelineKeys[] = {
     {"on_duplicate", "touch; update for a key", "touch or skip; for a key update or skip", read_on_duplicate},
     {"normalise", "true", "trim, missing values, canonical forms", read_normalise},
     {"extra_fields", "reject", "reject, keep (into metadata) or drop", read_extra_fields},
-    {"missing_cells", "reject", "reject, or null: a short row is filled up", read_missing_cells, nullptr, true},
+    {"missing_cells", "reject", "reject, or null: a short row is filled up", read_missing_cells, nullptr,
+     true},
     {"table", "null", "null, or the table that rows go to, with typed columns from the schema", read_table},
     {"batch", "{}", "what goes into one transaction", read_batch, batch_keys},
     {"retry", "{}", "what happens when a split fails", read_retry, retry_keys},

@@ -24,7 +24,7 @@ struct SpecKey {
   std::string_view takes;     // one line for the documentation
   Result<> (*read)(const ConfigNode& node, SpecReading& reading);
   std::span<const SpecKey> (*section)() = nullptr;  // keys below it, where it is a mapping
-  bool null_counts = false;   // a null is a value of its own, not "the default"
+  bool null_counts = false;                         // a null is a value of its own, not "the default"
 };
 
 std::span<const SpecKey> pipeline_keys();  // the top level

@@ -1,5 +1,5 @@
-// rename: {old: new}, drop: [column], keep: [column]. They change which name means which slot, and nothing per
-// row; only where rows are objects can a renamed member meet one that has the new name already.
+// rename: {old: new}, drop: [column], keep: [column]. They change which name means which slot, and nothing
+// per row; only where rows are objects can a renamed member meet one that has the new name already.
 #include <algorithm>
 
 #include "pipeline/steps.h"
@@ -36,18 +36,22 @@ class Rename final : public Step {
     // All at once, so that two columns can change names.
     std::vector<std::pair<std::string, std::string>> present;
     for (const auto& [from, to] : names_) {
-      if (columns.find(from)) present.emplace_back(from, to);
-      else if (columns.fixed()) return std::unexpected(columns.unknown_column(from));
+      if (columns.find(from))
+        present.emplace_back(from, to);
+      else if (columns.fixed())
+        return std::unexpected(columns.unknown_column(from));
     }
     auto is_renamed = [&](std::string_view name) {
-      return std::any_of(present.begin(), present.end(), [&](const auto& pair) { return pair.first == name; });
+      return std::any_of(present.begin(), present.end(),
+                         [&](const auto& pair) { return pair.first == name; });
     };
     auto step = std::make_unique<MoveCells>();
     for (auto& [from, to] : present) {
       auto there = columns.find(to);
       if (!there || is_renamed(to)) continue;
       if (columns.fixed())
-        return fail(ErrorKind::usage, "'" + from + "' cannot become '" + to + "': there is such a column already; drop it first");
+        return fail(ErrorKind::usage, "'" + from + "' cannot become '" + to +
+                                          "': there is such a column already; drop it first");
       step->moves.push_back({*columns.find(from), *there, from, to});
     }
     for (const auto& move : step->moves) columns.remove(move.from_name);
@@ -94,12 +98,15 @@ class Keep final : public Step {
 }  // namespace
 
 Result<std::unique_ptr<Step>> compile_rename(const nlohmann::json& argument, const StepContext&) {
-  if (!argument.is_object() || argument.empty()) return wrong_argument("a mapping of old names to new ones", argument);
+  if (!argument.is_object() || argument.empty())
+    return wrong_argument("a mapping of old names to new ones", argument);
   std::vector<std::pair<std::string, std::string>> names;
   for (const auto& [from, to] : argument.items()) {
-    if (!to.is_string() || to.get_ref<const std::string&>().empty()) return wrong_argument("a new name for '" + from + "'", to);
+    if (!to.is_string() || to.get_ref<const std::string&>().empty())
+      return wrong_argument("a new name for '" + from + "'", to);
     for (const auto& [other, taken] : names)
-      if (taken == to.get<std::string>()) return fail(ErrorKind::usage, "two columns cannot both become '" + taken + "'");
+      if (taken == to.get<std::string>())
+        return fail(ErrorKind::usage, "two columns cannot both become '" + taken + "'");
     names.emplace_back(from, to.get<std::string>());
   }
   return std::make_unique<Rename>(std::move(names));

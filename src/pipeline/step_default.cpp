@@ -42,7 +42,8 @@ class Default final : public Step {
 }  // namespace
 
 Result<std::unique_ptr<Step>> compile_default(const nlohmann::json& argument, const StepContext&) {
-  if (!argument.is_object() || argument.empty()) return wrong_argument("a mapping of columns to values", argument);
+  if (!argument.is_object() || argument.empty())
+    return wrong_argument("a mapping of columns to values", argument);
   std::vector<std::shared_ptr<const Value>> values;
   for (const auto& [column, json] : argument.items()) {
     auto value = std::make_shared<Value>();

@@ -84,7 +84,8 @@ Result<Target> target_of(const nlohmann::json& json) {
 }
 
 Result<> read_values(const nlohmann::json& json, Mapping& mapping) {
-  if (!json.is_object() || json.empty()) return wrong_argument("a mapping of values, as in {Texas: TX}", json);
+  if (!json.is_object() || json.empty())
+    return wrong_argument("a mapping of values, as in {Texas: TX}", json);
   for (const auto& [from, to] : json.items()) mapping.values[from] = TRY(target_of(to));
   return {};
 }
@@ -98,10 +99,12 @@ Result<std::shared_ptr<const Mapping>> read_long_form(const nlohmann::json& argu
   TRY(read_values(argument.at("values"), *mapping));
   if (argument.contains("else")) mapping->otherwise = TRY(target_of(argument.at("else")));
   if (argument.contains("strict")) {
-    if (!argument.at("strict").is_boolean()) return wrong_argument("strict: true or false", argument.at("strict"));
+    if (!argument.at("strict").is_boolean())
+      return wrong_argument("strict: true or false", argument.at("strict"));
     mapping->strict = argument.at("strict").get<bool>();
   }
-  if (mapping->strict && mapping->otherwise) return fail(ErrorKind::usage, "strict: and else: exclude each other");
+  if (mapping->strict && mapping->otherwise)
+    return fail(ErrorKind::usage, "strict: and else: exclude each other");
   return mapping;
 }
 
@@ -115,7 +118,8 @@ bool is_long_form(const nlohmann::json& argument) {
 }  // namespace
 
 Result<std::unique_ptr<Step>> compile_map(const nlohmann::json& argument, const StepContext&) {
-  if (!argument.is_object() || argument.empty()) return wrong_argument("a mapping of columns to their values", argument);
+  if (!argument.is_object() || argument.empty())
+    return wrong_argument("a mapping of columns to their values", argument);
   std::vector<std::shared_ptr<const Mapping>> mappings;
   if (is_long_form(argument)) {
     mappings.push_back(TRY(read_long_form(argument)));

@@ -7,8 +7,8 @@
 namespace sluice {
 
 using CompileStep = Result<std::unique_ptr<Step>>(const nlohmann::json&, const StepContext&);
-CompileStep compile_trim, compile_lowercase, compile_uppercase, compile_rename, compile_drop, compile_keep, compile_default,
-    compile_map, compile_date, compile_number, compile_split, compile_replace;
+CompileStep compile_trim, compile_lowercase, compile_uppercase, compile_rename, compile_drop, compile_keep,
+    compile_default, compile_map, compile_date, compile_number, compile_split, compile_replace;
 
 namespace {
 
@@ -20,7 +20,8 @@ constexpr StepKind kSteps[] = {
     {"drop", "[column, …]", compile_drop},
     {"keep", "[column, …]", compile_keep},
     {"default", "{column: value, …}", compile_default},
-    {"map", "{column: {from: to, …}, …}, or {fields: […], values: {…}, else: value, strict: true}", compile_map},
+    {"map", "{column: {from: to, …}, …}, or {fields: […], values: {…}, else: value, strict: true}",
+     compile_map},
     {"date", "{fields: […], formats: [any], type: date, order: dmy}", compile_date},
     {"number", "[column, …], or {fields: […], decimal: \",\", group: \".\"}", compile_number},
     {"split", "{field: column, into: [column, …], separator: \" \"}", compile_split},
@@ -38,10 +39,12 @@ Result<std::unique_ptr<Step>> compile_step(const StepSpec& spec, const StepConte
     if (kind.name != spec.name) continue;
     auto step = kind.compile(spec.argument, context);
     if (!step)
-      return fail(ErrorKind::usage, "transform." + spec.name + ": " + step.error().message + "; it takes " + std::string(kind.argument));
+      return fail(ErrorKind::usage, "transform." + spec.name + ": " + step.error().message + "; it takes " +
+                                        std::string(kind.argument));
     return step;
   }
-  return fail(ErrorKind::usage, "transform: unknown step '" + spec.name + "'; " + suggest_known(spec.name, known));
+  return fail(ErrorKind::usage,
+              "transform: unknown step '" + spec.name + "'; " + suggest_known(spec.name, known));
 }
 
 // ---------------------------------------------------------------- columns
@@ -52,7 +55,8 @@ ColumnMap::ColumnMap(const Columns& columns, bool fixed)
 }
 
 std::size_t ColumnMap::position(std::string_view name) const {
-  auto found = std::find_if(names_.begin(), names_.end(), [&](const auto& entry) { return entry.first == name; });
+  auto found =
+      std::find_if(names_.begin(), names_.end(), [&](const auto& entry) { return entry.first == name; });
   return static_cast<std::size_t>(found - names_.begin());
 }
 
@@ -80,7 +84,8 @@ Slot ColumnMap::create(const std::string& name) {
 }
 
 void ColumnMap::remove(std::string_view name) {
-  if (std::size_t at = position(name); at < names_.size()) names_.erase(names_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (std::size_t at = position(name); at < names_.size())
+    names_.erase(names_.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 void ColumnMap::drop(std::string_view name) {
@@ -97,19 +102,22 @@ Error ColumnMap::unknown_column(std::string_view name) const {
     message += suggest_known(name, known);
   } else {
     std::string meant = nearest(name, known);
-    message += meant.empty() ? "the file has " + std::to_string(known.size()) + " others." : "did you mean '" + meant + "'?";
+    message += meant.empty() ? "the file has " + std::to_string(known.size()) + " others."
+                             : "did you mean '" + meant + "'?";
   }
   return Error{ErrorKind::usage, std::move(message)};
 }
 
 // ---------------------------------------------------------------- rows
 
-void StepRow::fail(std::string_view step, std::string_view column, Slot slot, std::string what, std::string suggestion) {
+void StepRow::fail(std::string_view step, std::string_view column, Slot slot, std::string what,
+                   std::string suggestion) {
   Issue issue{RejectCode::transform_error};
   issue.field = column;
   issue.field_number = slot + 1;  // the caller of the steps blanks it for columns that were not read
   issue.value = shown_value(cells[slot].text());
-  issue.message = "The step '" + std::string(step) + "' could not be applied to '" + std::string(column) + "': " + what;
+  issue.message =
+      "The step '" + std::string(step) + "' could not be applied to '" + std::string(column) + "': " + what;
   issue.suggestion = std::move(suggestion);
   issues.push_back(std::move(issue));
   failed.push_back(slot);

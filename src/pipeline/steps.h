@@ -1,7 +1,7 @@
-// Transform steps: what an entry of `transform:` does. A step is compiled once from its argument, bound to the
-// columns of a batch (names become slots there), and then applied to row after row, from any thread at once.
-// To add one: a file step_NAME.cpp with its compile function, its line in steps.cpp, a case in steps_test.cpp
-// (docs/how-to/add-a-transform-step.md shows it).
+// Transform steps: what an entry of `transform:` does. A step is compiled once from its argument, bound to
+// the columns of a batch (names become slots there), and then applied to row after row, from any thread at
+// once. To add one: a file step_NAME.cpp with its compile function, its line in steps.cpp, a case in
+// steps_test.cpp (docs/how-to/add-a-transform-step.md shows it).
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ namespace sluice {
 
 using Slot = std::uint32_t;  // place of a cell in the working row
 
-// Which name is in which slot while steps are bound one after the other. Renaming, dropping and keeping change
-// only this, and so cost nothing per row.
+// Which name is in which slot while steps are bound one after the other. Renaming, dropping and keeping
+// change only this, and so cost nothing per row.
 class ColumnMap {
  public:
   // `fixed`: all rows of the input have these columns, so that a name that is not there is a mistake;
@@ -37,14 +37,14 @@ class ColumnMap {
   ColumnMap(const Columns& columns, bool fixed);
 
   bool fixed() const { return fixed_; }
-  std::size_t width() const { return width_; }        // slots in use, those of dropped columns too
+  std::size_t width() const { return width_; }               // slots in use, those of dropped columns too
   std::size_t input_width() const { return origin_count_; }  // the first slots are the columns as read
   std::optional<Slot> find(std::string_view name) const;
   // The slots of these columns. Not fixed: only of those that are there. Error: names the nearest column.
   Result<std::vector<Slot>> need(std::span<const std::string> names) const;
-  Slot create(const std::string& name);                // a new column in a new slot
-  void remove(std::string_view name);                  // not there any more, but not dropped: a step used it up
-  void drop(std::string_view name);                    // and rejects do not show it either
+  Slot create(const std::string& name);  // a new column in a new slot
+  void remove(std::string_view name);    // not there any more, but not dropped: a step used it up
+  void drop(std::string_view name);      // and rejects do not show it either
   void rename(std::string_view from, const std::string& to) { names_[position(from)].first = to; }
   const std::vector<std::pair<std::string, Slot>>& names() const { return names_; }
   bool is_dropped(Slot slot) const { return slot < dropped_.size() && dropped_[slot]; }
@@ -60,15 +60,16 @@ class ColumnMap {
 
 // One row on its way through the steps. The cells are a copy; the row as read stays as it was.
 struct StepRow {
-  Cell* cells;                       // by slot
-  Arena& arena;                      // for new text; lives as long as the batch
-  std::string& scratch;              // for building text; its content is nobody's between calls
+  Cell* cells;           // by slot
+  Arena& arena;          // for new text; lives as long as the batch
+  std::string& scratch;  // for building text; its content is nobody's between calls
   std::vector<Issue>& issues;
-  std::vector<Slot>& failed;         // slots that are not looked at any further in this row
+  std::vector<Slot>& failed;  // slots that are not looked at any further in this row
 
-  // The step could not be applied to this cell: the row is a reject, transform-error. The other steps still run,
-  // so that a sender hears of everything at once. `what` goes on after the step's and the column's name.
-  void fail(std::string_view step, std::string_view column, Slot slot, std::string what, std::string suggestion = "");
+  // The step could not be applied to this cell: the row is a reject, transform-error. The other steps still
+  // run, so that a sender hears of everything at once. `what` goes on after the step's and the column's name.
+  void fail(std::string_view step, std::string_view column, Slot slot, std::string what,
+            std::string suggestion = "");
 };
 
 class BoundStep {
@@ -96,7 +97,8 @@ struct StepKind {
 };
 std::span<const StepKind> step_kinds();  // the registration table
 
-// Errors (usage) name the step: an unknown one with the nearest known, a wrong argument with what would be right.
+// Errors (usage) name the step: an unknown one with the nearest known, a wrong argument with what would be
+// right.
 Result<std::unique_ptr<Step>> compile_step(const StepSpec& spec, const StepContext& context);
 
 // ---------------------------------------------------------------- for the files of the steps
@@ -111,7 +113,8 @@ Result<std::vector<std::string>> fields_of(const nlohmann::json& argument);
 Result<Cell> scalar_cell(const nlohmann::json& json, std::string& text);
 std::unexpected<Error> wrong_argument(std::string_view expected, const nlohmann::json& got);
 
-// A step that treats each of some columns by itself: `apply(cell, slot, name, row)` sees cells that are not null.
+// A step that treats each of some columns by itself: `apply(cell, slot, name, row)` sees cells that are not
+// null.
 template <class Function>
 class CellStep final : public Step {
  public:

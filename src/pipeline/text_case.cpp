@@ -36,7 +36,8 @@ std::string_view change_case(std::string_view text, Arena& arena) {
     any |= changes(c);
     all |= static_cast<unsigned char>(c);
   }
-  if (all >= 0x80) [[unlikely]] return unicode_case<to>(text, arena);
+  if (all >= 0x80) [[unlikely]]
+    return unicode_case<to>(text, arena);
   if (!any) return text;
   char* out = arena.allocate(text.size());
   for (std::size_t i = 0; i < text.size(); ++i)
@@ -46,7 +47,11 @@ std::string_view change_case(std::string_view text, Arena& arena) {
 
 }  // namespace
 
-std::string_view lowercase(std::string_view text, Arena& arena) { return change_case<To::lower>(text, arena); }
-std::string_view uppercase(std::string_view text, Arena& arena) { return change_case<To::upper>(text, arena); }
+std::string_view lowercase(std::string_view text, Arena& arena) {
+  return change_case<To::lower>(text, arena);
+}
+std::string_view uppercase(std::string_view text, Arena& arena) {
+  return change_case<To::upper>(text, arena);
+}
 
 }  // namespace sluice

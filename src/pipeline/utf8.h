@@ -20,7 +20,8 @@ std::string_view trim_unicode(std::string_view text);  // the general case
 
 inline std::string_view trim_white_space(std::string_view text) {
   auto is_plain = [](char c) { return c > ' ' && c < 0x7f; };  // ASCII, and no white space
-  if (text.empty() || (is_plain(text.front()) && is_plain(text.back()))) [[likely]] return text;
+  if (text.empty() || (is_plain(text.front()) && is_plain(text.back()))) [[likely]]
+    return text;
   return trim_unicode(text);
 }
 

@@ -39,7 +39,8 @@ std::string scalar_text(const std::string& text) {
 std::string flow(const Json& json) {
   std::string out;
   if (json.is_object()) {
-    for (const auto& [key, value] : json.items()) out += (out.empty() ? "" : ", ") + scalar_text(key) + ": " + flow(value);
+    for (const auto& [key, value] : json.items())
+      out += (out.empty() ? "" : ", ") + scalar_text(key) + ": " + flow(value);
     return "{" + out + "}";
   }
   if (json.is_array()) {
@@ -76,8 +77,8 @@ void block(std::string& out, const Json& json, std::size_t indent);
 void member_value(std::string& out, const Json& value, std::size_t indent) {
   std::string line = flow(value);
   bool is_list_of_maps = value.is_array() && !value.empty() && value.front().is_object();
-  bool nested = value.is_structured() && !value.empty() && (is_list_of_maps || line.size() + indent > kLineWidth ||
-                                                            (value.is_object() && indent == 0));
+  bool nested = value.is_structured() && !value.empty() &&
+                (is_list_of_maps || line.size() + indent > kLineWidth || (value.is_object() && indent == 0));
   if (!nested) {
     out += " " + line + "\n";
     return;
@@ -98,7 +99,8 @@ void block(std::string& out, const Json& json, std::size_t indent) {
   for (const auto& item : json) {
     std::string line = flow(item);
     bool one_key = item.is_object() && item.size() == 1;
-    if (one_key && line.size() + indent <= kLineWidth + 2) line = line.substr(1, line.size() - 2);  // - step: argument
+    if (one_key && line.size() + indent <= kLineWidth + 2)
+      line = line.substr(1, line.size() - 2);  // - step: argument
     if (!item.is_structured() || line.size() + indent <= kLineWidth) {
       out += margin + "- " + line + "\n";
       continue;
