@@ -75,6 +75,8 @@ Result<> SqliteRowTable::prepare() {
           is_that_row));
   max_id_ = TRY(SqliteStatement::prepare(writer_, "SELECT max(id) FROM ingested_data"));
   if (!spec_.target.name.empty()) TRY(target_.prepare(writer_, spec_.target));
+  thorough_ = spec_.identity == IdentityKind::key || !spec_.unique_constraints.empty();
+  if (thorough_) TRY(prepare_thorough());
   return {};
 }
 
@@ -91,6 +93,12 @@ void SqliteRowTable::bind_constants(std::int64_t now) {
   touch_.bind(4, spec_.job_id);
   touch_.bind(5, spec_.job_sequence);
   touch_.bind(6, now);
+  if (!thorough_) return;
+  for (SqliteStatement* update : {&replace_, &move_}) {
+    update->bind(3, spec_.job_id);
+    update->bind(4, spec_.job_sequence);
+    update->bind(5, now);
+  }
 }
 
 std::string_view SqliteRowTable::stored_identity(const PreparedRow& row) const {
@@ -117,14 +125,22 @@ Result<std::int64_t> SqliteRowTable::next_row_id() {
   return next;
 }
 
-Result<> SqliteRowTable::store(std::span<RowEntry> entries, std::int64_t now, const RejectRow&) {
+Result<> SqliteRowTable::store(std::span<RowEntry> entries, std::int64_t now, const RejectRow& reject) {
   bind_constants(now);
   sort(entries);
   std::int64_t first_id = TRY(next_row_id());
   // Identities go in sorted, so that each page of their index is visited once; rows go in the order of the
   // file.
-  TRY(claim_all(entries, first_id));
-  return write_all(entries, first_id);
+  if (!thorough_) {
+    TRY(claim_all(entries, first_id));
+    return write_all(entries, first_id);
+  }
+  TRY(load_known(entries));
+  TRY(unique_.load(entries));
+  for (std::uint32_t i = 0; i < entries.size(); ++i)
+    if (entries[i].row && entries[i].outcome == Outcome::none) TRY(decide(entries, i, reject));
+  TRY(unique_.write());
+  return write_groups(entries, first_id);
 }
 
 Result<> SqliteRowTable::claim_all(std::span<RowEntry> entries, std::int64_t first_id) {
@@ -166,7 +182,7 @@ Result<> SqliteRowTable::write_all(std::span<RowEntry> entries, std::int64_t fir
       point_.bind(3, entry.row_id);
       TRY(point_.run());
     }
-    TRY(insert(*entry.row, entry.row_id));
+    TRY(insert(*entry.row, entry.row_id, entry.row->row_number));
   }
   return {};
 }
@@ -189,15 +205,16 @@ Result<bool> SqliteRowTable::confirm_known(const RowEntry& entry) {
   return there;
 }
 
-Result<> SqliteRowTable::insert(const PreparedRow& row, std::int64_t row_id) {
+Result<> SqliteRowTable::insert(const PreparedRow& row, std::int64_t row_id, std::uint64_t row_number) {
   insert_.bind(1, row_id);
   insert_.bind_blob(2, view(row.content_hash));
+  if (spec_.identity == IdentityKind::key) insert_.bind_blob(3, row.identity.view());
   if (target_.exists())
     insert_.bind_null(4);
   else
     insert_.bind(4, row.data);
   insert_.bind_or_null(5, row.metadata);
-  insert_.bind(6, row.row_number);
+  insert_.bind(6, row_number);
   TRY(insert_.run());
   if (target_.exists()) TRY(target_.put(row_id, row));
   return {};

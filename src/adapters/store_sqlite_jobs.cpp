@@ -1,5 +1,6 @@
 #include "adapters/store_sqlite_jobs.h"
 
+#include "adapters/store_sqlite_unique.h"
 #include "base/sha256.h"
 
 namespace sluice {
@@ -291,14 +292,13 @@ Result<> end_sqlite_job(SqliteConnection& writer, const std::string& job_id, Job
   finish.bind(4, now);
   TRY(finish.run());
   if (finish.changes() == 0) return {};
-  for (const char* sql : {"UPDATE ingestion_splits SET lease_owner = '', lease_until = 0, "
-                          "lease_epoch = lease_epoch + 1 WHERE job_id = ?1",
-                          "DELETE FROM job_unique_values WHERE job_id = ?1"}) {
-    auto statement = TRY(SqliteStatement::prepare(writer, sql));
-    statement.bind(1, job_id);
-    TRY(statement.run());
-  }
-  return {};
+  auto raise_epochs = TRY(SqliteStatement::prepare(
+      writer,
+      "UPDATE ingestion_splits SET lease_owner = '', lease_until = 0, lease_epoch = lease_epoch + 1 "
+      "WHERE job_id = ?1"));
+  raise_epochs.bind(1, job_id);
+  TRY(raise_epochs.run());
+  return forget_sqlite_unique_values(writer, job_id);
 }
 
 }  // namespace sluice

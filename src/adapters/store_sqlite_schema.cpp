@@ -127,12 +127,12 @@ CREATE TABLE row_outcomes (
 
 -- Values that may stand once in a job; emptied when the job ends.
 CREATE TABLE job_unique_values (
-  job_id      TEXT NOT NULL,
-  constraint_number INTEGER NOT NULL,
-  digest      BLOB NOT NULL,
-  row_number  INTEGER NOT NULL,
-  identity    BLOB NOT NULL,
-  PRIMARY KEY (job_id, constraint_number, digest)
+  job_sequence       INTEGER NOT NULL,
+  constraint_number  INTEGER NOT NULL,
+  digest             BLOB NOT NULL,  -- the first 16 bytes of the SHA-256 of the values
+  row_number         INTEGER NOT NULL,
+  identity           BLOB,
+  PRIMARY KEY (job_sequence, constraint_number, digest)
 ) WITHOUT ROWID;
 
 CREATE TABLE pipelines (
