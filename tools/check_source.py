@@ -83,7 +83,8 @@ def check_file(path, relative, text):
         own_header = path.with_name(re.sub("_test$", "", path.stem) + ".h")  # what it is stands there
         if (not lines or not lines[0].startswith("//")) and (path.suffix == ".h" or not own_header.exists()):
             problems.append(f"{relative}:1: a file opens with a comment: what it is, who calls it, its thread rule")
-        if path.suffix == ".h" and "#pragma once" not in lines[:MAX_HEADER_COMMENT]:
+        many_times = name.endswith("_body")  # meant to be included more than once, as for several instruction sets
+        if path.suffix == ".h" and not many_times and "#pragma once" not in lines[:MAX_HEADER_COMMENT]:
             problems.append(f"{relative}:1: #pragma once belongs right after the opening comment")
     if path.suffix == ".py" and '"""' not in "\n".join(lines[:3]):
         problems.append(f"{relative}:1: a script opens with a docstring that says what it is")
