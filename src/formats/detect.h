@@ -26,9 +26,9 @@ struct SourceSpec {
   std::vector<std::string> schema_fields;  // names, for a file without a header
 };
 
-// `input`: a name for messages and the ending of the file name as a hint. Errors: input, with what the file is
-// and what to do (an Excel workbook, an empty file, binary data, a JSON document without an array of rows and
-// the pointers that would work).
+// `input`: a name for messages and the ending of the file name as a hint. Errors: input, with what the file
+// is and what to do (an Excel workbook, an empty file, binary data, a JSON document without an array of rows
+// and the pointers that would work).
 Result<ReadPlan> detect(const SourceSpec& source, const std::string& input, const Opener& opener,
                         std::stop_token stop);
 

@@ -1,0 +1,191 @@
+#include "formats/compression.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <random>
+
+#include "formats/test_sources.h"
+
+namespace sluice {
+namespace {
+
+using testing::read_all;
+using testing::TextSource;
+
+std::string gzip(const std::string& text, int level = 6) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(compressBound(text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string zstd(const std::string& text, int level = 3, int window_log = 0) {
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  if (window_log != 0) {
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, window_log);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);
+  }
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  ZSTD_inBuffer in{text.data(), text.size(), 0};
+  ZSTD_outBuffer to{out.data(), out.size(), 0};
+  if (window_log != 0) ZSTD_compressStream2(context.get(), &to, &in, ZSTD_e_continue);
+  EXPECT_EQ(ZSTD_compressStream2(context.get(), &to, &in, ZSTD_e_end), 0u);
+  out.resize(to.pos);
+  return out;
+}
+
+testing::ReadResult decompressed(const std::string& packed, Compression kind, std::size_t in_step = 1 << 20,
+                                 std::size_t out_step = 1 << 16) {
+  auto source = decompressed_source(std::make_unique<TextSource>(packed, in_step), kind);
+  return read_all(*source, out_step);
+}
+
+std::string random_text(std::mt19937& random, std::size_t size) {
+  std::string text;
+  while (text.size() < size) text += std::to_string(random() % 1000) + (random() % 5 == 0 ? "\n" : ",name");
+  text.resize(size);
+  return text;
+}
+
+struct Codec {
+  Compression kind;
+  std::string (*pack)(const std::string&);
+};
+const Codec kCodecs[] = {{Compression::gzip, [](const std::string& text) { return gzip(text); }},
+                         {Compression::zstd, [](const std::string& text) { return zstd(text); }}};
+
+TEST(Compression, IsToldByTheFirstBytes) {
+  EXPECT_EQ(compression_of(gzip("x")), Compression::gzip);
+  EXPECT_EQ(compression_of(zstd("x")), Compression::zstd);
+  EXPECT_EQ(compression_of("\x50\x2a\x4d\x18\x01"), Compression::zstd);
+  for (std::string plain : {"", "\x1f", "id,name\n", "P*M"})
+    EXPECT_EQ(compression_of(plain), Compression::none);
+}
+
+TEST(Compression, MembersFollowEachOtherInAnyReadSizes) {
+  std::mt19937 random(3);
+  for (const Codec& codec : kCodecs) {
+    for (int round = 0; round < 60; ++round) {
+      std::string text, packed;
+      std::size_t members = 1 + random() % 4;
+      for (std::size_t member = 0; member < members; ++member) {
+        std::string part = random_text(random, random() % 3 == 0 ? 0 : random() % 3000);
+        text += part;
+        packed += codec.pack(part);
+      }
+      for (std::size_t in_step : {1u, 7u, 100'000u}) {
+        for (std::size_t out_step : {1u, 13u, 100'000u}) {
+          auto result = decompressed(packed, codec.kind, in_step, out_step);
+          EXPECT_FALSE(result.error) << result.error->message;
+          EXPECT_EQ(result.text, text);
+        }
+      }
+    }
+  }
+}
+
+TEST(Compression, AllLevelsOfGzipAreRead) {
+  std::mt19937 random(4);
+  std::string text = random_text(random, 700'000);
+  for (int level = 0; level <= 9; ++level)
+    EXPECT_EQ(decompressed(gzip(text, level), Compression::gzip).text, text);
+}
+
+TEST(Compression, ZerosAfterTheLastMemberAreTapePadding) {
+  std::string packed = gzip("abc") + std::string(1000, '\0');
+  for (std::size_t step : {1u, 1000u}) {
+    auto result = decompressed(packed, Compression::gzip, step);
+    EXPECT_FALSE(result.error);
+    EXPECT_EQ(result.text, "abc");
+  }
+}
+
+TEST(Compression, AGzipHeaderMayHoldNameCommentAndChecksum) {
+  std::string plain = gzip("abc");
+  std::string fields =
+      std::string("\x04\0ab12", 6) + std::string("name.csv\0", 9) + std::string("comment\0", 8);
+  std::string header = plain.substr(0, 3) + std::string(1, '\x1e') + plain.substr(4, 6) + fields;
+  auto crc = crc32(0, reinterpret_cast<const Bytef*>(header.data()), static_cast<uInt>(header.size()));
+  header += {static_cast<char>(crc & 0xFF), static_cast<char>(crc >> 8 & 0xFF)};
+  for (std::size_t step : {1u, 1000u}) {
+    auto result = decompressed(header + plain.substr(10), Compression::gzip, step);
+    EXPECT_FALSE(result.error) << result.error->message;
+    EXPECT_EQ(result.text, "abc");
+  }
+}
+
+TEST(Compression, WhateverIsCutOffTheGoodPartComesFirst) {
+  std::mt19937 random(5);
+  for (const Codec& codec : kCodecs) {
+    std::string text = random_text(random, 2000), packed = codec.pack(text);
+    for (std::size_t size = 4; size < packed.size(); ++size) {
+      auto result = decompressed(packed.substr(0, size), codec.kind, 64, 100);
+      ASSERT_TRUE(result.error) << size;
+      EXPECT_EQ(result.error->kind, ErrorKind::input);
+      EXPECT_NE(result.error->message.find("ends too early"), std::string::npos) << result.error->message;
+      EXPECT_NE(result.error->message.find(std::to_string(result.text.size())), std::string::npos);
+      EXPECT_TRUE(text.starts_with(result.text));
+    }
+  }
+  std::string text = random_text(random, 300'000);
+  std::string packed = gzip(text);
+  EXPECT_GT(decompressed(packed.substr(0, packed.size() - 9), Compression::gzip).text.size(), 290'000u);
+}
+
+TEST(Compression, DamageIsAnErrorAndStaysOne) {
+  std::mt19937 random(6);
+  for (const Codec& codec : kCodecs) {
+    std::string text = random_text(random, 5000), packed = codec.pack(text);
+    for (int round = 0; round < 300; ++round) {
+      std::string bad = packed;
+      bad[20 + random() % (bad.size() - 20)] ^= static_cast<char>(1 + random() % 255);
+      auto source = decompressed_source(std::make_unique<TextSource>(bad, 0), codec.kind);
+      auto result = read_all(*source, 1000);
+      ASSERT_TRUE(result.error) << round;
+      EXPECT_EQ(result.error->kind, ErrorKind::input);
+      EXPECT_FALSE(read_all(*source).text.size());
+    }
+  }
+}
+
+TEST(Compression, WhatFollowsAndIsNothingOfTheKindIsAnError) {
+  for (const Codec& codec : kCodecs) {
+    auto result = decompressed(codec.pack("abc\n") + "more text", codec.kind);
+    EXPECT_EQ(result.text, "abc\n");
+    ASSERT_TRUE(result.error);
+    EXPECT_NE(result.error->message.find("followed by something else"), std::string::npos)
+        << result.error->message;
+  }
+}
+
+TEST(Compression, AZstdWindowBeyondOurMemoryIsRefused) {
+  std::mt19937 random(8);
+  std::string text = random_text(random, 300'000);
+  EXPECT_EQ(decompressed(zstd(text, 3, 25), Compression::zstd).text, text);
+  auto result = decompressed(zstd(text, 3, 26), Compression::zstd);
+  ASSERT_TRUE(result.error);
+  EXPECT_NE(result.error->message.find("32 MiB"), std::string::npos) << result.error->message;
+}
+
+TEST(Compression, AReadErrorPassesThrough) {
+  for (const Codec& codec : kCodecs) {
+    std::string packed = codec.pack("abc");
+    auto source = decompressed_source(
+        std::make_unique<TextSource>(packed.substr(0, 8), 3, Error{ErrorKind::io, "gone"}), codec.kind);
+    EXPECT_EQ(read_all(*source).error->message, "gone");
+  }
+}
+
+}  // namespace
+}  // namespace sluice

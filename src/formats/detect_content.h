@@ -1,0 +1,25 @@
+// What a file is by its content, before anything is parsed. Used by detect(). Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "formats/read_plan.h"
+
+namespace sluice {
+
+// Is this something that holds no rows for us: a workbook, an archive, a picture …? Then a sentence that goes
+// on after the file's name: "is an Excel workbook; …". `head`: the first bytes, decompressed but not decoded.
+std::optional<std::string> refused_content(std::string_view head);
+
+// The same for what no mark gives away: `text` (decoded) is full of control characters.
+std::optional<std::string> refused_as_binary(std::string_view text);
+
+// JSON, NDJSON or a delimited file, by the first value in the text; `name` breaks ties by its ending.
+FormatKind format_of(std::string_view text, bool text_is_whole, std::string_view name);
+
+// Does the name end so, letter case and a .gz or .zst after it left aside?
+bool name_ends_with(std::string_view name, std::string_view ending);
+
+}  // namespace sluice
