@@ -1,13 +1,11 @@
 // The table of formats: one line for each FormatKind. Any thread.
 #include "formats/format.h"
 
-#include "formats/split_planner.h"
+#include "formats/csv_format.h"
+#include "formats/json_format.h"
+#include "formats/ndjson_format.h"
 
 namespace sluice {
-
-std::unique_ptr<RowFormat> make_csv_format(const ReadPlan& plan);
-std::unique_ptr<RowFormat> make_json_format(const ReadPlan& plan);
-std::unique_ptr<RowFormat> make_ndjson_format(const ReadPlan& plan);
 
 std::unique_ptr<RowFormat> make_format(const ReadPlan& plan) {
   switch (plan.format) {
@@ -19,11 +17,6 @@ std::unique_ptr<RowFormat> make_format(const ReadPlan& plan) {
       return make_ndjson_format(plan);
   }
   return nullptr;
-}
-
-Result<PlannedInput> plan_ranges(const ReadPlan& plan, const Opener& opener, std::uint64_t split_bytes,
-                                 std::stop_token stop) {
-  return plan_ranges(plan, *make_format(plan), opener, split_bytes, stop);
 }
 
 }  // namespace sluice

@@ -48,4 +48,9 @@ Result<PlannedInput> plan_ranges(const ReadPlan& plan, const RowFormat& format, 
   return planned;
 }
 
+Result<PlannedInput> plan_ranges(const ReadPlan& plan, const Opener& opener, std::uint64_t split_bytes,
+                                 std::stop_token stop) {
+  return plan_ranges(plan, *make_format(plan), opener, split_bytes, stop);
+}
+
 }  // namespace sluice
