@@ -3,6 +3,7 @@
 #include <xlsxwriter.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -23,12 +24,27 @@ constexpr std::size_t kReportColumnCount = 9;
 constexpr std::size_t kComments = 10'000;
 constexpr std::size_t kCommentBytes = 1000;
 
-// XML has no U+FFFE and U+FFFF. (Control characters become _x000B_, as Excel writes them.)
-std::string for_xml(std::string text) {
-  for (std::string_view none : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"})
-    for (std::size_t at = 0; (at = text.find(none, at)) != std::string::npos;)
-      text.replace(at, none.size(), none == "\xEF\xBF\xBE" ? "\\uFFFE" : "\\uFFFF");
-  return text;
+// What the library leaves to its caller: XML has no U+FFFE and U+FFFF, and a text that looks like Excel's
+// escape of a control character (_x000B_, which the library writes) is escaped itself.
+std::string for_xml(std::string_view text) {
+  auto is_escape = [&](std::size_t at) {
+    if (at + 7 > text.size() || text[at + 1] != 'x' || text[at + 6] != '_') return false;
+    return std::all_of(text.begin() + at + 2, text.begin() + at + 6,
+                       [](unsigned char c) { return std::isxdigit(c); });
+  };
+  std::string xml;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '_' && is_escape(at)) {
+      xml += "_x005F_";  // an underscore; the rest of the text follows
+    } else if (std::string_view three = text.substr(at, 3);
+               three == "\xEF\xBF\xBE" || three == "\xEF\xBF\xBF") {
+      xml += three[2] == '\xBE' ? "\\uFFFE" : "\\uFFFF";
+      at += 2;
+    } else {
+      xml += text[at];
+    }
+  }
+  return xml;
 }
 
 // As much of the text as a cell holds, which is counted in UTF-16 units.
@@ -150,9 +166,10 @@ class XlsxReport final : public ReportWriter {
   }
 
   static std::string comment_of(const Issue& issue) {
-    std::string text = issue.message;
-    if (!issue.suggestion.empty()) text += "\nSuggestion: " + issue.suggestion;
-    return for_xml(shown_value(text, kCommentBytes));
+    std::string text = for_xml(shown_value(issue.message, kCommentBytes));
+    if (!issue.suggestion.empty())
+      text += "\nSuggestion: " + for_xml(shown_value(issue.suggestion, kCommentBytes));
+    return text;
   }
 
   std::string path_, directory_;
