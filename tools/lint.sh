@@ -32,7 +32,7 @@ formatted() {  # names the files that are not
 }
 
 # Source files that differ from the last commit but eight, or are not committed; at most ten, the newest first.
-# A clone without that history, or a tree without git, has no such files.
+# A clone without that history, or a tree without git, has none: then the heart of it, src/engine, is looked at.
 changed_sources() {
   local base
   base=$(git rev-parse -q --verify HEAD~8 2>/dev/null || git rev-list --max-parents=0 HEAD 2>/dev/null) || return 0
@@ -46,7 +46,7 @@ changed_sources() {
 tidy() {
   local files
   if [ $all = yes ]; then files=$(sources | grep '^src/.*\.cpp$' | grep -v -e _test.cpp -e /fuzz_); else files=$(changed_sources); fi
-  [ -z "$files" ] && return 0
+  if [ -z "$files" ]; then files=$(sources | grep '^src/engine/.*\.cpp$' | grep -v _test.cpp); fi
   cmake --preset tidy > build/logs/configure-tidy.log 2>&1 || { cat build/logs/configure-tidy.log; return 1; }
   printf '%s\n' "$files" | xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/tidy --quiet
 }

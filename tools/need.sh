@@ -39,7 +39,7 @@ as_root() {
 need() {
   local wanted missing
   if ! command -v dpkg-query >/dev/null; then return 0; fi  # not Debian: what is missing will say so itself
-  mapfile -t wanted < <(packages_of "$@")
+  mapfile -t wanted < <(packages_of "$@" | sort -u)
   mapfile -t missing < <(missing_of "${wanted[@]}")
   [ "${#missing[@]}" -eq 0 ] && return 0
   if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
