@@ -1,4 +1,4 @@
-// The block kernel in plain C++, for any processor, and the choice between kernels.
+// The block kernel in plain C++, for any little-endian processor, and the choice between kernels.
 #include "formats/csv_kernel.h"
 
 namespace sluice {
@@ -8,10 +8,13 @@ namespace {
 
 class PlainBlock {
  public:
-  explicit PlainBlock(const char* bytes) : bytes_(bytes) {}
+  explicit PlainBlock(const char* bytes) {
+    for (int i = 0; i < 8; ++i) __builtin_memcpy(&words_[i], bytes + 8 * i, 8);
+  }
   std::uint64_t where(char c) const {
+    const std::uint64_t wanted = 0x0101010101010101u * static_cast<unsigned char>(c);
     std::uint64_t mask = 0;
-    for (int i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(bytes_[i] == c) << i;
+    for (int i = 0; i < 8; ++i) mask |= equal_bytes(words_[i] ^ wanted) << (8 * i);
     return mask;
   }
   static std::uint64_t prefix_xor(std::uint64_t bits) {
@@ -20,7 +23,15 @@ class PlainBlock {
   }
 
  private:
-  const char* bytes_;
+  // Bit k is set where byte k is zero: the high bits of such bytes, gathered by a multiplication that puts
+  // each at its place without carries.
+  static std::uint64_t equal_bytes(std::uint64_t difference) {
+    constexpr std::uint64_t kLow7 = 0x7F7F7F7F7F7F7F7Fu;
+    std::uint64_t zero = ~(((difference & kLow7) + kLow7) | difference | kLow7);
+    return ((zero >> 7) * 0x0102040810204080u) >> 56;
+  }
+
+  std::uint64_t words_[8];
 };
 
 }  // namespace
