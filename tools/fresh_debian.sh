@@ -47,17 +47,21 @@ cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2> /dev/null || true
 git clone -q --no-hardlinks . "$root/root/sluice"
 git -C "$root/root/sluice" remote remove origin
 
-proxies=()
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
-  if [ -n "${!name:-}" ]; then proxies+=("$name=${!name}"); fi
+settings=()  # how this machine reaches the network, as the environment says
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_INDEX_URL; do
+  if [ -n "${!name:-}" ]; then settings+=("$name=${!name}"); fi
 done
+if [ -f "${PIP_CERT:-}" ]; then
+  cp -L "$PIP_CERT" "$root/etc/machine-certificates.crt"
+  settings+=(PIP_CERT=/etc/machine-certificates.crt)
+fi
 
 inside() {  # in a mount namespace of its own, so that nothing stays mounted
   unshare --mount --fork bash -c '
     root=$1; shift
     mount -t proc proc "$root/proc" && mount --bind /dev "$root/dev" && mount -t tmpfs tmpfs "$root/dev/shm" || exit 125
     exec chroot "$root" /usr/bin/env -i "$@"' _ "$root" \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CI="${CI:-}" "${proxies[@]}" "$@"
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CI="${CI:-}" "${settings[@]}" "$@"
 }
 
 status=0
