@@ -13,11 +13,16 @@ void append_varint(std::string& out, std::uint64_t value) {
 
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::inserted: return "inserted";
-    case Outcome::updated: return "updated";
-    case Outcome::duplicate: return "duplicate";
-    case Outcome::rejected: return "rejected";
-    case Outcome::none: break;
+    case Outcome::inserted:
+      return "inserted";
+    case Outcome::updated:
+      return "updated";
+    case Outcome::duplicate:
+      return "duplicate";
+    case Outcome::rejected:
+      return "rejected";
+    case Outcome::none:
+      break;
   }
   return "none";
 }
@@ -58,8 +63,10 @@ Outcome outcome_in(std::string_view encoded, std::uint64_t first_row, std::uint6
       if (shift > 63) return Outcome::none;
       continue;
     }
-    at += value >> 3;
-    if (row < at) return static_cast<Outcome>(value & 7);
+    std::uint64_t run = value >> 3;
+    // Outcomes that there are none of: bytes that no OutcomeRuns wrote.
+    if (row - at < run) return (value & 7) <= 4 ? static_cast<Outcome>(value & 7) : Outcome::none;
+    at += run;
     value = shift = 0;
   }
   return Outcome::none;

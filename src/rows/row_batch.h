@@ -73,7 +73,10 @@ class RowBatch {
   std::span<const Issue> issues(std::size_t row) const {
     return rows_[row].issues < 0 ? std::span<const Issue>() : issues_[static_cast<std::size_t>(rows_[row].issues)];
   }
-  std::vector<Issue> take_issues(std::size_t row) { return std::move(issues_[static_cast<std::size_t>(rows_[row].issues)]); }
+  std::vector<Issue> take_issues(std::size_t row) {
+    if (rows_[row].issues < 0) return {};
+    return std::exchange(issues_[static_cast<std::size_t>(rows_[row].issues)], {});
+  }
   bool has_rejects() const { return !issues_.empty(); }
 
   Arena& arena() { return arena_; }
