@@ -98,12 +98,30 @@ def check_file(path, relative, text):
     return problems
 
 
+def check_pages(root):
+    """Links between pages lead somewhere, and the index of docs/ names every page."""
+    problems = []
+    pages = [path for path in root.rglob("*.md") if not {"build", "node_modules", "data"} & set(path.relative_to(root).parts)]
+    for page in sorted(pages):
+        prose = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)#\s]+)", prose):
+            if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists():
+                problems.append(f"{page.relative_to(root)}:1: the link to {target} leads nowhere")
+    index = root / "docs" / "README.md"
+    if index.exists():
+        text = index.read_text(encoding="utf-8")
+        for page in sorted((root / "docs").glob("*.md")):
+            if page != index and f"({page.name})" not in text:
+                problems.append(f"docs/README.md:1: the index does not name {page.name}")
+    return problems
+
+
 def check_tree(root):
     page = root / "docs" / "architecture.md"
     rules = include_rules(page.read_text(encoding="utf-8")) if page.exists() else {}
     if not rules:
         return ["docs/architecture.md: there is no include table (a column 'may include')"]
-    problems = check_rules(rules)
+    problems = check_rules(rules) + check_pages(root)
     known = set(rules)
     for top in ("src", "bench", "tests", "tools"):
         for path in sorted((root / top).rglob("*")):

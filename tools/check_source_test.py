@@ -75,6 +75,13 @@ class CheckSource(unittest.TestCase):
     def test_using_namespace_in_a_header(self):
         self.one({"src/base/a.h": "// A.\n#pragma once\nusing namespace std;\n"}, "using namespace")
 
+    def test_a_link_that_leads_nowhere(self):
+        self.one({"README.md": "[a](docs/architecture.md#x) [b](gone.md) [c](https://example.org) `[d](none.md)`\n"},
+                 "gone.md leads nowhere")
+
+    def test_a_page_that_the_index_does_not_name(self):
+        self.one({"docs/README.md": "[a](architecture.md)\n", "docs/tour.md": "# Tour\n"}, "does not name tour.md")
+
     def test_circle_in_the_table(self):
         page = PAGE.replace("| the ground | |", "| the ground | `rows` |")
         self.assertIn("circle", self.problems({}, page)[0])
