@@ -38,7 +38,12 @@ class JsonFormat : public RowFormat {
     bool first = begin.offset == plan_.first_row.offset;
     auto broken = [&](const char* row) {
       place.line += json_blocks::count_lines({counted, static_cast<std::size_t>(row - counted)});
-      return broken_json_row(place.row_number, place.line, row, scanner.problem_at(), scanner.problem());
+      // What ends a row may be the first byte of the next chunk: it is named as the row's end in either case.
+      const char* problem_at = scanner.problem_at();
+      if (problem_at < end && (*row != '{' && *row != '[' && *row != '"') &&
+          (*problem_at == ',' || *problem_at == ']'))
+        scanner.end_at(problem_at);
+      return broken_json_row(place.row_number, place.line, row, problem_at, scanner.problem());
     };
     for (scanner.begin(end);;) {
       at = scanner.skip_space(at);

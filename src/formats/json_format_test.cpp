@@ -130,7 +130,7 @@ TEST(JsonFormat, ABrokenPlaceEndsIt) {
            {"[{\"a\":1},,{\"a\":1}]", 1,
             "The JSON array is broken in row 2, line 1, character 1 of the row: a value is expected (a text "
             "in \", a number, "
-            "true, false, null, { or [), but there is ,."},
+            "true, false, null, { or [), but the text ends there."},
            {"[{\"a\":1}]x", 1,
             "Behind the array of rows (1 rows, it ends on line 1 or later) the document must end, but there "
             "is x."},

@@ -62,6 +62,8 @@ class JsonScanner {
   // What is wrong and where, after a nullptr: "a comma or } is expected, but there is x".
   std::string problem() const;
   const char* problem_at() const { return problem_at_; }
+  // The text ends earlier than begin() said: only problem() asks.
+  void end_at(const char* end) { end_ = end; }
   // For those who find something wrong themselves. Returns nullptr.
   const char* broken(const char* at, const char* what);
 

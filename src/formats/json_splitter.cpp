@@ -152,10 +152,11 @@ class JsonSplitter : public RecordSplitter {
     std::size_t record = 0;  // where the record to be found begins
     std::size_t lead = first_nonspace(bytes, 0);
     if (lead == bytes.size()) {
+      if (bytes.size() > plan_.row_bytes) return oversized(bytes);
       if (at_end) return broken(bytes, lead, "the document ends inside the array of rows");
-      return bytes.size() > plan_.row_bytes ? oversized(bytes) : Cut{};
+      return Cut{};
     }
-    if (bytes[lead] == ']') return end(bytes.substr(lead + 1), at_end);
+    if (bytes[lead] == ']') return end(bytes, lead + 1, at_end);
     if (bytes[lead] == ',' && first_ && !plan_.rows_are_arrays)
       return broken(bytes, lead, "a row is expected before the comma");
     if (bytes[lead] != ',' && !first_) return broken(bytes, lead, "a comma or ] is expected behind a row");
@@ -167,9 +168,10 @@ class JsonSplitter : public RecordSplitter {
       const std::size_t stop = walker.next(bytes);
       if (stop == bytes.size() || stop - record > plan_.row_bytes) {
         if (found.bytes != 0) return found;
-        if (stop == bytes.size() && at_end)
-          return broken(bytes, stop, "the document ends inside the array of rows");
-        return bytes.size() > plan_.row_bytes ? oversized(bytes) : Cut{};
+        // Decided on the record's first row_bytes alone: how much more is in sight must make no difference.
+        if (bytes.size() > plan_.row_bytes) return oversized(bytes);
+        if (at_end) return broken(bytes, stop, "the document ends inside the array of rows");
+        return Cut{};
       }
       if (found.bytes != 0 && stop > target) return found;
       if (bytes[stop] == ']' && is_only_comma(bytes.substr(record, stop - record))) {
@@ -196,7 +198,12 @@ class JsonSplitter : public RecordSplitter {
     return at == record.size();
   }
 
-  Result<Cut> end(std::string_view rest, bool at_end) const {
+  // What stands behind the ] is checked as far as every reading has it in sight, row_bytes.
+  Result<Cut> end(std::string_view bytes, std::size_t from, bool at_end) const {
+    const std::size_t seen =
+        std::max<std::size_t>(from, std::min<std::size_t>(bytes.size(), plan_.row_bytes));
+    const std::string_view rest = bytes.substr(from, seen - from);
+    at_end = at_end && seen == bytes.size();
     if (auto problem = check_json_rest(rest, plan_.pointer, at_end))
       return fail(ErrorKind::input, "Behind the array of rows (" + std::to_string(at_.row - 1) + " rows, " +
                                         "it ends on line " + std::to_string(at_.line) + " or later) " +
