@@ -26,8 +26,10 @@ WorkedChunk work_on(const SplitTask& task, Chunk chunk) {
   WorkedChunk worked;
   ParseResult parsed = task.format.parse(std::move(chunk));
   worked.broken = std::move(parsed.broken);
+  bool fixed_columns = !task.plan.columns.empty() && !task.restore;
   for (RowBatch& batch : parsed.batches) {
-    auto bound = task.pipeline.bind(batch.columns(), !task.plan.columns.empty());
+    if (task.restore) batch = task.restore(std::move(batch));
+    auto bound = task.pipeline.bind(batch.columns(), fixed_columns);
     if (!bound) {
       worked.broken = std::move(bound).error();
       return worked;

@@ -23,6 +23,7 @@ struct SplitTask {
   Split split;                       // goes on at its checkpoint
   bool keep_input = true;            // the writer may ask for the row as read (Commit::raw_of)
   std::optional<std::uint64_t> row_limit;  // --limit: stop after so many rows of the input
+  RowBatch (*restore)(RowBatch) = nullptr; // resubmission: rows of a report, as they were sent at first
 };
 
 // Told after every commit, on the writer's thread.

@@ -25,6 +25,7 @@ enum class Splitting : bool { whole, splits };  // whole: one split, no pass to 
 struct PlanOptions {
   bool infer_schema = false;
   Splitting splitting = Splitting::splits;
+  bool report = false;  // the input is an error report that comes back
 };
 Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options, ComputePool& pool,
                             const MemoryPlan& memory, std::stop_token stop);

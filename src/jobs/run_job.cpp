@@ -7,6 +7,7 @@
 
 #include "base/uuid.h"
 #include "jobs/owner.h"
+#include "jobs/resubmit.h"
 
 namespace sluice {
 namespace {
@@ -72,7 +73,8 @@ Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pip
     WriteSpec spec = write_spec(run, pipeline);
     bool store_rejects = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip;
     auto writer = TRY(run.store.open_writer(spec));
-    SplitTask task{run.plan.read, format, run.input.opener, pipeline, split, store_rejects, run.row_limit};
+    SplitTask task{run.plan.read, format, run.input.opener, pipeline, split, store_rejects, run.row_limit,
+                   is_csv_report(run.plan.read) ? &restore_report_rows : nullptr};
     return run_split(task, *writer, lease, pool, memory, on_commit, heartbeat.token());
   }();
   (void)jobs.release(lease);  // a lost or finished one is nobody's any more

@@ -1,0 +1,158 @@
+#include "app/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "base/nearest.h"
+#include "base/size_text.h"
+
+namespace sluice {
+namespace {
+
+using Apply = Result<> (*)(Config&, const std::string&);
+
+struct Row {
+  Setting setting;
+  Apply apply;
+};
+
+Result<std::uint64_t> size_of(const std::string& value) {
+  auto bytes = parse_size(value);
+  if (!bytes) return fail(ErrorKind::usage, "'" + value + "' is no size; write it like 1MiB or 64kB.");
+  return *bytes;
+}
+
+constexpr std::array<Row, 5> kSettings = {{
+    {{"pipelines", "SLUICE_PIPELINES", "./pipelines", "folder of pipeline files"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.pipelines = value;
+       return {};
+     }},
+    {{"store", "SLUICE_STORE", "sqlite:./data/sluice.db", "URL of the database for jobs, rows and rejects"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.store = value;
+       return {};
+     }},
+    {{"blobs", "SLUICE_BLOBS", "file:./data/blobs", "URL of the place for files on their way"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.blobs = value;
+       return {};
+     }},
+    {{"limits.row_bytes", "SLUICE_ROW_BYTES", "1MiB", "longest row that is read; a longer one is a reject"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.row_bytes = TRY(size_of(value));
+       if (config.row_bytes < 1024 || config.row_bytes > (64u << 20))
+         return fail(ErrorKind::usage, "limits.row_bytes must lie between 1KiB and 64MiB.");
+       return {};
+     }},
+    {{"limits.memory", "SLUICE_MEMORY", "auto", "most memory the process uses: a size, or auto (128MiB)"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.memory_bytes.reset();
+       if (value != "auto") config.memory_bytes = TRY(size_of(value));
+       return {};
+     }},
+}};
+
+Error at(const std::string& path, const YAML::Mark& mark, Error error) {
+  error.message = path + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
+                  error.message;
+  return error;
+}
+
+// ${VAR} from the environment, ${file:PATH} from a file: how secrets get in.
+Result<std::string> expand(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = text.compare(i, 2, "${") == 0 ? text.find('}', i) : std::string::npos;
+    if (end == std::string::npos) {
+      out += text[i++];
+      continue;
+    }
+    std::string name = text.substr(i + 2, end - i - 2);
+    if (name.starts_with("file:")) {
+      std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name.substr(5).c_str(), "rb"), &std::fclose);
+      if (!file) return fail(ErrorKind::usage, "the file of ${" + name + "} cannot be read.");
+      std::array<char, 4096> bytes;
+      std::string content(bytes.data(), std::fread(bytes.data(), 1, bytes.size(), file.get()));
+      while (content.ends_with('\n') || content.ends_with('\r')) content.pop_back();
+      out += content;
+    } else if (const char* value = std::getenv(name.c_str())) {
+      out += value;
+    } else {
+      return fail(ErrorKind::usage, "the environment has no variable " + name + ", which ${" + name + "} asks for.");
+    }
+    i = end + 1;
+  }
+  return out;
+}
+
+Result<> read_node(Config& config, const std::string& path, const YAML::Node& node, const std::string& prefix) {
+  for (const auto& member : node) {
+    std::string key = prefix + member.first.Scalar();
+    if (member.second.IsMap()) {
+      TRY(read_node(config, path, member.second, key + "."));
+      continue;
+    }
+    if (!member.second.IsScalar())
+      return std::unexpected(at(path, member.second.Mark(), {ErrorKind::usage, key + " takes one value."}));
+    Result<std::string> value = expand(member.second.Scalar());
+    if (!value) return std::unexpected(at(path, member.second.Mark(), std::move(value).error()));
+    if (Result<> done = set(config, key, *value); !done)
+      return std::unexpected(at(path, member.first.Mark(), std::move(done).error()));
+  }
+  return {};
+}
+
+Result<> read_file(Config& config, const std::string& path) {
+  try {
+    YAML::Node root = YAML::LoadFile(path);
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) return fail(ErrorKind::usage, path + ":1:1: a configuration is a list of `key: value` lines.");
+    return read_node(config, path, root, "");
+  } catch (const YAML::BadFile&) {
+    return fail(ErrorKind::usage, "the configuration " + path + " cannot be read: no such file, or no permission.");
+  } catch (const YAML::Exception& e) {
+    return std::unexpected(at(path, e.mark, {ErrorKind::usage, "this is not YAML: " + e.msg + "."}));
+  }
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  static const auto all = [] {
+    std::array<Setting, kSettings.size()> list;
+    for (std::size_t i = 0; i < list.size(); ++i) list[i] = kSettings[i].setting;
+    return list;
+  }();
+  return all;
+}
+
+Result<> set(Config& config, std::string_view key, const std::string& value) {
+  std::array<std::string_view, kSettings.size()> known;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    known[i] = kSettings[i].setting.key;
+    if (known[i] == key) return kSettings[i].apply(config, value);
+  }
+  return fail(ErrorKind::usage, "unknown setting '" + std::string(key) + "'; " + suggest_known(key, known));
+}
+
+Result<Config> load_config(const std::string& path,
+                           const std::vector<std::pair<std::string, std::string>>& overrides) {
+  Config config;
+  std::string file = path.empty() && std::filesystem::exists("sluice.yaml") ? "sluice.yaml" : path;
+  if (!file.empty()) TRY(read_file(config, file));
+  for (const Row& row : kSettings) {
+    const char* value = std::getenv(std::string(row.setting.environment).c_str());
+    if (!value) continue;
+    if (Result<> done = row.apply(config, value); !done)
+      return std::unexpected(std::move(done).error().during(row.setting.environment));
+  }
+  for (const auto& [key, value] : overrides) TRY(set(config, key, value));
+  return config;
+}
+
+}  // namespace sluice

@@ -1,0 +1,41 @@
+// Config: sluice.yaml, the environment over it, the command line over both (contract, section 2). One table of
+// settings makes the parser, the environment's names, the help and the documentation.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sluice {
+
+struct Config {
+  std::string pipelines = "./pipelines";
+  std::string store = "sqlite:./data/sluice.db";
+  std::string blobs = "file:./data/blobs";
+  std::uint64_t row_bytes = 1 << 20;
+  std::optional<std::uint64_t> memory_bytes;  // none: auto
+};
+
+struct Setting {
+  std::string_view key;          // "limits.row_bytes"
+  std::string_view environment;  // "SLUICE_ROW_BYTES"
+  std::string_view standard;     // its default, as it would be written
+  std::string_view help;
+};
+std::span<const Setting> settings();
+
+// Sets one by its key; usage error naming the nearest known key, or what would be a right value.
+Result<> set(Config& config, std::string_view key, const std::string& value);
+
+// `path` "": ./sluice.yaml if there is one. Errors say file:line:column. `${VAR}` and `${file:PATH}` are replaced.
+// `overrides`: key and value, from the command line.
+Result<Config> load_config(const std::string& path,
+                           const std::vector<std::pair<std::string, std::string>>& overrides);
+
+}  // namespace sluice

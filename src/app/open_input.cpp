@@ -1,0 +1,167 @@
+#include "app/open_input.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <vector>
+
+#include "adapters/blobs_file.h"
+#include "base/sha256.h"
+#include "base/uuid.h"
+#include "jobs/owner.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kReadBytes = 1 << 20;
+
+class CountingSource final : public ByteSource {
+ public:
+  CountingSource(std::unique_ptr<ByteSource> inner, OnBytes on_bytes)
+      : inner_(std::move(inner)), on_bytes_(std::move(on_bytes)) {}
+  Result<std::size_t> read(std::span<char> into, std::stop_token stop) override {
+    std::size_t got = TRY(inner_->read(into, stop));
+    on_bytes_(got);
+    return got;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> inner_;
+  OnBytes on_bytes_;
+};
+
+Opener counting(Opener opener, OnBytes on_bytes) {
+  if (!on_bytes) return opener;
+  return [opener = std::move(opener), on_bytes = std::move(on_bytes)](
+             std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
+    std::unique_ptr<ByteSource> source = TRY(opener(offset));
+    return std::make_unique<CountingSource>(std::move(source), on_bytes);
+  };
+}
+
+// A stream that can be opened from its beginning until it was read further than `kReplayBytes`: detection looks
+// at the beginning, then the job reads it all.
+class ReplayedStream {
+ public:
+  explicit ReplayedStream(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+  Result<std::size_t> read_at(std::uint64_t& offset, std::span<char> into, std::stop_token stop) {
+    std::lock_guard lock(mutex_);
+    if (offset < kept_.size()) {
+      std::size_t count = std::min<std::size_t>(into.size(), kept_.size() - offset);
+      std::copy_n(kept_.data() + offset, count, into.data());
+      offset += count;
+      return count;
+    }
+    if (offset != read_)
+      return fail(ErrorKind::internal, "standard input cannot be read twice; give it as a file.");
+    std::size_t got = TRY(source_->read(into, stop));
+    if (read_ == kept_.size() && read_ + got <= kReplayBytes) kept_.insert(kept_.end(), into.begin(), into.begin() + got);
+    read_ += got;
+    offset += got;
+    return got;
+  }
+
+ private:
+  static constexpr std::size_t kReplayBytes = 4 << 20;
+  std::mutex mutex_;
+  std::unique_ptr<ByteSource> source_;
+  std::vector<char> kept_;
+  std::uint64_t read_ = 0;
+};
+
+class ReplaySource final : public ByteSource {
+ public:
+  ReplaySource(std::shared_ptr<ReplayedStream> stream, std::uint64_t offset)
+      : stream_(std::move(stream)), offset_(offset) {}
+  Result<std::size_t> read(std::span<char> into, std::stop_token stop) override {
+    return stream_->read_at(offset_, into, stop);
+  }
+
+ private:
+  std::shared_ptr<ReplayedStream> stream_;
+  std::uint64_t offset_;
+};
+
+// Spooled blobs are named after the process that made them, so that what a crash left behind can be told.
+std::string spool_prefix(std::string owner) {
+  std::replace_if(owner.begin(), owner.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '/'; }, '-');
+  return "spool/" + owner;
+}
+
+void remove_orphans(BlobStore& blobs) {
+  auto spooled = blobs.list("spool/");
+  if (!spooled) return;
+  for (const BlobInfo& blob : *spooled) {
+    std::string owner = blob.key.substr(6, blob.key.rfind('/') - 6);
+    if (is_dead(owner)) (void)blobs.remove(blob.key);
+  }
+}
+
+}  // namespace
+
+Result<Input> open_file(const std::string& path, OnBytes on_bytes) {
+  FileIdentity identity = TRY(file_identity(path));
+  Input input;
+  input.name = std::filesystem::path(path).filename();
+  input.place = "file:" + std::filesystem::absolute(path).lexically_normal().string();
+  input.size = identity.size;
+  input.version = identity.version();
+  input.opener = counting(file_opener(path), std::move(on_bytes));
+  return input;
+}
+
+bool declares_everything(const PipelineSpec& spec) {
+  const SourceSpec& source = spec.source;
+  if (source.format == SourceFormat::automatic || source.encoding == "auto" || !spec.schema) return false;
+  if (spec.max_rejects.share) return false;  // a share of rows that nobody has counted
+  if (source.format == SourceFormat::json || source.format == SourceFormat::ndjson) return true;
+  bool delimiter = source.dialect.delimiter || source.format == SourceFormat::tsv;
+  return delimiter && (source.dialect.header || !source.dialect.header_rows.empty());
+}
+
+Input stream_standard_input(OnBytes on_bytes) {
+  auto stream = std::make_shared<ReplayedStream>(
+      std::make_unique<CountingSource>(descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed),
+                                       on_bytes ? std::move(on_bytes) : [](std::uint64_t) {}));
+  Input input;
+  input.name = "standard input";
+  input.streaming = true;
+  input.opener = [stream](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
+    return std::make_unique<ReplaySource>(stream, offset);
+  };
+  return input;
+}
+
+Result<std::unique_ptr<SpooledInput>> SpooledInput::spool(BlobStore& blobs, const OnBytes& on_bytes,
+                                                          std::stop_token stop) {
+  remove_orphans(blobs);
+  std::string key = spool_prefix(this_process()) + "/" + new_uuid();
+  auto writer = TRY(blobs.create(key));
+  auto source = descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed);
+  std::vector<char> bytes(kReadBytes);
+  std::uint64_t size = 0;
+  Sha256 digest;
+  while (std::size_t got = TRY(source->read(bytes, stop))) {
+    TRY(writer->write({bytes.data(), got}));
+    digest.update({bytes.data(), got});
+    size += got;
+    if (on_bytes) on_bytes(got);
+  }
+  TRY(writer->commit());
+  std::unique_ptr<SpooledInput> spooled(new SpooledInput(blobs, key));
+  Input& input = spooled->input_;
+  input.name = "standard input";
+  // The content names it: the same bytes piped in again go on where an interrupted run stopped.
+  input.place = "standard-input:" + to_hex(digest.finish());
+  input.version = std::to_string(size);
+  input.size = size;
+  input.opener = counting([&blobs, key](std::uint64_t offset) { return blobs.open(key, offset); }, on_bytes);
+  return spooled;
+}
+
+SpooledInput::~SpooledInput() { (void)blobs_.remove(key_); }
+
+}  // namespace sluice

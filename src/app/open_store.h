@@ -1,0 +1,20 @@
+// Where things live is a URL: the tables of schemes, one line an adapter. An unknown scheme's error lists the known.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "ports/blob_store.h"
+#include "ports/store.h"
+
+namespace sluice {
+
+struct StoreOptions {
+  std::uint64_t cache_bytes = 32 << 20;
+};
+
+Result<std::unique_ptr<Store>> open_store(const std::string& url, const StoreOptions& options);
+Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url);
+
+}  // namespace sluice

@@ -1,0 +1,140 @@
+#include "cli/check_file.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "app/open_input.h"
+#include "app/open_store.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/result_text.h"
+#include "engine/discard_writer.h"
+#include "jobs/find_pipeline.h"
+#include "jobs/plan_job.h"
+#include "jobs/run_job.h"
+#include "reports/report.h"
+
+namespace sluice {
+namespace {
+
+// An input and what has to live as long as it.
+struct OpenedInput {
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<SpooledInput> spooled;
+  Input input;
+};
+
+Result<OpenedInput> open_input(const std::string& file, const PipelineSpec& spec, const Config& config,
+                               const OnBytes& on_bytes, std::stop_token stop) {
+  OpenedInput opened;
+  if (file != "-") {
+    opened.input = TRY(open_file(file, on_bytes));
+  } else if (declares_everything(spec)) {
+    opened.input = stream_standard_input(on_bytes);
+  } else {
+    opened.blobs = TRY(open_blobs(config.blobs));
+    opened.spooled = TRY(SpooledInput::spool(*opened.blobs, on_bytes, stop));
+    opened.input = opened.spooled->input();
+  }
+  return opened;
+}
+
+Result<int> check_file(const std::string& file, const RunOptions& options, const RunSettings& settings,
+                       ComputePool& pool, std::stop_token stop) {
+  auto began = std::chrono::steady_clock::now();
+  auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, file == "-" ? "stdin" : file, nullptr,
+                                 settings.overrides));
+  found.spec.source.row_bytes = settings.config.row_bytes;
+  std::uint64_t size = file == "-" ? 0 : TRY(open_file(file, {})).size;
+  std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet),
+                                          file == "-" ? "standard input" : file, size);
+  OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
+  OpenedInput opened = TRY(open_input(file, found.spec, settings.config, on_bytes, stop));
+  progress->phase("looking at the whole file");
+  PlanOptions plan_options{found.infer, Splitting::whole};
+  PlannedJob planned = TRY(plan_job(found.spec, opened.input, plan_options, pool, settings.memory, stop));
+  if (!options.quiet && !options.json)
+    for (const std::string& finding : planned.plan.read.findings) std::fprintf(stderr, "  %s\n", finding.c_str());
+
+  std::unique_ptr<ReportWriter> report;
+  if (!options.rejects.empty()) report = TRY(open_report(options.rejects, planned.plan.read.columns));
+  RejectGroups groups;
+  auto writer = make_discard_writer(
+      [&](const RejectedRow& row) -> Result<> {
+        groups.add(row);
+        return report ? report->row("", row) : Result<>();
+      },
+      reject_limit(planned.plan.pipeline.max_rejects, planned.plan.rows));
+  auto pipeline = TRY(Pipeline::compile(planned.plan.pipeline, {}));
+  auto format = make_format(planned.plan.read);
+  FileResult result;
+  SplitTask task{planned.plan.read, *format, opened.input.opener, *pipeline, planned.splits.front(), false, {}};
+  if (options.limit) task.row_limit = options.limit;
+  progress->phase("checking");
+  OnCommit on_commit = [&](const SplitProgress& at) {
+    result.counts = at.report.job;
+    progress->rows(at.report.job.read, at.report.job.rejected);
+  };
+  Result<SplitEnd> end = run_split(task, *writer, {}, pool, settings.memory, on_commit, stop);
+  progress.reset();
+  if (!end && end.error().kind != ErrorKind::input) return std::unexpected(std::move(end).error());
+  if (report) TRY(report->finish());
+
+  result.pipeline = planned.plan.pipeline.name;
+  result.status = !end || *end == SplitEnd::over_max_rejects ? "FAILED" : "COMPLETED";
+  if (!end) result.error = end.error().message;
+  else if (*end == SplitEnd::over_max_rejects) result.error = "more rows were rejected than max_rejects allows.";
+  result.source = file;
+  result.bytes = opened.input.size;
+  result.columns = columns_of(planned.plan);
+  result.rejects_file = options.rejects;
+  constexpr std::size_t kReasonsShown = 5;
+  result.groups = groups.most_frequent(kReasonsShown);
+  result.validated = true;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  std::fputs((options.json ? json_text(result) : people_text(result)).c_str(), stdout);
+  if (!result.error.empty()) {
+    std::fprintf(stderr, "sluice: %s\n", result.error.c_str());
+    return kExitFailed;
+  }
+  if (*end == SplitEnd::stopped) return kExitInterrupted;
+  return options.strict && result.counts.rejected != 0 ? kExitStrict : kExitOk;
+}
+
+}  // namespace
+
+Result<int> check_files(const RunOptions& options, const RunSettings& settings, std::stop_token stop) {
+  ComputePool pool(settings.threads);
+  int status = kExitOk;
+  for (const std::string& file : options.files) {
+    Result<int> ended = check_file(file, options, settings, pool, stop);
+    if (!ended) {
+      if (options.files.size() == 1) return std::unexpected(std::move(ended).error());
+      ended = report_error(std::move(ended).error().during(file));
+    }
+    if (*ended != kExitOk && (status == kExitOk || status == kExitStrict)) status = *ended;
+  }
+  return status;
+}
+
+void add_validate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("validate", "check files without writing anything but a report");
+  add_reading_options(*command, *options);
+  command->footer(
+      "Examples:\n"
+      "  sluice validate people.csv -p people.yaml --rejects bad.csv\n"
+      "  sluice validate people.csv --strict --json             exit status 3 when rows would be rejected\n");
+  command->callback([options, &action] {
+    action = [options](std::stop_token stop) {
+      Result<int> ended = [&]() -> Result<int> {
+        if (options->files.empty())
+          return fail(ErrorKind::usage, "name at least one file to check, as in `sluice validate people.csv`.");
+        return check_files(*options, TRY(resolve(*options)), stop);
+      }();
+      return ended ? *ended : report_error(ended.error());
+    };
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+// ProgressDisplay: tells people on standard error how far a file is: a bar that is redrawn where that is a
+// terminal, a plain line every ten seconds where it is not. Updates come from any thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace sluice {
+
+enum class ProgressStyle : std::uint8_t { none, lines, bar };
+ProgressStyle progress_style(bool quiet);  // by what standard error is
+
+class ProgressDisplay {
+ public:
+  ProgressDisplay(ProgressStyle style, std::string name, std::uint64_t bytes_total);  // 0: unknown
+  ~ProgressDisplay();
+
+  void phase(const char* what);                  // "looking at", "loading": bytes begin again; a static text
+  void add_bytes(std::uint64_t bytes) { bytes_ += bytes; }
+  void rows(std::uint64_t read, std::uint64_t rejected) {
+    rows_ = read;
+    rejected_ = rejected;
+  }
+
+ private:
+  void show();
+  std::string line(double seconds) const;
+
+  const ProgressStyle style_;
+  const std::string name_;
+  const std::uint64_t bytes_total_;
+  std::atomic<const char*> phase_{"reading"};
+  std::atomic<std::uint64_t> bytes_{0}, rows_{0}, rejected_{0};
+  std::atomic<std::int64_t> phase_began_;
+  std::atomic<bool> drawn_{false};
+  std::jthread thread_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,204 @@
+// sluice run: loads files here and now; no server needed.
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "app/open_input.h"
+#include "app/open_store.h"
+#include "base/size_text.h"
+#include "cli/check_file.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/result_text.h"
+#include "cli/run_options.h"
+#include "jobs/load.h"
+#include "jobs/resubmit.h"
+#include "reports/report.h"
+
+namespace sluice {
+namespace {
+
+// One call of the command: what all its files share.
+class RunCommand {
+ public:
+  RunCommand(const RunOptions& options, RunSettings settings, std::unique_ptr<Store> store)
+      : options_(options), settings_(std::move(settings)), store_(std::move(store)), pool_(settings_.threads) {}
+
+  // Loads one file and prints its result. The exit status.
+  Result<int> run_file(const std::string& file, std::stop_token stop) {
+    auto began = std::chrono::steady_clock::now();
+    ProgressStyle style = progress_style(options_.quiet);
+    bool standard_input = file == "-";
+    std::uint64_t size = standard_input ? 0 : TRY(open_file(file, {})).size;
+    std::optional<ProgressDisplay> progress(std::in_place, style, standard_input ? "standard input" : file, size);
+    OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
+
+    std::unique_ptr<SpooledInput> spooled;
+    std::unique_ptr<BlobStore> blobs;
+    auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines, standard_input ? "stdin" : file,
+                                   store_.get(), settings_.overrides));
+    found.spec.source.row_bytes = settings_.config.row_bytes;
+    Input input;
+    if (!standard_input) {
+      input = TRY(open_file(file, on_bytes));
+    } else if (declares_everything(found.spec)) {
+      input = stream_standard_input(on_bytes);
+    } else {
+      progress->phase("spooling");
+      blobs = TRY(open_blobs(settings_.config.blobs));
+      spooled = TRY(SpooledInput::spool(*blobs, on_bytes, stop));
+      input = spooled->input();
+    }
+    progress->phase("looking at the whole file");
+    LoadRequest request{*store_, input, std::move(found), {}, {}, "cli"};
+    if (options_.limit) request.row_limit = options_.limit;
+    return load_and_report(std::move(request), file, began, progress, stop);
+  }
+
+  // Runs the corrected rows of an error report.
+  Result<int> resubmit(const std::string& report, std::stop_token stop) {
+    auto began = std::chrono::steady_clock::now();
+    std::optional<ProgressDisplay> progress(std::in_place, progress_style(options_.quiet), report, 0);
+    Input input = TRY(open_file(report, {}));
+    LoadRequest request = TRY(resubmission(*store_, input, stop));
+    return load_and_report(std::move(request), report, began, progress, stop);
+  }
+
+ private:
+  Result<int> load_and_report(LoadRequest request, const std::string& source,
+                              std::chrono::steady_clock::time_point began, std::optional<ProgressDisplay>& progress,
+                              std::stop_token stop) {
+    const Input& input = request.input;
+    LoadEvents events;
+    events.on_planned = [&](const LoadResult& planned) {
+      if (!options_.quiet && !options_.json) tell_findings(planned);
+      progress->phase("loading");
+    };
+    events.on_commit = [&](const SplitProgress& at) { progress->rows(at.report.job.read, at.report.job.rejected); };
+    Result<LoadResult> loaded = load(std::move(request), pool_, settings_.memory, events, stop);
+    progress.reset();
+    if (!loaded) return std::unexpected(std::move(loaded).error());
+
+    FileResult result;
+    result.job_id = loaded->job_id;
+    result.pipeline = loaded->pipeline;
+    result.status = name_of(loaded->status);
+    result.error = loaded->error;
+    result.source = source;
+    result.bytes = input.size;
+    result.counts = loaded->counts;
+    result.columns = columns_of(loaded->plan);
+    result.store = settings_.config.store;
+    TRY(write_rejects(*loaded, result));
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    std::fputs((options_.json ? json_text(result) : people_text(result)).c_str(), stdout);
+    return status_of(*loaded);
+  }
+
+  void tell_findings(const LoadResult& planned) const {
+    if (planned.resumed)
+      std::fprintf(stderr, "Going on with job %s at row %s.\n", planned.job_id.c_str(),
+                   count_text(planned.resumed_at_row).c_str());
+    if (planned.pipeline_kept)
+      std::fprintf(stderr,
+                   "No pipeline was named: '%s' was inferred from the file and kept in the store. "
+                   "See it with `sluice infer FILE`, name another with -p.\n",
+                   planned.pipeline.c_str());
+    if (planned.resumed) return;
+    for (const std::string& finding : planned.plan.read.findings) std::fprintf(stderr, "  %s\n", finding.c_str());
+  }
+
+  // The error report, and the reasons for people; nothing where no row was rejected and no report is asked for.
+  Result<> write_rejects(const LoadResult& loaded, FileResult& result) {
+    std::unique_ptr<ReportWriter> report;
+    if (!options_.rejects.empty()) {
+      report = TRY(open_report(options_.rejects, loaded.plan.read.columns));
+      result.rejects_file = options_.rejects;
+    }
+    if (loaded.counts.rejected == 0 && !report) return {};
+    if (options_.json && !report) return {};
+    RejectGroups groups;
+    std::optional<Error> failed;
+    TRY(store_->queries().each_reject(loaded.job_id, [&](const StoredReject& reject) {
+      groups.add(reject.row);
+      if (!report) return true;
+      Result<> written = report->row(loaded.job_id, reject.row);
+      if (!written) failed = std::move(written).error();
+      return !failed;
+    }));
+    if (failed) return std::unexpected(std::move(*failed));
+    if (report) TRY(report->finish());
+    constexpr std::size_t kReasonsShown = 5;
+    result.groups = groups.most_frequent(kReasonsShown);
+    return {};
+  }
+
+  int status_of(const LoadResult& loaded) const {
+    if (loaded.status == JobStatus::failed) {
+      std::fprintf(stderr, "sluice: the job failed: %s\n", loaded.error.c_str());
+      return kExitFailed;
+    }
+    if (loaded.status != JobStatus::completed) {
+      std::fprintf(stderr, "sluice: stopped after row %s; the same command goes on from there.\n",
+                   count_text(loaded.counts.read).c_str());
+      return kExitInterrupted;
+    }
+    return options_.strict && loaded.counts.rejected != 0 ? kExitStrict : kExitOk;
+  }
+
+  const RunOptions& options_;
+  RunSettings settings_;
+  std::unique_ptr<Store> store_;
+  ComputePool pool_;
+};
+
+Result<int> run(const RunOptions& options, std::stop_token stop) {
+  if (options.files.empty() == options.resubmit.empty())
+    return fail(ErrorKind::usage, options.files.empty()
+                                      ? "name at least one file to load, as in `sluice run people.csv`."
+                                      : "--resubmit takes the place of FILE: the report knows its job.");
+  RunSettings settings = TRY(resolve(options));
+  if (options.dry_run) return check_files(options, settings, stop);
+  auto store = TRY(open_store(settings.config.store, {settings.memory.store_cache_bytes}));
+  RunCommand command(options, std::move(settings), std::move(store));
+  if (!options.resubmit.empty()) return command.resubmit(options.resubmit, stop);
+  int status = kExitOk;
+  for (const std::string& file : options.files) {
+    if (stop.stop_requested()) return kExitInterrupted;
+    Result<int> ended = command.run_file(file, stop);
+    if (!ended) {
+      if (options.files.size() == 1) return std::unexpected(std::move(ended).error());
+      ended = report_error(std::move(ended).error().during(file));  // the other files still run
+    }
+    if (*ended != kExitOk && (status == kExitOk || status == kExitStrict)) status = *ended;
+  }
+  return status;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "load files into the store, here and now");
+  add_reading_options(*command, *options);
+  command->add_option("--to", options->to, "the store: sqlite:PATH (default sqlite:./data/sluice.db)")->type_name("URL");
+  command->add_flag("--dry-run", options->dry_run, "check only, write nothing (as `sluice validate`)");
+  command->add_option("--resubmit", options->resubmit, "run the corrected rows of an error report again")
+      ->type_name("REPORT");
+  command->add_option("--batch-rows", options->batch_rows, "rows in one transaction (default: as fits the memory)")
+      ->type_name("N");
+  command->footer(
+      "Examples:\n"
+      "  sluice run people.csv                                  look at it, infer a pipeline, load it\n"
+      "  sluice run people.csv -p people.yaml --rejects bad.csv  load by a pipeline, bad rows to bad.csv\n"
+      "  sluice run --resubmit bad.csv                          load the rows corrected in bad.csv\n"
+      "  zcat dump.json.gz | sluice run - -p dump.yaml --json   from standard input, result as JSON\n");
+  command->callback([options, &action] {
+    action = [options](std::stop_token stop) {
+      Result<int> ended = run(*options, stop);
+      return ended ? *ended : report_error(ended.error());
+    };
+  });
+}
+
+}  // namespace sluice

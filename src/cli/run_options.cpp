@@ -1,0 +1,58 @@
+#include "cli/run_options.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/size_text.h"
+
+namespace sluice {
+namespace {
+
+bool is_config_key(const std::string& key) {
+  return std::ranges::any_of(settings(), [&](const Setting& setting) { return setting.key == key; });
+}
+
+}  // namespace
+
+void add_reading_options(CLI::App& app, RunOptions& options) {
+  app.add_option("FILE", options.files, "files to read; - is standard input")->type_name("");
+  app.add_option("-p,--pipeline", options.pipeline, "pipeline: a file, or the name of one; without it one is inferred")
+      ->type_name("PIPELINE");
+  app.add_option("-c,--config", options.config_file, "configuration file (default: ./sluice.yaml if it is there)")
+      ->type_name("FILE");
+  app.add_option("--set", options.set, "override a key of the pipeline or the configuration")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--rejects", options.rejects, "write the error report: .csv, .ndjson or .xlsx")->type_name("FILE");
+  app.add_option("--limit", options.limit, "read only the first N rows")->type_name("N");
+  app.add_option("--memory", options.memory, "stay below this much memory (default 128MiB, at least 48MiB)")
+      ->type_name("SIZE");
+  app.add_option("--threads", options.threads, "threads that parse, validate and hash (default: one a core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+  app.add_flag("--json", options.json, "print the result as one JSON object a file");
+  app.add_flag("-q,--quiet", options.quiet, "no progress, no findings: only the result");
+  app.add_flag("--strict", options.strict, "exit with 3 when rows were rejected");
+}
+
+Result<RunSettings> resolve(const RunOptions& options) {
+  RunSettings resolved;
+  std::vector<std::pair<std::string, std::string>> config_overrides;
+  for (const std::string& text : options.set) {
+    std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(ErrorKind::usage, "--set takes KEY=VALUE, as in --set source.encoding=latin-1; '" + text + "' has no '='.");
+    std::pair<std::string, std::string> pair(text.substr(0, equals), text.substr(equals + 1));
+    (is_config_key(pair.first) ? config_overrides : resolved.overrides).push_back(std::move(pair));
+  }
+  if (!options.to.empty()) config_overrides.emplace_back("store", options.to);
+  if (!options.memory.empty()) config_overrides.emplace_back("limits.memory", options.memory);
+  if (options.batch_rows) resolved.overrides.emplace_back("batch.rows", std::to_string(options.batch_rows));
+  resolved.config = TRY(load_config(options.config_file, config_overrides));
+  resolved.threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(kDefaultMemoryBytes), resolved.threads,
+                                    resolved.config.row_bytes));
+  return resolved;
+}
+
+}  // namespace sluice

@@ -1,0 +1,91 @@
+#include "jobs/find_pipeline.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "base/nearest.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_pipeline_file(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+
+bool looks_like_path(const std::string& wanted) {
+  return wanted.find('/') != std::string::npos || is_pipeline_file(wanted) || fs::path(wanted).extension() == ".json";
+}
+
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+    if (is_pipeline_file(entry.path())) names.push_back(entry.path().stem());
+  std::ranges::sort(names);
+  return names;
+}
+
+std::optional<std::string> file_in(const std::string& folder, const std::string& name) {
+  for (const char* ending : {".yaml", ".yml"}) {
+    fs::path path = fs::path(folder) / (name + ending);
+    if (fs::exists(path)) return path.string();
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<PipelineSpec>> kept_pipeline(Store* store, const std::string& name, const Overrides& overrides) {
+  if (!store) return std::optional<PipelineSpec>();
+  auto kept = TRY(store->queries().pipeline("default", name));
+  if (!kept) return std::optional<PipelineSpec>();
+  return std::optional<PipelineSpec>(TRY(parse_pipeline(kept->text, "kept pipeline " + name, overrides)));
+}
+
+}  // namespace
+
+std::string pipeline_name_of(const std::string& file_name) {
+  std::string stem = fs::path(file_name).filename();
+  for (const char* ending : {".gz", ".zst", ".zstd"})
+    if (stem.ends_with(ending)) stem.resize(stem.size() - std::string_view(ending).size());
+  stem = fs::path(stem).stem();
+  std::string name;
+  for (unsigned char c : stem) {
+    bool plain = std::isalnum(c) || c == '_' || c == '-' || c >= 0x80;
+    if (plain) name += static_cast<char>(c);
+    else if (!name.empty() && name.back() != '-') name += '-';
+  }
+  while (name.ends_with('-')) name.pop_back();
+  return name.empty() ? "rows" : name;
+}
+
+Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder, const std::string& file_name,
+                                    Store* store, const Overrides& overrides) {
+  FoundPipeline found;
+  if (!wanted.empty() && looks_like_path(wanted)) {
+    found.spec = TRY(load_pipeline(wanted, overrides));
+    return found;
+  }
+  std::string name = wanted.empty() ? pipeline_name_of(file_name) : wanted;
+  if (auto path = file_in(folder, name); path && !wanted.empty()) {
+    found.spec = TRY(load_pipeline(*path, overrides));
+    return found;
+  }
+  if (auto kept = TRY(kept_pipeline(store, name, overrides))) {
+    found.spec = std::move(*kept);
+    found.kept = true;
+    return found;
+  }
+  if (!wanted.empty()) {
+    std::vector<std::string> known = names_in(folder);
+    std::string meant = nearest(wanted, known);
+    return fail(ErrorKind::usage, "there is no pipeline '" + wanted + "': no file " + wanted + ".yaml in " + folder +
+                                      " and none kept in the store." +
+                                      (meant.empty() ? "" : " Did you mean '" + meant + "'?") +
+                                      " A file is given as a path: -p ./" + wanted + ".yaml");
+  }
+  found.spec = TRY(parse_pipeline("name: \"" + name + "\"\n", "inferred pipeline", overrides));
+  found.infer = !found.spec.schema;
+  return found;
+}
+
+}  // namespace sluice
