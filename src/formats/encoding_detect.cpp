@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <memory>
@@ -26,12 +27,19 @@ bool is_boundary(char c) { return static_cast<unsigned char>(c) < 0x40; }
 
 // The bytes that begin a multi-byte sequence: those whose two highest bits are set.
 std::uint64_t count_leads(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  constexpr std::size_t kWords = 8;
   std::uint64_t count = 0;
   std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, text.data() + at, 8);
-    count += static_cast<std::uint64_t>(std::popcount(eight & (eight << 1) & 0x8080808080808080));
+  for (; at + 8 * kWords <= text.size(); at += 8 * kWords) {
+    std::array<std::uint64_t, kWords> words;
+    std::memcpy(words.data(), text.data() + at, sizeof words);
+    std::uint64_t any = 0;
+    for (std::uint64_t word : words) any |= word;
+    if ((any & kHighBits) == 0) continue;
+    for (std::uint64_t word : words) {
+      count += static_cast<std::uint64_t>(std::popcount(word & (word << 1) & kHighBits));
+    }
   }
   for (; at < text.size(); ++at) count += (static_cast<unsigned char>(text[at]) & 0xC0) == 0xC0;
   return count;
