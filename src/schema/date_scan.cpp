@@ -96,7 +96,7 @@ class Scanner {
       token.text = text.substr(i, end - i);
       i = end;
     }
-    well_formed_ = count_ > 0 && !blank;
+    well_formed_ = count_ > 0 && !blank && !tokens_[0].blank_before;
   }
 
   const Token* peek(std::size_t ahead = 1) const {

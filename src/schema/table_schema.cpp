@@ -149,7 +149,7 @@ bool has_order(FieldType type) {
 }
 
 Result<std::uint64_t> length_of(const Json& value, const std::string& at) {
-  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  if (value.is_number_integer() && value >= 0) return value.get<std::uint64_t>();
   if (value.is_number_float() && value.get<double>() >= 0 && value.get<double>() < 9e15 &&
       value.get<double>() == static_cast<double>(value.get<std::uint64_t>()))
     return value.get<std::uint64_t>();
