@@ -50,7 +50,8 @@ Result<> set_up_writer(SqliteConnection& connection, const SqliteOptions& option
   std::string page = std::to_string(options.page_bytes);
   TRY(connection.execute("PRAGMA page_size = " + page));  // before the first table; later without effect
   TRY(connection.execute("PRAGMA journal_mode = WAL"));
-  TRY(connection.execute("PRAGMA synchronous = FULL"));
+  bool durable = options.durability == SqliteDurability::full;
+  TRY(connection.execute(durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"));
   TRY(connection.execute("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / 1024)));
   TRY(connection.execute("PRAGMA temp_store = MEMORY"));
   TRY(connection.execute("PRAGMA wal_autocheckpoint = " +

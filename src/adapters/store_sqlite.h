@@ -11,6 +11,11 @@
 
 namespace sluice {
 
+enum class SqliteDurability {
+  full,  // synchronous = FULL: what a call acknowledged survives a power failure
+  none,  // synchronous = OFF: survives the death of the process, not of the machine. For tests
+};
+
 struct SqliteOptions {
   // The page cache of the connection that writes; one of 2 MiB each reads. With 32 MiB the identities that
   // a commit looks up stay in memory up to some million rows, and the process stays under its 128 MiB.
@@ -21,6 +26,7 @@ struct SqliteOptions {
   std::size_t log_bytes = std::size_t{64} << 20;
   // How long a statement waits for another process that writes, before it gives up as `unavailable`.
   int busy_timeout_ms = 10'000;
+  SqliteDurability durability = SqliteDurability::full;
 };
 
 // Opens the database, makes it and its parent folders where they are not there, and brings its tables to

@@ -12,7 +12,7 @@ namespace {
 class SqliteUnderTest final : public StoreUnderTest {
  public:
   std::unique_ptr<Store> open() override {
-    auto store = open_store_sqlite(path_, {.busy_timeout_ms = 200});
+    auto store = open_store_sqlite(path_, {.busy_timeout_ms = 2000, .durability = SqliteDurability::none});
     if (!store) throw std::runtime_error(store.error().message);
     return std::move(*store);
   }

@@ -4,7 +4,8 @@
 
 namespace sluice {
 namespace {
-constexpr std::array<std::string_view, 5> kStatusNames = {"PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"};
+constexpr std::array<std::string_view, 5> kStatusNames = {"PENDING", "PROCESSING", "COMPLETED", "FAILED",
+                                                          "CANCELLED"};
 }
 
 std::string_view name_of(JobStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }

@@ -125,7 +125,7 @@ PreparedBatch StoreConformance::batch(const WriteSpec& spec, const std::vector<T
     row.data = arena.copy(from.data);
     row.metadata = arena.copy(from.metadata);
     std::vector<UniqueValue> values;
-    for (std::size_t i = 0; i < from.unique.size(); ++i)
+    for (std::size_t i = 0; i < from.unique.size() && i < spec.unique_constraints.size(); ++i)
       if (!from.unique[i].empty())
         values.push_back({static_cast<std::uint32_t>(i), Sha256().of(from.unique[i])});
     auto unique = arena.array<UniqueValue>(values.size());
