@@ -65,48 +65,60 @@ std::size_t CsvParser::parse_blocks(std::size_t pos) {
     if (count == 0) return pos;
     const std::uint32_t* end = places_.data() + count;
     std::size_t begin = pos;
-    for (const std::uint32_t* first = places_.data(); first != end;) {
-      const std::uint32_t* last = first;
-      while (text_[pos + *last] == symbols_.delimiter) ++last;
-      std::size_t line_end = pos + *last;
-      if (line_end != begin) parse_line_row(first, last, pos, begin);
-      ++line_;
-      begin = after_line_end(text_, line_end);
-      first = last + 1;
+    for (const std::uint32_t* place = places_.data(); place != end; ++line_) {
+      std::size_t first = pos + *place;
+      if (first == begin && is_line_end(text_[first]))
+        ++place;  // a blank line
+      else
+        place = parse_line_row(place, pos, begin);
+      begin = after_line_end(text_, pos + place[-1]);
     }
     pos = begin;
   }
 }
 
-// One record whose cells end at the places [first, last], all on one line.
-void CsvParser::parse_line_row(const std::uint32_t* first, const std::uint32_t* last, std::size_t base,
-                               std::size_t begin) {
+// One record, all on one line, whose cells end at `place` and the places after it. Returns the place after
+// its last.
+const std::uint32_t* CsvParser::parse_line_row(const std::uint32_t* place, std::size_t base,
+                                               std::size_t begin) {
+  // Copies, because the compiler must assume that writing a cell changes members.
+  const char delimiter = symbols_.delimiter, quote = symbols_.quote;
+  const bool plain = plain_cells_;
+  const std::size_t width = rules_.width();
   const char* bytes = text_.data() + base;
-  std::size_t row = add_row(begin, base + *last);
-  auto count = static_cast<std::size_t>(last - first) + 1;
-  std::size_t columns = std::min(count, rules_.width());
   const char* from = text_.data() + begin;
+  const char* to = from;
+  std::size_t row = add_row(begin, begin);
   Cell* cells = batch_.cells(row);
-  for (std::size_t i = 0; i < columns; ++i) {
-    const char* to = bytes + first[i];
-    cells[i] = fast_cell(from, to);
+  std::size_t count = 0;
+  bool more = true;
+  for (; more && count < width; ++count) {
+    to = bytes + *place++;
+    if (plain && *from != quote) [[likely]]
+      cells[count] = {from, static_cast<std::uint32_t>(to - from), CellKind::string, false};
+    else
+      cells[count] = verified_cell(from, to);
     from = to + 1;
+    more = *to == delimiter;
   }
-  batch_.info(row).cell_count = static_cast<std::uint32_t>(count);
-  if (count > columns) {
-    std::vector<Cell> extra;
-    for (std::size_t i = columns; i < count; ++i) {
-      extra.push_back(fast_cell(from, bytes + first[i]));
-      from = bytes + first[i] + 1;
+  if (more) {
+    extra_.clear();
+    for (; more; ++count) {
+      to = bytes + *place++;
+      extra_.push_back(verified_cell(from, to));
+      from = to + 1;
+      more = *to == delimiter;
     }
-    batch_.set_extra_cells(row, std::move(extra));
+    batch_.set_extra_cells(row, extra_);
   }
+  RowInfo& info = batch_.info(row);
+  info.raw_size = static_cast<std::uint32_t>(to - info.raw);
+  info.cell_count = static_cast<std::uint32_t>(count);
+  return place;
 }
 
 // A cell of which the kernel has verified that its quotes, if any, stand first, last and doubled.
-inline Cell CsvParser::fast_cell(const char* begin, const char* end) {
-  if (plain_cells_ && *begin != symbols_.quote) [[likely]]
-    return {begin, static_cast<std::uint32_t>(end - begin), CellKind::string, false};
+Cell CsvParser::verified_cell(const char* begin, const char* end) {
   FieldWalk walk;
   if (rules_.dialect().skip_initial_space)
     while (begin != end && rules_.is_blank(*begin)) ++begin;

@@ -21,13 +21,12 @@ class CsvParser {
 
  private:
   std::size_t parse_blocks(std::size_t pos);
-  void parse_line_row(const std::uint32_t* first, const std::uint32_t* last, std::size_t base,
-                      std::size_t begin);
+  const std::uint32_t* parse_line_row(const std::uint32_t* place, std::size_t base, std::size_t begin);
   std::size_t parse_exactly(std::size_t pos);
   void parse_oversized();
   void take_cells(std::size_t row, std::size_t begin, const Record& record);
   Cell cell_of(const FieldWalk& walk);
-  Cell fast_cell(const char* begin, const char* end);
+  Cell verified_cell(const char* begin, const char* end);
   std::size_t add_row(std::size_t begin, std::size_t text_end);
   void reject_broken(std::size_t row, std::size_t begin, const Record& record);
   void reject_bad_text();
