@@ -40,7 +40,9 @@ class RowLoop {
   // False: issues_ says why.
   bool prepare_row(std::size_t row) {
     copy_cells(row);
-    if (!(spec_.normalise ? normalise() : has_text()) && !has_text_beyond(row)) return say_blank();
+    const bool has_value = spec_.normalise ? normalise() : has_text();
+    // An object without members is what its sender made it; a line of blank cells is a slip.
+    if (!has_value && layout_.fixed && !has_text_beyond(row)) return say_blank();
     if (layout_.fixed && !check_width(row)) [[unlikely]]
       return false;
     StepRow step_row{cells_.data(), arena_, scratch_, issues_, failed_};
@@ -55,7 +57,7 @@ class RowLoop {
     problems_.clear();
     if (!json_.write(layout_.members, cells_.data(), arena_, prepared.data, problems_)) [[unlikely]]
       return say_problems();
-    if (prepared.data.size() == 2) [[unlikely]]
+    if (prepared.data.size() == 2 && layout_.fixed) [[unlikely]]
       return say_blank();  // {}
     const RowInfo& info = batch_.info(row);
     prepared.row_number = info.row_number;

@@ -256,6 +256,7 @@ Result<> read_section(const ConfigNode& node, std::string_view path, std::span<c
                                              suggest_known(node.keys[i], known));
     }
     if (node.items[i].kind == ConfigNode::Kind::null && !found->null_counts) continue;  // the default
+    if (found->fallback == "auto" && node.items[i].is_scalar() && node.items[i].text == "auto") continue;
     TRY(found->read(node.items[i], reading));
   }
   return {};
