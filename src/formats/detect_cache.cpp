@@ -131,7 +131,7 @@ Opener replaying_opener(std::unique_ptr<ByteSource> once, std::size_t replay_byt
     }
     auto source = std::make_unique<ReplaySource>(replay);
     std::string skipped;
-    TRY(append(*source, skipped, offset, {}));
+    [[maybe_unused]] bool ended = TRY(append(*source, skipped, offset, {}));
     return source;
   };
 }

@@ -4,6 +4,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
+
 #include "formats/chunk_reader.h"
 #include "formats/detect_cache.h"
 #include "formats/format.h"
@@ -45,9 +47,14 @@ std::string utf16(std::string_view ascii, bool big) {
   return out;
 }
 
+// Short inputs in reads of any length.
+Opener pieces_of(const std::string& content) {
+  return text_opener(content, content.size() < 1000 ? 0 : 50'000);
+}
+
 Result<ReadPlan> detected(const std::string& content, const SourceSpec& source = {},
                           const std::string& name = "people") {
-  return detect(source, name, text_opener(content, 0), {});
+  return detect(source, name, pieces_of(content), {});
 }
 
 // All rows that reading by the plan gives, each as its cells joined by |.
@@ -58,7 +65,7 @@ struct Rows {
 Rows read_rows(const ReadPlan& plan, const std::string& content) {
   Rows result;
   auto format = make_format(plan);
-  auto reader = ChunkReader::open(plan, *format, text_opener(content, 0), {plan.first_row, {}}, {}, {}, {});
+  auto reader = ChunkReader::open(plan, *format, pieces_of(content), {plan.first_row, {}}, {}, {}, {});
   if (!reader) return {{}, reader.error()};
   while (true) {
     auto chunk = (*reader)->next({});
@@ -217,7 +224,7 @@ TEST(Detect, WhatCannotBeReadIsRefusedByName) {
   expect_refused(bytes("PK\x03\x04\x14\0[Content_Types].xml xl/workbook.xml"), "Excel workbook");
   expect_refused(gzip("%PDF-1.4 ..."), "PDF");
   expect_refused(gzip(gzip(kPeople)), "compressed twice");
-  expect_refused(gzip(kPeople).substr(0, 12), "ends too early");
+  expect_refused(gzip(kPeople).substr(0, 10), "ends too early");
   SourceSpec declared;
   declared.format = SourceFormat::csv;
   declared.encoding = "utf-8";
@@ -227,7 +234,7 @@ TEST(Detect, WhatCannotBeReadIsRefusedByName) {
 
 TEST(Detect, ATornGzipIsReadAsFarAsItGoes) {
   std::string text = "id,name\n";
-  for (int row = 0; row < 300'000; ++row)
+  for (std::uint64_t row = 0; row < 300'000; ++row)
     text += std::to_string(row) + ",Ann " + std::to_string(row * 7919 % 10007) + "\n";
   std::string content = gzip(text);
   content.resize(content.size() * 9 / 10);
