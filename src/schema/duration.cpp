@@ -1,6 +1,7 @@
 // Reads and orders durations. See duration.h.
 #include "schema/duration.h"
 
+#include <algorithm>
 #include <array>
 #include <tuple>
 
@@ -89,11 +90,11 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return result;
 }
 
-std::optional<int> compare(const Duration& a, const Duration& b) {
+DurationOrder compare(const Duration& a, const Duration& b) {
   // 1696-09-01, 1697-02-01, 1903-03-01, 1903-07-01 in months since March of the year 0.
   static constexpr std::array<std::int64_t, 4> kStarts = {1696 * 12 + 6, 1696 * 12 + 11, 1903 * 12 + 0,
                                                           1903 * 12 + 4};
-  std::optional<int> order;
+  DurationOrder order{1, -1};
   for (std::int64_t start : kStarts) {
     auto end = [&](const Duration& d) {
       return std::tuple(days_before_month(start + d.months) * 86400 + d.seconds, d.nanoseconds);
@@ -102,8 +103,7 @@ std::optional<int> compare(const Duration& a, const Duration& b) {
     if (std::get<1>(x) < 0) x = {std::get<0>(x) - 1, std::get<1>(x) + kNanoseconds};
     if (std::get<1>(y) < 0) y = {std::get<0>(y) - 1, std::get<1>(y) + kNanoseconds};
     int here = x < y ? -1 : x > y;
-    if (order && *order != here) return std::nullopt;
-    order = here;
+    order = {std::min(order.least, here), std::max(order.most, here)};
   }
   return order;
 }

@@ -15,8 +15,11 @@ struct Duration {
 // allowed in the last part, months and years excepted; what is finer than a nanosecond does not order.
 std::optional<Duration> parse_duration(std::string_view text);
 
-// The order XML Schema gives durations: by what they add up to from four dates (section 3.2.6.2). None: it
-// depends on the date (one month against thirty days).
-std::optional<int> compare(const Duration& a, const Duration& b);
+// The order XML Schema gives durations: by what they add up to from four dates (section 3.2.6.2), -1, 0 or 1.
+// The least and the most of the four: one month is less than, equal to or more than thirty days.
+struct DurationOrder {
+  int least, most;
+};
+DurationOrder compare(const Duration& a, const Duration& b);
 
 }  // namespace sluice

@@ -12,6 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kNearBytes = 3;    // of a value for which a near one is worth suggesting
 constexpr std::size_t kShownBytes = 60;  // of a value in a message: enough to find it, short enough to read
 
 std::uint64_t code_points(std::string_view text) {
@@ -164,12 +165,13 @@ bool Rule::check_lengths(const Cell& written, const Cell& cell, std::vector<Issu
 
 bool Rule::check_bounds(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const {
   for (const Bound& bound : bounds_) {
-    std::optional<int> order = compare(cell.text(), bound.text);
-    if (order && (bound.lower ? *order > 0 : *order < 0)) continue;
-    if (order && *order == 0 && !bound.exclusive) continue;
+    auto [least, most] = compare(cell.text(), bound.text);
+    int margin = bound.lower ? least : -most;  // how far on the right side it is at the worst
+    if (margin > 0 || (margin == 0 && !bound.exclusive)) continue;
     std::string message =
         shown(written) + (bound.lower ? " is too small; it must be " : " is too large; it must be ");
-    if (!order) message = shown(written) + " cannot be told to keep within the limit; it must be ";
+    if (least != most)
+      message = shown(written) + " does not keep within the limit in every month; it must be ";
     message += bound.exclusive ? (bound.lower ? "greater than " : "less than ")
                                : (bound.lower ? "at least " : "at most ");
     message += bound.shown + ".";

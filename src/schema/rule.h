@@ -33,8 +33,13 @@ class Rule : public FieldRule {
   // Turns the cell (never null, never a missing value) into the type's canonical form, or says why it is
   // none.
   virtual bool cast(Cell& cell, Arena& arena, std::vector<Issue>& issues) const = 0;
-  // Order of two cast values; none where they have no order (a month against thirty days).
-  virtual std::optional<int> compare(std::string_view a, std::string_view b) const { return a.compare(b); }
+  // Order of two cast values, -1, 0 or 1: the least and the most it can be. They differ only for durations,
+  // where a month is sometimes more and sometimes less than thirty days.
+  struct Order {
+    int least, most;
+  };
+  virtual Order compare(std::string_view a, std::string_view b) const { return exactly(a.compare(b)); }
+  static Order exactly(int order) { return {(order > 0) - (order < 0), (order > 0) - (order < 0)}; }
   virtual std::uint64_t length(const Cell& cell) const;
   virtual std::string_view length_unit() const { return "characters"; }
   // Text types keep a missing value as it was written where nothing is normalised, and dates keep their

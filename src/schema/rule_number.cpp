@@ -26,8 +26,8 @@ class NumberRule : public Rule {
     return cast_slowly(cell, arena, issues);
   }
 
-  std::optional<int> compare(std::string_view a, std::string_view b) const final {
-    return compare_canonical(a, b);
+  Order compare(std::string_view a, std::string_view b) const final {
+    return exactly(compare_canonical(a, b));
   }
 
   NumberSpelling spelling_;
@@ -90,8 +90,8 @@ class IntegerRule final : public Rule {
     return text.find('.') == std::string_view::npos;
   }
 
-  std::optional<int> compare(std::string_view a, std::string_view b) const override {
-    return compare_canonical(a, b);
+  Order compare(std::string_view a, std::string_view b) const override {
+    return exactly(compare_canonical(a, b));
   }
 
   NumberSpelling spelling_;
@@ -119,8 +119,8 @@ class YearRule final : public Rule {
     cell = Cell::number(*canonical_in(text, arena));
     return true;
   }
-  std::optional<int> compare(std::string_view a, std::string_view b) const override {
-    return compare_canonical(a, b);
+  Order compare(std::string_view a, std::string_view b) const override {
+    return exactly(compare_canonical(a, b));
   }
 };
 

@@ -48,10 +48,10 @@ class DateRule final : public Rule {
   }
 
   // ISO texts order as texts, once the Z is off: "…:00Z" against "…:00.5Z".
-  std::optional<int> compare(std::string_view a, std::string_view b) const override {
+  Order compare(std::string_view a, std::string_view b) const override {
     if (a.ends_with('Z')) a.remove_suffix(1);
     if (b.ends_with('Z')) b.remove_suffix(1);
-    return a.compare(b);
+    return exactly(a.compare(b));
   }
 
   bool report(const Cell& cell, Problem problem, std::vector<Issue>& issues) const {
@@ -165,9 +165,10 @@ class DurationRule final : public Rule {
                       parse_duration(upper) ? upper : "", issues);
   }
 
-  std::optional<int> compare(std::string_view a, std::string_view b) const override {
+  Order compare(std::string_view a, std::string_view b) const override {
     auto x = parse_duration(a), y = parse_duration(b);
-    return x && y ? sluice::compare(*x, *y) : std::nullopt;
+    DurationOrder order = sluice::compare(*x, *y);
+    return {order.least, order.most};
   }
 };
 
