@@ -195,8 +195,10 @@ bool Rule::check_members(const Cell& written, const Cell& cell, std::vector<Issu
   for (std::size_t i = 0; i < members_shown_.size() && i < 6; ++i)
     list += (i == 0 ? "" : ", ") + members_shown_[i];
   if (members_shown_.size() > 6) list += ", … (" + std::to_string(members_shown_.size()) + " in all)";
-  std::string suggestion =
-      cell.kind == CellKind::json ? std::string() : nearest(trimmed(written.text()), members_);
+  // Of numbers and of codes of a letter or two every one is near every other: nothing is evident there.
+  std::string suggestion;
+  if (cell.kind == CellKind::string && cell.size >= kNearBytes)
+    suggestion = nearest(trimmed(written.text()), members_);
   issues.push_back(make_issue(RejectCode::constraint_error, field_, written,
                               shown(written) + " is not one of the allowed values: " + list + ".",
                               std::move(suggestion), members_constraint_));
