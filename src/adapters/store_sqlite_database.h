@@ -44,6 +44,10 @@ class WriteGate {
     taken_ = true;
     return Pass(this);
   }
+  int controls_waiting() {
+    std::lock_guard lock(mutex_);
+    return controls_waiting_;
+  }
 
  private:
   void leave() {

@@ -4,13 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
 #include "adapters/sqlite_connection.h"
+#include "adapters/store_sqlite_database.h"
 #include "adapters/store_sqlite_under_test.h"
 
 namespace sluice {
@@ -123,32 +123,28 @@ TEST_F(StoreSqlite, AnotherWriterMeansLaterNotFailed) {
   EXPECT_TRUE(commit(*writer, 3)) << "the writer is as good as new";
 }
 
-TEST_F(StoreSqlite, AHeartbeatWaitsForOneCommitAtMost) {
-  auto store = open_store_sqlite(path_, {.durability = SqliteDurability::none}).value();
-  create_job(*store);
-  std::atomic<int> commits = 0;
-  std::atomic<bool> stop = false;
-  std::vector<std::jthread> threads;
-  for (int t = 0; t < 3; ++t)
-    threads.emplace_back([&, t] {
-      auto writer = store->open_writer(spec()).value();
-      for (std::uint64_t n = 0; !stop; ++n) {
-        PreparedBatch prepared(RowBatch(std::make_shared<const Columns>(), 0));
-        prepared.rejects.push_back(
-            {n * 3 + static_cast<std::uint64_t>(t) + 1, 0, "", {{.code = RejectCode::blank_row}}});
-        const PreparedBatch* batches[] = {&prepared};
-        ASSERT_TRUE(writer->commit({.batches = batches}, lease_));
-        ++commits;
-      }
-    });
-  while (commits < 10) std::this_thread::yield();
-  for (int i = 0; i < 200; ++i) {
-    int before = commits;
-    ASSERT_TRUE(store->jobs().heartbeat(lease_, std::chrono::hours(1)));
-    // The one under way, and those of the three that were done but not counted yet.
-    EXPECT_LE(commits - before, 4);
+// A heartbeat waits for the commit under way, and for none of those that queue behind it.
+TEST(WriteGate, ControlsGoBeforeBatches) {
+  for (int round = 0; round < 50; ++round) {
+    WriteGate gate;
+    std::string order;  // guarded by the gate
+    std::vector<std::jthread> threads;
+    {
+      auto under_way = gate.batch();
+      for (int i = 0; i < 3; ++i)
+        threads.emplace_back([&] {
+          auto pass = gate.batch();
+          order += 'b';
+        });
+      threads.emplace_back([&] {
+        auto pass = gate.control();
+        order += 'c';
+      });
+      while (gate.controls_waiting() == 0) std::this_thread::yield();
+    }
+    threads.clear();
+    ASSERT_EQ(order, "cbbb");
   }
-  stop = true;
 }
 
 TEST_F(StoreSqlite, TheLogDoesNotGrowWithoutBound) {

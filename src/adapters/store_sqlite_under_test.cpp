@@ -1,3 +1,4 @@
+// The SQLite database that the conformance suite runs on, and how tests look at it past the store. Test-only.
 #include "adapters/store_sqlite_under_test.h"
 
 #include <cstdlib>
