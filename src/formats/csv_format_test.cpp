@@ -1,7 +1,7 @@
 // The rules of reading CSV, one by one. What is expected is written from the definition in csv_rules.h.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <memory>
 
 #include "formats/csv_record.h"
@@ -174,9 +174,9 @@ TEST(CsvFormat, HostileQuotesTakeLinearTime) {
   auto seconds = [](const ReadPlan& plan, std::string_view line, std::size_t size) {
     std::string text;
     while (text.size() < size) text += line;
-    auto begin = std::chrono::steady_clock::now();
+    std::clock_t begin = std::clock();  // of this process: the machine may be busy
     EXPECT_EQ(csv_twin::drive(plan, &best_csv_kernel(), text, 1 << 18, Position{}, 1 << 20).fault, "");
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   };
   // Very wide: each line closes the field before it and opens one, and the record never gets as wide as that.
   ReadPlan wide = plan_of(200);
@@ -190,7 +190,7 @@ TEST(CsvFormat, HostileQuotesTakeLinearTime) {
     RecordReader reader(rules);
     std::string text;
     while (text.size() < 1 << 20) text += line;
-    auto begin = std::chrono::steady_clock::now();
+    std::clock_t begin = std::clock();  // of this process: the machine may be busy
     std::size_t pos = 0, records = 0;
     while (pos < text.size()) {
       Record record = reader.read(text, pos, 1, 0);
@@ -199,7 +199,7 @@ TEST(CsvFormat, HostileQuotesTakeLinearTime) {
       ++records;
     }
     EXPECT_GT(records, 100000u);
-    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 2.0);
+    EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 2.0);
   }
 }
 
