@@ -105,6 +105,10 @@ TEST(EncodingDetect, LegacyEncodingsByTheirText) {
   EXPECT_EQ(encoding_of("ville\nOrl\x82"
                         "ans\nB\x82ziers\nN\x8cmes\n"),
             "ibm850");
+  // One letter is not enough to believe in another encoding, where ’ could stand.
+  EXPECT_EQ(encoding_of("city,state\n\xd5"
+                        "akman,AL\n"),
+            "windows-1252");
   // 0x9D is nothing in windows-1252
   EXPECT_EQ(encoding_of("a\nx \x9d y \xb6\n"), "iso-8859-1");
 }

@@ -71,12 +71,20 @@ bool is_upper(char32_t c) {
 }
 
 int letter_score(char32_t before, char32_t c, char32_t after) {
-  int weight = holds(kCommonLetters, c) ? 3 : 1;
+  bool begins_word = is_upper(c) && !is_letter(before) && is_letter(after);
+  int weight = holds(kCommonLetters, c) ? 3 : begins_word ? 2 : 1;
   bool in_word = is_letter(before) || is_letter(after);
   if (!in_word) return is_upper(c) ? -1 : 0;
   if (is_upper(c) && is_letter(before) && !is_upper(before)) return -4;  // cafÉ
   if (!is_upper(c) && is_upper(before) && is_upper(after)) return -2;    // CAFéS
   return weight;
+}
+
+// ’ and ” close a word, ‘ and “ open one.
+int quote_score(char32_t before, char32_t c, char32_t after) {
+  bool closes = c == U'’' || c == U'”' || c == U'»' || c == U'›';
+  bool in_place = closes ? before > U' ' && before != U',' : after > U' ' && after != U',';
+  return in_place ? 3 : 0;
 }
 
 // How much like Western text this reads.
@@ -91,7 +99,7 @@ int western_score(const std::u32string& text) {
     else if (is_letter(c))
       score += letter_score(before, c, after);
     else if (holds(kQuotes, c))
-      score += 3;
+      score += quote_score(before, c, after);
     else if (holds(kMarks, c))
       score += is_letter(before) && is_letter(after) && c < 0x2000 ? -1 : 2;
     else
@@ -100,13 +108,16 @@ int western_score(const std::u32string& text) {
   return score;
 }
 
+// More than one character that is merely likelier: windows-1252 is what most such files are in.
+constexpr int kClearly = 4;
+
 std::string best_western(const std::string& text, bool windows_possible) {
   // The first is taken unless a later one is clearly better.
   std::string best = windows_possible ? "windows-1252" : "iso-8859-1";
   int best_score = western_score(characters(decoded(text, best)));
   for (const char* other : {"macintosh", "ibm850"}) {
     int score = western_score(characters(decoded(text, other)));
-    if (score > 0 && score > best_score + 1 + std::abs(best_score) / 4) {
+    if (score > 0 && score > best_score + kClearly + std::abs(best_score) / 4) {
       best = other;
       best_score = score;
     }
