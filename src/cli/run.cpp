@@ -1,7 +1,10 @@
 // sluice run: loads files here and now; no server needed.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+
+#include <nlohmann/json.hpp>
 
 #include "app/open_input.h"
 #include "app/open_store.h"
@@ -33,8 +36,8 @@ class RunCommand {
     std::optional<ProgressDisplay> progress(std::in_place, style, standard_input ? "standard input" : file, size);
     OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
 
+    std::unique_ptr<BlobStore> blobs;  // outlives what is spooled in it
     std::unique_ptr<SpooledInput> spooled;
-    std::unique_ptr<BlobStore> blobs;
     auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines, standard_input ? "stdin" : file,
                                    store_.get(), settings_.overrides));
     found.spec.source.row_bytes = settings_.config.row_bytes;
@@ -112,7 +115,8 @@ class RunCommand {
   Result<> write_rejects(const LoadResult& loaded, FileResult& result) {
     std::unique_ptr<ReportWriter> report;
     if (!options_.rejects.empty()) {
-      report = TRY(open_report(options_.rejects, loaded.plan.read.columns));
+      Columns columns = TRY(report_columns(loaded));
+      report = TRY(open_report(options_.rejects, columns));
       result.rejects_file = options_.rejects;
     }
     if (loaded.counts.rejected == 0 && !report) return {};
@@ -131,6 +135,21 @@ class RunCommand {
     constexpr std::size_t kReasonsShown = 5;
     result.groups = groups.most_frequent(kReasonsShown);
     return {};
+  }
+
+  // The input's columns; where its rows are objects, the members that the rejected ones have.
+  Result<Columns> report_columns(const LoadResult& loaded) {
+    if (!loaded.plan.read.columns.empty()) return loaded.plan.read.columns;
+    constexpr std::size_t kMostColumns = 500;  // further ones stand together in sluice_more
+    Columns columns;
+    TRY(store_->queries().each_reject(loaded.job_id, [&](const StoredReject& reject) {
+      auto raw = nlohmann::ordered_json::parse(reject.row.raw, nullptr, false);
+      if (!raw.is_object()) return true;
+      for (const auto& [name, value] : raw.items())
+        if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
+      return columns.size() < kMostColumns;
+    }));
+    return columns;
   }
 
   int status_of(const LoadResult& loaded) const {

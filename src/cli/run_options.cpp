@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "base/size_text.h"
+#include "reports/report.h"
 
 namespace sluice {
 namespace {
@@ -49,6 +49,7 @@ Result<RunSettings> resolve(const RunOptions& options) {
   if (!options.memory.empty()) config_overrides.emplace_back("limits.memory", options.memory);
   if (options.batch_rows) resolved.overrides.emplace_back("batch.rows", std::to_string(options.batch_rows));
   resolved.config = TRY(load_config(options.config_file, config_overrides));
+  if (!options.rejects.empty()) TRY(check_report_path(options.rejects));
   resolved.threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(kDefaultMemoryBytes), resolved.threads,
                                     resolved.config.row_bytes));

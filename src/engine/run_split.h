@@ -21,7 +21,7 @@ struct SplitTask {
   const Opener& opener;
   Pipeline& pipeline;
   Split split;                       // goes on at its checkpoint
-  bool keep_input = true;            // the writer may ask for the row as read (Commit::raw_of)
+  bool keep_input = true;            // the writer looks at the rows as read (typed cells, Commit::raw_of)
   std::optional<std::uint64_t> row_limit;  // --limit: stop after so many rows of the input
   RowBatch (*restore)(RowBatch) = nullptr; // resubmission: rows of a report, as they were sent at first
 };

@@ -63,14 +63,14 @@ class KeepingWriter final : public RowWriter {
   std::vector<Kept> commits;
 };
 
-struct Setup {
+struct TestRun {
   PipelineSpec spec;
   ReadPlan plan;
   std::unique_ptr<RowFormat> format;
   std::unique_ptr<Pipeline> pipeline;
   Opener opener;
 
-  Setup(const std::string& text, const std::string& yaml) : opener(opener_of(text)) {
+  TestRun(const std::string& text, const std::string& yaml) : opener(opener_of(text)) {
     auto parsed = parse_pipeline(yaml, "test.yaml");
     if (!parsed) throw std::runtime_error(parsed.error().message);
     spec = std::move(*parsed);
@@ -113,7 +113,7 @@ std::string hostile_csv() {
 
 TEST(RunSplit, ChunksThreadsAndBatchesDoNotChangeTheRows) {
   std::string text = hostile_csv();
-  Setup setup(text, kPipeline);
+  TestRun setup(text, kPipeline);
   KeepingWriter expected;
   ComputePool one(1);
   ASSERT_EQ(setup.run(expected, one, {1 << 20, 1 << 20}, 1 << 20, setup.whole()), SplitEnd::done);
@@ -132,7 +132,7 @@ TEST(RunSplit, ChunksThreadsAndBatchesDoNotChangeTheRows) {
 
 TEST(RunSplit, GoesOnFromEveryCheckpoint) {
   std::string text = hostile_csv();
-  Setup setup(text, kPipeline);
+  TestRun setup(text, kPipeline);
   ComputePool pool(2);
   KeepingWriter whole;
   ASSERT_EQ(setup.run(whole, pool, {1, 1}, 1, setup.whole()), SplitEnd::done);
@@ -152,7 +152,7 @@ TEST(RunSplit, GoesOnFromEveryCheckpoint) {
 
 TEST(RunSplit, ASplitEndsWhereTheNextBegins) {
   std::string text = hostile_csv();
-  Setup setup(text, kPipeline);
+  TestRun setup(text, kPipeline);
   ComputePool pool(2);
   KeepingWriter whole;
   ASSERT_EQ(setup.run(whole, pool, {1, 1}, 1, setup.whole()), SplitEnd::done);
@@ -173,7 +173,7 @@ TEST(RunSplit, ASplitEndsWhereTheNextBegins) {
 
 TEST(RunSplit, RefusesToGoOnInAFileThatChanged) {
   std::string text = "a,b,c\n1,2,3\n4,5,6\n7,8,9\n";
-  Setup setup(text, kPipeline);
+  TestRun setup(text, kPipeline);
   ComputePool pool(1);
   KeepingWriter whole;
   ASSERT_EQ(setup.run(whole, pool, {1, 1}, 1, setup.whole()), SplitEnd::done);
@@ -191,7 +191,7 @@ TEST(RunSplit, RefusesToGoOnInAFileThatChanged) {
 TEST(RunSplit, AStopRequestKeepsWhatWasCommitted) {
   std::string text = "a,b,c\n";
   for (int i = 0; i < 5000; ++i) text += std::to_string(i) + ",x,y\n";
-  Setup setup(text, kPipeline);
+  TestRun setup(text, kPipeline);
   ComputePool pool(2);
   std::stop_source source;
   source.request_stop();
@@ -202,7 +202,7 @@ TEST(RunSplit, AStopRequestKeepsWhatWasCommitted) {
 
 TEST(RunSplit, ABrokenArrayKeepsTheRowsBeforeTheBreak) {
   std::string text = "[{\"a\":1},{\"a\":2},{\"a\":tru},{\"a\":4}]";
-  Setup setup(text, "name: t\nsource: {format: json, encoding: utf-8}\nidentity: position\n");
+  TestRun setup(text, "name: t\nsource: {format: json, encoding: utf-8}\nidentity: position\n");
   ComputePool pool(2);
   for (std::size_t bytes : {1u, 10u, 1000u}) {
     KeepingWriter got;

@@ -3,6 +3,8 @@
 #include "engine/scan_rows.h"
 #include "formats/chunk_reader.h"
 #include "formats/detect.h"
+#include "jobs/date_order.h"
+#include "pipeline/pipeline.h"
 #include "schema/inference.h"
 
 namespace sluice {
@@ -15,15 +17,36 @@ constexpr std::uint64_t kSplitBytes = 64ull << 20;
 Result<SchemaInference> look_at_rows(const ReadPlan& read, const Input& input, ComputePool& pool,
                                      const MemoryPlan& memory, std::stop_token stop) {
   auto format = make_format(read);
-  SchemaInference all;
-  std::function<SchemaInference(const RowBatch&)> look = [](const RowBatch& batch) {
-    SchemaInference seen;
+  const CellSource cells = read.format == FormatKind::csv ? CellSource::text : CellSource::typed;
+  SchemaInference all(cells);
+  std::function<SchemaInference(const RowBatch&)> look = [cells](const RowBatch& batch) {
+    SchemaInference seen(cells);
     seen.observe(batch);
     return seen;
   };
   std::function<void(SchemaInference)> merge = [&all](SchemaInference seen) { all.merge(std::move(seen)); };
   TRY(scan_rows<SchemaInference>(read, *format, input.opener, pool, memory, look, merge, stop));
   return all;
+}
+
+Result<> decide_dates(JobPlan& plan, const Input& input, ComputePool& pool, const MemoryPlan& memory,
+                      std::stop_token stop) {
+  std::vector<std::string> columns = undecided_date_columns(plan.pipeline);
+  if (columns.empty() || input.streaming) return {};
+  auto format = make_format(plan.read);
+  OrdersSeen all;
+  std::function<OrdersSeen(const RowBatch&)> look = [&](const RowBatch& rows) { return orders_in(rows, columns); };
+  std::function<void(OrdersSeen)> join = [&all](OrdersSeen seen) { merge(all, seen); };
+  TRY(scan_rows<OrdersSeen>(plan.read, *format, input.opener, pool, memory, look, join, stop));
+  for (std::string& finding : decide_date_orders(plan.pipeline, all)) plan.read.findings.push_back(std::move(finding));
+  return {};
+}
+
+// A name that no column has is a mistake in the pipeline, to be told before there is a job.
+Result<> check_columns(const JobPlan& plan) {
+  auto pipeline = TRY(Pipeline::compile(plan.pipeline, {}));
+  if (!plan.read.columns.empty()) TRY(pipeline->bind(std::make_shared<Columns>(plan.read.columns), true));
+  return {};
 }
 
 Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, Splitting splitting, std::stop_token stop) {
@@ -69,6 +92,8 @@ Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOpt
     plan.pipeline.schema = seen.schema();
     for (std::string& finding : seen.findings()) plan.read.findings.push_back(std::move(finding));
   }
+  TRY(decide_dates(plan, input, pool, memory, stop));
+  if (!options.report) TRY(check_columns(plan));
   planned.splits = TRY(split_input(plan, input, options.splitting, stop));
   return planned;
 }

@@ -5,13 +5,13 @@
 
 #include "formats/chunk_reader.h"
 #include "formats/detect.h"
-#include "reports/report.h"
+#include "reports/report_rows.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::string_view kJobColumn = "sluice_job", kRowColumn = "sluice_row";
-constexpr std::string_view kRowMember = "row", kRowNumberMember = "rowNumber", kJobMember = "jobId";
+constexpr std::string_view kRowNumberMember = "rowNumber", kJobMember = "jobId";
 
 Error not_a_report(const std::string& name) {
   return {ErrorKind::usage, name + " is no error report of this program: it needs the columns sluice_job and sluice_row "
@@ -34,6 +34,36 @@ std::optional<std::size_t> index_of(const Columns& columns, std::string_view nam
   auto found = std::ranges::find(columns, name);
   if (found == columns.end()) return std::nullopt;
   return static_cast<std::size_t>(found - columns.begin());
+}
+
+void reject(RowBatch& rows, std::size_t row, std::string_view column, std::string_view value, std::string message) {
+  rows.reject(row, {RejectCode::syntax_error, std::string(column), 0, "", shown_value(value), std::move(message), ""});
+}
+
+// One row: its number in the first job, and the sender's cells moved to the front as they were sent.
+void restore_row(RowBatch& rows, std::size_t row, const ReportColumns& columns) {
+  Cell* cells = rows.cells(row);
+  RowInfo& info = rows.info(row);
+  std::string_view text = cells[columns.row].text();
+  std::uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number != 0) info.row_number = number;
+  else reject(rows, row, kRowColumn, text, "sluice_row must hold the number of the row that this one corrects; leave that column as it was.");
+  if (columns.more && !cells[*columns.more].text().empty())
+    reject(rows, row, "sluice_more", cells[*columns.more].text(),
+           "This row has more members than the report has columns; correct it in the NDJSON report instead.");
+  const std::size_t width = rows.columns()->size(), own = columns.own.size();
+  for (std::size_t i = 0; i < own; ++i) {
+    Cell cell = cells[columns.own[i]];  // never left of i: the sender's columns keep their order
+    if (cell.kind == CellKind::string && cell.text().starts_with('\'')) {
+      std::string restored = restore_formula(cell.text());
+      if (restored.size() != cell.size) cell = Cell::string(rows.arena().copy(restored));
+    }
+    cells[i] = cell;
+  }
+  for (std::size_t i = own; i < width; ++i) cells[i] = Cell();
+  // A spreadsheet may leave out blank cells at the end; too many cells stay too many.
+  info.cell_count = static_cast<std::uint32_t>(own + (info.cell_count > width ? info.cell_count - width : 0));
 }
 
 // How the report is to be read.
@@ -60,7 +90,7 @@ Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_to
   if (!rows) return fail(ErrorKind::usage, report.name + " holds no rows: nothing to run again.");
   bool csv = plan.format == FormatKind::csv;
   auto job_column = index_of(*rows->columns(), csv ? kJobColumn : kJobMember);
-  if (!job_column || !index_of(*rows->columns(), csv ? kRowColumn : kRowNumberMember))
+  if (!job_column || !index_of(*rows->columns(), csv ? kRowColumn : kRowNumberMember) || rows->info(0).rejected())
     return std::unexpected(not_a_report(report.name));
   std::string job_id(rows->cells(0)[*job_column].text());
   Result<Job> parent = store.jobs().get(job_id);
@@ -76,39 +106,14 @@ Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_to
 }
 
 RowBatch restore_report_rows(RowBatch rows) {
-  const Columns& columns = *rows.columns();
-  auto number_column = index_of(columns, kRowColumn);
-  std::vector<std::size_t> kept;
-  auto names = std::make_shared<Columns>();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (is_report_column(columns[i])) continue;
-    kept.push_back(i);
-    names->push_back(columns[i]);
+  Result<ReportColumns> found = find_report_columns(*rows.columns());
+  if (!found) {  // the report was checked before; a chunk cannot have other columns
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      rows.reject(row, {RejectCode::syntax_error, "", 0, "", "", found.error().message, ""});
+    return rows;
   }
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    Cell* cells = rows.cells(row);
-    RowInfo& info = rows.info(row);
-    std::uint64_t number = 0;
-    std::string_view text = number_column ? cells[*number_column].text() : std::string_view();
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number == 0)
-      rows.reject(row, {RejectCode::syntax_error, std::string(kRowColumn), 0, "", shown_value(text),
-                        "sluice_row must hold the number of the row it stands for; leave that column as it was.", ""});
-    else info.row_number = number;
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      Cell cell = cells[kept[i]];
-      if (cell.kind == CellKind::string && cell.text().starts_with('\'')) {
-        std::string restored = restore_formula(cell.text());
-        if (restored != cell.text()) cell = Cell::string(rows.arena().copy(restored));
-      }
-      cells[i] = cell;
-    }
-    for (std::size_t i = kept.size(); i < columns.size(); ++i) cells[i] = Cell();
-    // A sender's columns are all there, or cut off at the end where a spreadsheet left out blank cells.
-    info.cell_count = info.cell_count > columns.size() ? static_cast<std::uint32_t>(kept.size() + info.cell_count - columns.size())
-                                                       : static_cast<std::uint32_t>(kept.size());
-  }
-  rows.set_columns(std::move(names));
+  for (std::size_t row = 0; row < rows.size(); ++row) restore_row(rows, row, *found);
+  rows.set_columns(std::make_shared<Columns>(std::move(found->own_names)));
   return rows;
 }
 

@@ -71,9 +71,11 @@ Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pip
   Result<SplitEnd> end = [&]() -> Result<SplitEnd> {
     Heartbeat heartbeat(jobs, lease, stop);
     WriteSpec spec = write_spec(run, pipeline);
-    bool store_rejects = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip;
+    // The store looks at rows as read where it may reject them, and at typed cells for a table.
+    bool keep_input = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip ||
+                      !spec.target.name.empty();
     auto writer = TRY(run.store.open_writer(spec));
-    SplitTask task{run.plan.read, format, run.input.opener, pipeline, split, store_rejects, run.row_limit,
+    SplitTask task{run.plan.read, format, run.input.opener, pipeline, split, keep_input, run.row_limit,
                    is_csv_report(run.plan.read) ? &restore_report_rows : nullptr};
     return run_split(task, *writer, lease, pool, memory, on_commit, heartbeat.token());
   }();
