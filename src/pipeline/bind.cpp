@@ -111,7 +111,7 @@ class Binder {
       BoundField bound;
       bound.rule = layout_.compiled->rules[i].get();
       bound.slot = slot.value_or(layout_.absent_slot);
-      bound.checked = slot || field.constraints.required;
+      bound.checked = slot || field.constraints.required || layout_.absent_is_missing_cell;
       layout_.fields.push_back(bound);
     }
     return {};
@@ -130,21 +130,21 @@ class Binder {
       layout_.extra.push_back({name, std::move(message), slot});
       if (layout_.compiled->extra_fields == ExtraFields::keep) layout_.metadata.push_back({name, slot});
     }
-    sort_members(layout_.metadata, nullptr);
+    sort_members(layout_.metadata, layout_.metadata_names);
   }
 
   void bind_members() {
     for (const auto& [name, slot] : map_.names())
       if (!spec_.schema || in_schema(name)) layout_.members.push_back({name, slot});
-    sort_members(layout_.members, &layout_.member_names);
+    sort_members(layout_.members, layout_.member_names);
   }
 
   // By name, as RFC 8785 sorts; then the names become keys.
-  static void sort_members(std::vector<JsonMember>& members, std::vector<std::string>* names) {
+  static void sort_members(std::vector<JsonMember>& members, std::vector<std::string>& names) {
     std::sort(members.begin(), members.end(),
               [](const auto& a, const auto& b) { return jcs_less(a.key, b.key); });
     for (JsonMember& member : members) {
-      if (names != nullptr) names->push_back(member.key);
+      names.push_back(member.key);
       member.key = json_key(member.key);
     }
   }

@@ -56,7 +56,7 @@ class RowLoop {
     PreparedRow prepared;
     problems_.clear();
     if (!json_.write(layout_.members, cells_.data(), arena_, prepared.data, problems_)) [[unlikely]]
-      return say_problems();
+      return say_problems(layout_.members, layout_.member_names);
     if (prepared.data.size() == 2 && layout_.fixed) [[unlikely]]
       return say_blank();  // {}
     const RowInfo& info = batch_.info(row);
@@ -67,7 +67,8 @@ class RowLoop {
     identify(prepared);
     if (!layout_.unique.empty()) prepared.unique = unique_values();
     if (!spec_.table.empty()) prepared.typed = typed_cells();
-    if (layout_.compiled->extra_fields == ExtraFields::keep) prepared.metadata = metadata(row);
+    if (layout_.compiled->extra_fields == ExtraFields::keep && !write_metadata(row, prepared.metadata))
+      return false;
     out_.rows.push_back(prepared);
     return true;
   }
@@ -217,11 +218,11 @@ class RowLoop {
     }
   }
 
-  bool say_problems() {
+  bool say_problems(std::span<const JsonMember> members, std::span<const std::string> names) {
     for (JsonProblem& problem : problems_) {
-      const Slot slot = layout_.members[problem.member].slot;
+      const Slot slot = members[problem.member].slot;
       Issue issue{problem.is_nul ? RejectCode::encoding_error : RejectCode::type_error};
-      issue.field = layout_.member_names[problem.member];
+      issue.field = names[problem.member];
       issue.field_number = number_of(slot);
       issue.value = shown_value(cells_[slot].text());
       issue.message = "'" + issue.field + "' cannot be stored: " + problem.message;
@@ -277,26 +278,29 @@ class RowLoop {
     return typed;
   }
 
-  std::string_view metadata(std::size_t row) {
-    std::string_view json;
+  // What the schema does not know, as a JSON object; "" where there is nothing. False: issues_ says why.
+  bool write_metadata(std::size_t row, std::string_view& out) {
+    std::string_view json = "{}";
     problems_.clear();
-    // What JSON cannot hold is not worth a reject where the schema does not even know it.
     if (!layout_.metadata.empty() &&
         !metadata_json_.write(layout_.metadata, cells_.data(), arena_, json, problems_))
-      json = {};
-    auto extra = batch_.extra_cells(row);
-    if (extra.empty()) return json.size() > 2 ? json : std::string_view();
-    std::string whole(json.empty() ? "{" : json.substr(0, json.size() - 1));
-    std::size_t number = layout_.input_width;
-    for (const Cell& cell : extra) {
-      ++number;
-      if (is_blank(cell)) continue;
-      if (whole.size() > 1) whole += ',';
-      append_jcs_string(whole, extra_cell_name(*layout_.columns, number));
-      whole += ':';
-      append_raw_value(whole, cell);
+      return say_problems(layout_.metadata, layout_.metadata_names);
+    const auto extra = batch_.extra_cells(row);
+    if (!extra.empty()) {
+      std::string whole(json.substr(0, json.size() - 1));
+      std::size_t number = layout_.input_width;
+      for (const Cell& cell : extra) {
+        ++number;
+        if (is_blank(cell)) continue;
+        if (whole.size() > 1) whole += ',';
+        append_jcs_string(whole, extra_cell_name(*layout_.columns, number));
+        whole += ':';
+        append_raw_value(whole, cell);
+      }
+      json = arena_.copy(whole + "}");
     }
-    return whole.size() > 1 ? arena_.copy(whole + "}") : std::string_view();
+    if (json.size() > 2) out = json;
+    return true;
   }
 
   // ---------------------------------------------------------------- rejects

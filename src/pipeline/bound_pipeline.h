@@ -48,6 +48,7 @@ struct BoundLayout {
   std::vector<std::string> member_names;      // likewise
   std::vector<ExtraColumn> extra;             // columns the schema does not know
   std::vector<JsonMember> metadata;           // likewise, where they are kept; sorted
+  std::vector<std::string> metadata_names;    // likewise
   std::vector<Slot> key;                      // identity: a list of fields
   std::vector<std::vector<Slot>> unique;      // per constraint
   std::vector<bool> dropped;                  // by input slot

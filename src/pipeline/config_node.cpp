@@ -1,8 +1,10 @@
 #include "pipeline/config_node.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "pipeline/secrets.h"
 #include "pipeline/utf8.h"
@@ -110,6 +112,21 @@ class Converter {
   std::size_t count_ = 0;
 };
 
+// Reads a document without doing anything about it.
+class NoEvents final : public YAML::EventHandler {
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+};
+
 // yaml-cpp reads nested flow collections by recursion; a file that is all brackets must not reach it.
 bool is_nested_too_deeply(std::string_view yaml) {
   int depth = 0, deepest = 0;
@@ -174,10 +191,16 @@ Result<ConfigNode> read_yaml(std::string_view yaml, const std::string& source, S
   if (!is_valid_utf8(yaml)) return fail_at(whole, "the file is not UTF-8 text; save it as UTF-8");
   if (is_nested_too_deeply(yaml)) return fail_at(whole, "the file is nested too deeply");
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() > 1) return fail_at(whole, "the file holds several YAML documents (---); give one");
-    if (documents.empty()) return ConfigNode{.place = whole};
-    return Converter(shared, secrets).convert(documents.front(), 0);
+    std::istringstream stream{std::string(yaml)};
+    YAML::Parser parser(stream);
+    // LoadAll would do, but goes round for ever on text such as "," (0.7.0).
+    NoEvents nobody;
+    if (!parser.HandleNextDocument(nobody)) return ConfigNode{.place = whole};
+    if (parser)
+      return fail_at(
+          whole,
+          "the file goes on after the end of its YAML document; give one document, without --- in between");
+    return Converter(shared, secrets).convert(YAML::Load(std::string(yaml)), 0);
   } catch (const YAML::Exception& error) {
     Place place = error.mark.is_null() ? whole : Place{shared, error.mark.line + 1, error.mark.column + 1};
     return fail_at(place, "this is not valid YAML: " + error.msg);

@@ -52,7 +52,10 @@ Result<ConfigNode*> step_into(ConfigNode& node, std::string_view part, const Pla
                                 std::string(name_of(node.kind)));
     node = ConfigNode{.kind = ConfigNode::Kind::map, .place = place};
   }
-  return &node.member(part);
+  const bool known = node.find(part) != nullptr;
+  ConfigNode& member = node.member(part);
+  if (!known) node.key_places.back() = place;
+  return &member;
 }
 
 }  // namespace

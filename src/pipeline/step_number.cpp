@@ -8,31 +8,35 @@ namespace sluice {
 
 namespace {
 
-// "1.234,50" with decimal "," and group "." → "1234.50"; false where a mark stands where none may be.
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "1.234,50" with decimal "," and group "." → "1234.50". False where a mark stands where none may be: the
+// group before the decimal mark has three digits and others two or three (12,34,567), so that 1.50 never
+// becomes 150.
 bool plain_number(std::string_view text, char decimal, std::string_view group, std::string& out) {
-  bool after_mark = false;
+  bool after_mark = false, grouped = false;
+  std::size_t digits = 0;  // since the last mark
   out.clear();
   while (!text.empty()) {
     char c = text.front();
     if (c == decimal) {
-      if (after_mark) return false;
+      if (after_mark || (grouped && digits != 3)) return false;
       after_mark = true;
       out += '.';
       text.remove_prefix(1);
-      continue;
-    }
-    if (!group.empty() && text.starts_with(group)) {
-      bool between = !out.empty() && out.back() >= '0' && out.back() <= '9' && text.size() > group.size() &&
-                     text[group.size()] >= '0' && text[group.size()] <= '9';
-      if (after_mark || !between) return false;
+    } else if (!group.empty() && text.starts_with(group)) {
+      if (after_mark || digits == 0 || digits > 3 || (grouped && digits < 2)) return false;
+      grouped = true;
+      digits = 0;
       text.remove_prefix(group.size());
-      continue;
+    } else {
+      if (c == '.') return false;  // it is neither the mark nor the group here
+      if (is_digit(c)) ++digits;
+      out += c;
+      text.remove_prefix(1);
     }
-    if (c == '.') return false;  // it is neither the mark nor the group here
-    out += c;
-    text.remove_prefix(1);
   }
-  return true;
+  return after_mark || !grouped || digits == 3;
 }
 
 }  // namespace
