@@ -67,11 +67,13 @@ Result<> SqliteRowTable::prepare() {
       spec_.identity == IdentityKind::position ? "row_number = ?2" : "content_hash = ?2";
   check_ =
       TRY(SqliteStatement::prepare(writer_, "SELECT 1 FROM ingested_data WHERE id = ?1 AND " + is_that_row));
-  // Within a job the row keeps its lowest number, so that the order in which splits commit does not show.
+  // Within a job the row keeps its lowest number, so that the order in which splits commit does not show;
+  // a row that this job has touched already is left alone, because every touch dirties a page of its own.
   touch_ = TRY(SqliteStatement::prepare(
       writer_,
       "UPDATE ingested_data SET row_number = CASE WHEN job_id = ?4 THEN min(row_number, ?3) ELSE ?3 END, "
-      "job_id = ?4, job_sequence = ?5, updated_at = ?6 WHERE id = ?1 AND " +
+      "job_id = ?4, job_sequence = ?5, updated_at = ?6 "
+      "WHERE id = ?1 AND (job_id <> ?4 OR row_number > ?3) AND " +
           is_that_row));
   max_id_ = TRY(SqliteStatement::prepare(writer_, "SELECT max(id) FROM ingested_data"));
   if (!spec_.target.name.empty()) TRY(target_.prepare(writer_, spec_.target));
@@ -188,20 +190,22 @@ Result<> SqliteRowTable::write_all(std::span<RowEntry> entries, std::int64_t fir
 }
 
 Result<bool> SqliteRowTable::confirm_known(const RowEntry& entry) {
-  bool touch = spec_.on_duplicate != OnDuplicate::skip;
-  SqliteStatement& statement = touch ? touch_ : check_;
-  statement.bind(1, entry.row_id);
-  if (spec_.identity == IdentityKind::position)
-    statement.bind(2, entry.row->row_number);
-  else
-    statement.bind_blob(2, view(entry.row->content_hash));
-  if (touch) {
-    statement.bind(3, entry.row->row_number);
-    TRY(statement.run());
-    return statement.changes() == 1;
+  auto bind_row = [&](SqliteStatement& statement) {
+    statement.bind(1, entry.row_id);
+    if (spec_.identity == IdentityKind::position)
+      statement.bind(2, entry.row->row_number);
+    else
+      statement.bind_blob(2, view(entry.row->content_hash));
+  };
+  if (spec_.on_duplicate != OnDuplicate::skip) {
+    bind_row(touch_);
+    touch_.bind(3, entry.row->row_number);
+    TRY(touch_.run());
+    if (touch_.changes() == 1) return true;
   }
-  bool there = TRY(statement.step());
-  statement.reset();
+  bind_row(check_);
+  bool there = TRY(check_.step());
+  check_.reset();
   return there;
 }
 

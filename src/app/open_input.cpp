@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <mutex>
 #include <vector>
 
 #include "adapters/blobs_file.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
+#include "formats/detect_cache.h"
 #include "jobs/owner.h"
 
 namespace sluice {
@@ -41,50 +41,6 @@ Opener counting(Opener opener, OnBytes on_bytes) {
   };
 }
 
-// A stream that can be opened from its beginning until it was read further than `kReplayBytes`: detection looks
-// at the beginning, then the job reads it all.
-class ReplayedStream {
- public:
-  explicit ReplayedStream(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
-
-  Result<std::size_t> read_at(std::uint64_t& offset, std::span<char> into, std::stop_token stop) {
-    std::lock_guard lock(mutex_);
-    if (offset < kept_.size()) {
-      std::size_t count = std::min<std::size_t>(into.size(), kept_.size() - offset);
-      std::copy_n(kept_.data() + offset, count, into.data());
-      offset += count;
-      return count;
-    }
-    if (offset != read_)
-      return fail(ErrorKind::internal, "standard input cannot be read twice; give it as a file.");
-    std::size_t got = TRY(source_->read(into, stop));
-    if (read_ == kept_.size() && read_ + got <= kReplayBytes) kept_.insert(kept_.end(), into.begin(), into.begin() + got);
-    read_ += got;
-    offset += got;
-    return got;
-  }
-
- private:
-  static constexpr std::size_t kReplayBytes = 4 << 20;
-  std::mutex mutex_;
-  std::unique_ptr<ByteSource> source_;
-  std::vector<char> kept_;
-  std::uint64_t read_ = 0;
-};
-
-class ReplaySource final : public ByteSource {
- public:
-  ReplaySource(std::shared_ptr<ReplayedStream> stream, std::uint64_t offset)
-      : stream_(std::move(stream)), offset_(offset) {}
-  Result<std::size_t> read(std::span<char> into, std::stop_token stop) override {
-    return stream_->read_at(offset_, into, stop);
-  }
-
- private:
-  std::shared_ptr<ReplayedStream> stream_;
-  std::uint64_t offset_;
-};
-
 // Spooled blobs are named after the process that made them, so that what a crash left behind can be told.
 std::string spool_prefix(std::string owner) {
   std::replace_if(owner.begin(), owner.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '/'; }, '-');
@@ -110,6 +66,7 @@ Result<Input> open_file(const std::string& path, OnBytes on_bytes) {
   input.size = identity.size;
   input.version = identity.version();
   input.opener = counting(file_opener(path), std::move(on_bytes));
+  if (identity.size <= kSmallInputBytes) input.opener = in_memory_opener(std::move(input.opener));
   return input;
 }
 
@@ -123,15 +80,12 @@ bool declares_everything(const PipelineSpec& spec) {
 }
 
 Input stream_standard_input(OnBytes on_bytes) {
-  auto stream = std::make_shared<ReplayedStream>(
-      std::make_unique<CountingSource>(descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed),
-                                       on_bytes ? std::move(on_bytes) : [](std::uint64_t) {}));
+  std::unique_ptr<ByteSource> source = descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed);
+  if (on_bytes) source = std::make_unique<CountingSource>(std::move(source), std::move(on_bytes));
   Input input;
   input.name = "standard input";
   input.streaming = true;
-  input.opener = [stream](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
-    return std::make_unique<ReplaySource>(stream, offset);
-  };
+  input.opener = replaying_opener(std::move(source));
   return input;
 }
 
