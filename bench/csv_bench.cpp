@@ -1,5 +1,5 @@
-// How fast CSV is read: the splitter in bytes per second, chunk to cells in time per row, on rows like those of the
-// people file (8 columns, 101 bytes), bare, quoted, and read the exact way only.
+// How fast CSV is read: the splitter in bytes per second, chunk to cells in time per row, on rows like those
+// of the people file (8 columns, 101 bytes), bare, quoted, and read the exact way only.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -24,8 +24,9 @@ std::string people(std::size_t bytes, bool quoted) {
   for (std::size_t i = 1; text.size() < bytes; ++i) {
     std::string id = std::to_string(1000000 + i);
     std::string q = quoted ? "\"" : "";
-    text += id + "," + q + "Katherine" + q + "," + q + "O'Shaughnessy" + q + "," + q + "katherine." + id + "@mail.example.com" + q +
-            ",California,90210,2024-02-" + std::to_string(10 + i % 19) + ",1234.56\n";
+    text += id + "," + q + "Katherine" + q + "," + q + "O'Shaughnessy" + q + "," + q + "katherine." + id +
+            "@mail.example.com" + q + ",California,90210,2024-02-" + std::to_string(10 + i % 19) +
+            ",1234.56\n";
   }
   return text;
 }
@@ -76,8 +77,9 @@ void file_to_cells(benchmark::State& state) {
   }
   benchmark::DoNotOptimize(bytes);
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * rows));
-  state.counters["ns_per_row"] = benchmark::Counter(static_cast<double>(state.iterations() * rows) * 1e-9,
-                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_row"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * rows) * 1e-9,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   name(state);
 }
 

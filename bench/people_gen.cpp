@@ -119,14 +119,9 @@ void make_row(uint64_t content, uint64_t style, Row& row) {
   const unsigned y = 2005 + c.below(20), m = 1 + c.below(12), d = 1 + c.below(28);
   switch (s.below(10)) {  // ISO mostly; US and German forms too
     case 0:
-    case 1:
-      snprintf(buf, sizeof buf, "%02u/%02u/%04u", m, d, y);
-      break;
-    case 2:
-      snprintf(buf, sizeof buf, "%02u.%02u.%04u", d, m, y);
-      break;
-    default:
-      snprintf(buf, sizeof buf, "%04u-%02u-%02u", y, m, d);
+    case 1: snprintf(buf, sizeof buf, "%02u/%02u/%04u", m, d, y); break;
+    case 2: snprintf(buf, sizeof buf, "%02u.%02u.%04u", d, m, y); break;
+    default: snprintf(buf, sizeof buf, "%04u-%02u-%02u", y, m, d);
   }
   row.f[5] = buf;
   snprintf(buf, sizeof buf, "%s%u.%02u", c.below(50) == 0 ? "-" : "", 1 + c.below(99999), c.below(100));
@@ -143,24 +138,12 @@ void make_row(uint64_t content, uint64_t style, Row& row) {
 void break_row(uint64_t i, Row& row) {
   Rng r{mix(opt.seed * 97 ^ mix(i) ^ 0x5Eull)};
   switch (r.below(6)) {
-    case 0:
-      row.f[2] = "not-an-email";
-      break;
-    case 1:
-      row.f[2] = "user@@example..com";
-      break;
-    case 2:
-      row.f[5] = "2023-13-45";
-      break;
-    case 3:
-      row.f[1] = r.below(2) ? "" : "   ";
-      break;
-    case 4:
-      row.f[6] = "12,3x";
-      break;
-    default:
-      row.f[0] = "";
-      break;
+    case 0: row.f[2] = "not-an-email"; break;
+    case 1: row.f[2] = "user@@example..com"; break;
+    case 2: row.f[5] = "2023-13-45"; break;
+    case 3: row.f[1] = r.below(2) ? "" : "   "; break;
+    case 4: row.f[6] = "12,3x"; break;
+    default: row.f[0] = ""; break;
   }
 }
 

@@ -38,7 +38,8 @@ class SignalStop {
 };
 
 int main_of(int argc, char** argv) {
-  CLI::App app{"Sluice loads files into a database: every good row exactly once, every bad row back with its reason."};
+  CLI::App app{
+      "Sluice loads files into a database: every good row exactly once, every bad row back with its reason."};
   app.name("sluice");
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);
   app.require_subcommand(1);

@@ -46,14 +46,11 @@ Error explain(int code, const std::string& path, const std::string& said) {
               false};
     case SQLITE_IOERR:
       return {ErrorKind::io, place + " could not be read or written (" + said + "). Check the disk.", false};
-    case SQLITE_INTERRUPT:
-      return {ErrorKind::cancelled, "the work on " + path + " was interrupted.", false};
-    case SQLITE_NOMEM:
-      return {ErrorKind::io, "there was not enough memory to work on " + path + ".", false};
+    case SQLITE_INTERRUPT: return {ErrorKind::cancelled, "the work on " + path + " was interrupted.", false};
+    case SQLITE_NOMEM: return {ErrorKind::io, "there was not enough memory to work on " + path + ".", false};
     case SQLITE_TOOBIG:
       return {ErrorKind::io, "a value is larger than SQLite can store (" + path + ").", false};
-    default:
-      return {ErrorKind::internal, place + " refused a statement: " + said + ".", false};
+    default: return {ErrorKind::internal, place + " refused a statement: " + said + ".", false};
   }
 }
 

@@ -63,15 +63,9 @@ Result<> SqliteRowTable::load_group(Group& group, const PreparedRow& row) {
   if (TRY(stored_.step())) {
     // The index is a hint: only the row itself says that it is this one (it may have been deleted by hand).
     switch (spec_.identity) {
-      case IdentityKind::content:
-        group.known = stored_.blob(0) == view(row.content_hash);
-        break;
-      case IdentityKind::key:
-        group.known = stored_.blob(1) == row.identity.view();
-        break;
-      case IdentityKind::position:
-        group.known = stored_.whole(3) == row.row_number;
-        break;
+      case IdentityKind::content: group.known = stored_.blob(0) == view(row.content_hash); break;
+      case IdentityKind::key: group.known = stored_.blob(1) == row.identity.view(); break;
+      case IdentityKind::position: group.known = stored_.whole(3) == row.row_number; break;
     }
     if (stored_.blob(0).size() == group.content_hash.size())
       std::memcpy(group.content_hash.data(), stored_.blob(0).data(), group.content_hash.size());

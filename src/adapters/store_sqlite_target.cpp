@@ -16,16 +16,13 @@ namespace {
 std::string_view sql_type(ColumnType type) {
   switch (type) {
     case ColumnType::integer:
-    case ColumnType::number:
-      return "ANY";
-    case ColumnType::boolean:
-      return "INTEGER";
+    case ColumnType::number: return "ANY";
+    case ColumnType::boolean: return "INTEGER";
     case ColumnType::text:
     case ColumnType::date:
     case ColumnType::time:
     case ColumnType::datetime:
-    case ColumnType::json:
-      break;
+    case ColumnType::json: break;
   }
   return "TEXT";
 }

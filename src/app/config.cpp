@@ -74,7 +74,8 @@ Result<std::string> expand(const std::string& text) {
     }
     std::string name = text.substr(i + 2, end - i - 2);
     if (name.starts_with("file:")) {
-      std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name.substr(5).c_str(), "rb"), &std::fclose);
+      std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name.substr(5).c_str(), "rb"),
+                                                           &std::fclose);
       if (!file) return fail(ErrorKind::usage, "the file of ${" + name + "} cannot be read.");
       std::array<char, 4096> bytes;
       std::string content(bytes.data(), std::fread(bytes.data(), 1, bytes.size(), file.get()));
@@ -83,14 +84,16 @@ Result<std::string> expand(const std::string& text) {
     } else if (const char* value = std::getenv(name.c_str())) {
       out += value;
     } else {
-      return fail(ErrorKind::usage, "the environment has no variable " + name + ", which ${" + name + "} asks for.");
+      return fail(ErrorKind::usage,
+                  "the environment has no variable " + name + ", which ${" + name + "} asks for.");
     }
     i = end + 1;
   }
   return out;
 }
 
-Result<> read_node(Config& config, const std::string& path, const YAML::Node& node, const std::string& prefix) {
+Result<> read_node(Config& config, const std::string& path, const YAML::Node& node,
+                   const std::string& prefix) {
   for (const auto& member : node) {
     std::string key = prefix + member.first.Scalar();
     if (member.second.IsMap()) {
@@ -111,10 +114,12 @@ Result<> read_file(Config& config, const std::string& path) {
   try {
     YAML::Node root = YAML::LoadFile(path);
     if (root.IsNull()) return {};
-    if (!root.IsMap()) return fail(ErrorKind::usage, path + ":1:1: a configuration is a list of `key: value` lines.");
+    if (!root.IsMap())
+      return fail(ErrorKind::usage, path + ":1:1: a configuration is a list of `key: value` lines.");
     return read_node(config, path, root, "");
   } catch (const YAML::BadFile&) {
-    return fail(ErrorKind::usage, "the configuration " + path + " cannot be read: no such file, or no permission.");
+    return fail(ErrorKind::usage,
+                "the configuration " + path + " cannot be read: no such file, or no permission.");
   } catch (const YAML::Exception& e) {
     return std::unexpected(at(path, e.mark, {ErrorKind::usage, "this is not YAML: " + e.msg + "."}));
   }

@@ -1,5 +1,5 @@
-// Config: sluice.yaml, the environment over it, the command line over both (contract, section 2). One table of
-// settings makes the parser, the environment's names, the help and the documentation.
+// Config: sluice.yaml, the environment over it, the command line over both (contract, section 2). One table
+// of settings makes the parser, the environment's names, the help and the documentation.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ std::span<const Setting> settings();
 // Sets one by its key; usage error naming the nearest known key, or what would be a right value.
 Result<> set(Config& config, std::string_view key, const std::string& value);
 
-// `path` "": ./sluice.yaml if there is one. Errors say file:line:column. `${VAR}` and `${file:PATH}` are replaced.
-// `overrides`: key and value, from the command line.
+// `path` "": ./sluice.yaml if there is one. Errors say file:line:column. `${VAR}` and `${file:PATH}` are
+// replaced. `overrides`: key and value, from the command line.
 Result<Config> load_config(const std::string& path,
                            const std::vector<std::pair<std::string, std::string>>& overrides);
 

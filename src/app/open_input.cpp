@@ -34,8 +34,8 @@ class CountingSource final : public ByteSource {
 
 Opener counting(Opener opener, OnBytes on_bytes) {
   if (!on_bytes) return opener;
-  return [opener = std::move(opener), on_bytes = std::move(on_bytes)](
-             std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
+  return [opener = std::move(opener),
+          on_bytes = std::move(on_bytes)](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
     std::unique_ptr<ByteSource> source = TRY(opener(offset));
     return std::make_unique<CountingSource>(std::move(source), on_bytes);
   };
@@ -43,7 +43,9 @@ Opener counting(Opener opener, OnBytes on_bytes) {
 
 // Spooled blobs are named after the process that made them, so that what a crash left behind can be told.
 std::string spool_prefix(std::string owner) {
-  std::replace_if(owner.begin(), owner.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '/'; }, '-');
+  std::replace_if(
+      owner.begin(), owner.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '/'; },
+      '-');
   return "spool/" + owner;
 }
 
@@ -80,7 +82,8 @@ bool declares_everything(const PipelineSpec& spec) {
 }
 
 Input stream_standard_input(OnBytes on_bytes) {
-  std::unique_ptr<ByteSource> source = descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed);
+  std::unique_ptr<ByteSource> source =
+      descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed);
   if (on_bytes) source = std::make_unique<CountingSource>(std::move(source), std::move(on_bytes));
   Input input;
   input.name = "standard input";

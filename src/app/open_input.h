@@ -1,5 +1,6 @@
 // Opening what a command line names: a file, or standard input. Standard input is spooled to blobs, because
-// planning looks at the whole input before the first row is stored; it streams where nothing is left to find out.
+// planning looks at the whole input before the first row is stored; it streams where nothing is left to find
+// out.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,8 @@ Input stream_standard_input(OnBytes on_bytes);
 // A copy of standard input in the blob store, gone with this object (and, after a crash, with the next one).
 class SpooledInput {
  public:
-  static Result<std::unique_ptr<SpooledInput>> spool(BlobStore& blobs, const OnBytes& on_bytes, std::stop_token stop);
+  static Result<std::unique_ptr<SpooledInput>> spool(BlobStore& blobs, const OnBytes& on_bytes,
+                                                     std::stop_token stop);
   ~SpooledInput();
   SpooledInput(const SpooledInput&) = delete;
   SpooledInput& operator=(const SpooledInput&) = delete;

@@ -40,7 +40,8 @@ Result<std::unique_ptr<Port>> open_by_scheme(const char* what, const std::string
     if (scheme.name == name) return scheme.open(url.substr(colon + 1), options...);
     known.append(known.empty() ? "" : ", ").append(scheme.name).append(":");
   }
-  return fail(ErrorKind::usage, "'" + url + "' is no place for " + what + ": the URL has to begin with one of: " + known);
+  return fail(ErrorKind::usage,
+              "'" + url + "' is no place for " + what + ": the URL has to begin with one of: " + known);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Where things live is a URL: the tables of schemes, one line an adapter. An unknown scheme's error lists the known.
+// Where things live is a URL: the tables of schemes, one line an adapter. An unknown scheme's error lists the
+// known.
 #pragma once
 
 #include <memory>

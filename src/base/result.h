@@ -11,8 +11,8 @@
 namespace sluice {
 
 enum class ErrorKind {
-  usage,        // the command, pipeline or config is wrong: exit status 2, HTTP 400
-  input,        // the file cannot be read as what it is said to be: the job fails
+  usage,  // the command, pipeline or config is wrong: exit status 2, HTTP 400
+  input,  // the file cannot be read as what it is said to be: the job fails
   not_found,
   conflict,     // somebody else holds or changed it (a lost lease, a live job)
   unavailable,  // a system outside is down or slow: worth a retry
@@ -43,9 +43,9 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message, bool ret
 }  // namespace sluice
 
 // `auto x = TRY(open(path));` gives the value, or returns the error from the enclosing function.
-#define TRY(expression)                                                           \
-  __extension__({                                                                 \
-    auto&& try_result_ = (expression);                                            \
-    if (!try_result_) return std::unexpected(std::move(try_result_).error());     \
-    *std::move(try_result_);                                                      \
+#define TRY(expression)                                                       \
+  __extension__({                                                             \
+    auto&& try_result_ = (expression);                                        \
+    if (!try_result_) return std::unexpected(std::move(try_result_).error()); \
+    *std::move(try_result_);                                                  \
   })

@@ -52,7 +52,9 @@ std::string to_hex(const Digest& digest) {
 std::optional<Digest> digest_from_hex(std::string_view hex) {
   Digest digest;
   if (hex.size() != digest.size() * 2) return std::nullopt;
-  auto nibble = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  auto nibble = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
   for (std::size_t i = 0; i < digest.size(); ++i) {
     int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;

@@ -18,8 +18,8 @@ class Sha256 {
   Sha256() { reset(); }
   void reset();
   void update(std::string_view bytes);
-  Digest finish();             // the digest of all bytes since reset; resets
-  Digest peek() const;         // the digest so far; hashing may go on
+  Digest finish();                    // the digest of all bytes since reset; resets
+  Digest peek() const;                // the digest so far; hashing may go on
   Digest of(std::string_view bytes);  // reset, update, finish
 
  private:

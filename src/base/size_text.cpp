@@ -11,14 +11,24 @@ namespace sluice {
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   double number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc() || number < 0) return std::nullopt;
   std::string unit;
   for (const char* c = end; c != text.data() + text.size(); ++c)
     if (*c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
   static constexpr std::array<std::pair<std::string_view, double>, 11> kUnits = {{
-      {"", 1},      {"b", 1},     {"kb", 1e3},       {"mb", 1e6},       {"gb", 1e9},          {"tb", 1e12},
-      {"k", 1024.}, {"kib", 1024.}, {"mib", 1048576.}, {"gib", 1073741824.}, {"tib", 1099511627776.},
+      {"", 1},
+      {"b", 1},
+      {"kb", 1e3},
+      {"mb", 1e6},
+      {"gb", 1e9},
+      {"tb", 1e12},
+      {"k", 1024.},
+      {"kib", 1024.},
+      {"mib", 1048576.},
+      {"gib", 1073741824.},
+      {"tib", 1099511627776.},
   }};
   for (auto& [name, factor] : kUnits) {
     double bytes = number * factor;

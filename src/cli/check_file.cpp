@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/result_text.h"
+#include "cli/scratch_store.h"
 #include "engine/discard_writer.h"
 #include "jobs/find_pipeline.h"
 #include "jobs/plan_job.h"
@@ -39,11 +40,20 @@ Result<OpenedInput> open_input(const std::string& file, const PipelineSpec& spec
   return opened;
 }
 
+Result<> tell_rejects(ScratchStore& scratch, const OnReject& on_reject) {
+  Result<> told;
+  TRY(scratch.each_reject([&](const StoredReject& reject) {
+    told = on_reject(reject.row);
+    return told.has_value();
+  }));
+  return told;
+}
+
 Result<int> check_file(const std::string& file, const RunOptions& options, const RunSettings& settings,
                        ComputePool& pool, std::stop_token stop) {
   auto began = std::chrono::steady_clock::now();
-  auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, file == "-" ? "stdin" : file, nullptr,
-                                 settings.overrides));
+  auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, file == "-" ? "stdin" : file,
+                                 nullptr, settings.overrides));
   found.spec.source.row_bytes = settings.config.row_bytes;
   std::uint64_t size = file == "-" ? 0 : TRY(open_file(file, {})).size;
   std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet),
@@ -54,36 +64,49 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   PlanOptions plan_options{found.infer, Splitting::whole};
   PlannedJob planned = TRY(plan_job(found.spec, opened.input, plan_options, pool, settings.memory, stop));
   if (!options.quiet && !options.json)
-    for (const std::string& finding : planned.plan.read.findings) std::fprintf(stderr, "  %s\n", finding.c_str());
+    for (const std::string& finding : planned.plan.read.findings)
+      std::fprintf(stderr, "  %s\n", finding.c_str());
 
   std::unique_ptr<ReportWriter> report;
   if (!options.rejects.empty()) report = TRY(open_report(options.rejects, planned.plan.read.columns));
   RejectGroups groups;
-  auto writer = make_discard_writer(
-      [&](const RejectedRow& row) -> Result<> {
-        groups.add(row);
-        return report ? report->row("", row) : Result<>();
-      },
-      reject_limit(planned.plan.pipeline.max_rejects, planned.plan.rows));
+  OnReject on_reject = [&](const RejectedRow& row) -> Result<> {
+    groups.add(row);
+    return report ? report->row("", row) : Result<>();
+  };
   auto pipeline = TRY(Pipeline::compile(planned.plan.pipeline, {}));
+  WriteSpec spec = pipeline->write_spec();
+  spec.max_rejects = reject_limit(planned.plan.pipeline.max_rejects, planned.plan.rows);
+  std::unique_ptr<RowWriter> discard;
+  std::unique_ptr<ScratchStore> scratch;
+  if (spec.unique_constraints.empty())
+    discard = make_discard_writer(on_reject, spec.max_rejects);
+  else
+    scratch = TRY(ScratchStore::open(planned, spec, settings.memory.store_cache_bytes));
   auto format = make_format(planned.plan.read);
   FileResult result;
-  SplitTask task{planned.plan.read, *format, opened.input.opener, *pipeline, planned.splits.front(), false, {}};
+  SplitTask task{planned.plan.read,  *format, opened.input.opener, *pipeline, planned.splits.front(),
+                 scratch != nullptr, {}};
   if (options.limit) task.row_limit = options.limit;
   progress->phase("checking");
   OnCommit on_commit = [&](const SplitProgress& at) {
     result.counts = at.report.job;
     progress->rows(at.report.job.read, at.report.job.rejected);
   };
-  Result<SplitEnd> end = run_split(task, *writer, {}, pool, settings.memory, on_commit, stop);
+  Result<SplitEnd> end =
+      run_split(task, scratch ? scratch->writer() : *discard, scratch ? scratch->lease() : Lease(), pool,
+                settings.memory, on_commit, stop);
   progress.reset();
+  if (scratch) TRY(tell_rejects(*scratch, on_reject));
   if (!end && end.error().kind != ErrorKind::input) return std::unexpected(std::move(end).error());
   if (report) TRY(report->finish());
 
   result.pipeline = planned.plan.pipeline.name;
   result.status = !end || *end == SplitEnd::over_max_rejects ? "FAILED" : "COMPLETED";
-  if (!end) result.error = end.error().message;
-  else if (*end == SplitEnd::over_max_rejects) result.error = "more rows were rejected than max_rejects allows.";
+  if (!end)
+    result.error = end.error().message;
+  else if (*end == SplitEnd::over_max_rejects)
+    result.error = "more rows were rejected than max_rejects allows.";
   result.source = file;
   result.bytes = opened.input.size;
   result.columns = columns_of(planned.plan);
@@ -129,7 +152,8 @@ void add_validate(CLI::App& app, Action& action) {
     action = [options](std::stop_token stop) {
       Result<int> ended = [&]() -> Result<int> {
         if (options->files.empty())
-          return fail(ErrorKind::usage, "name at least one file to check, as in `sluice validate people.csv`.");
+          return fail(ErrorKind::usage,
+                      "name at least one file to check, as in `sluice validate people.csv`.");
         return check_files(*options, TRY(resolve(*options)), stop);
       }();
       return ended ? *ended : report_error(ended.error());

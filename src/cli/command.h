@@ -16,8 +16,8 @@ namespace sluice {
 // Exit statuses (contract, section 3).
 inline constexpr int kExitOk = 0, kExitFailed = 1, kExitUsage = 2, kExitStrict = 3, kExitInterrupted = 130;
 
-int exit_status(const Error& error);       // 2 where the command, pipeline or config is wrong, else 1
-int report_error(const Error& error);      // "sluice: …" on standard error; gives exit_status
+int exit_status(const Error& error);   // 2 where the command, pipeline or config is wrong, else 1
+int report_error(const Error& error);  // "sluice: …" on standard error; gives exit_status
 
 using Action = std::function<int(std::stop_token)>;
 

@@ -39,7 +39,9 @@ std::string bash(const CLI::App& app) {
       "_sluice() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} words=''\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-      "    mapfile -t COMPREPLY < <(compgen -W '" + names_of(app) + " --help --version' -- \"$word\")\n"
+      "    mapfile -t COMPREPLY < <(compgen -W '" +
+      names_of(app) +
+      " --help --version' -- \"$word\")\n"
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";
@@ -57,13 +59,18 @@ std::string bash(const CLI::App& app) {
   return text;
 }
 
-std::string quoted(std::string text) {  // inside '…' of zsh and fish; zsh takes [ ] : in a description for its own
+std::string quoted(
+    std::string text) {  // inside '…' of zsh and fish; zsh takes [ ] : in a description for its own
   std::string out;
   for (char c : text) {
-    if (c == '\'') out += "'\\''";
-    else if (c == '[' || c == ']') out += c == '[' ? '(' : ')';
-    else if (c == ':') out += ',';
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else if (c == '[' || c == ']')
+      out += c == '[' ? '(' : ')';
+    else if (c == ':')
+      out += ',';
+    else
+      out += c;
   }
   return out;
 }
@@ -72,14 +79,17 @@ std::string zsh(const CLI::App& app) {
   std::string text = "#compdef sluice\n_sluice() {\n  local -a commands\n  commands=(\n";
   for (const CLI::App* command : subcommands_of(app))
     text += "    '" + command->get_name() + ":" + quoted(command->get_description()) + "'\n";
-  text += "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n  case $words[2] in\n";
+  text +=
+      "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n  case "
+      "$words[2] in\n";
   for (const CLI::App* command : subcommands_of(app)) {
     text += "    " + command->get_name() + ")\n      _arguments \\\n";
     for (const CLI::Option* option : command->get_options())
       for (const std::string& name : option->get_lnames())
-        text += "        '--" + name + "[" + quoted(option->get_description()) + "]" +
-                (option->get_items_expected_max() > 0 ? ":" + quoted(option->get_type_name()) + ":_files" : "") +
-                "' \\\n";
+        text +=
+            "        '--" + name + "[" + quoted(option->get_description()) + "]" +
+            (option->get_items_expected_max() > 0 ? ":" + quoted(option->get_type_name()) + ":_files" : "") +
+            "' \\\n";
     text += "        '*:file:_files' ;;\n";
   }
   return text + "  esac\n}\n_sluice \"$@\"\n";
@@ -93,8 +103,8 @@ std::string fish(const CLI::App& app) {
     for (const CLI::Option* option : command->get_options())
       for (const std::string& name : option->get_lnames())
         text += "complete -c sluice -n '__fish_seen_subcommand_from " + command->get_name() + "' -l " + name +
-                (option->get_items_expected_max() > 0 ? " -r" : "") + " -d '" + quoted(option->get_description()) +
-                "'\n";
+                (option->get_items_expected_max() > 0 ? " -r" : "") + " -d '" +
+                quoted(option->get_description()) + "'\n";
   }
   return text;
 }

@@ -1,3 +1,4 @@
+// How an error ends the program: a sentence on standard error and an exit status. Called by every subcommand.
 #include <cstdio>
 
 #include "cli/command.h"

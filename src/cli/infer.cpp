@@ -76,7 +76,8 @@ void add_infer(CLI::App& app, Action& action) {
       ->type_name("")
       ->required()
       ->expected(1);
-  command->add_option("-o,--output", options->output, "where to write the pipeline (default: standard output)")
+  command
+      ->add_option("-o,--output", options->output, "where to write the pipeline (default: standard output)")
       ->type_name("PIPELINE");
   command->add_flag("--force", options->force, "replace the output if it exists");
   command->add_option("--set", options->set, "declare a key of the pipeline instead of finding it out")

@@ -12,10 +12,14 @@ std::string roff(const std::string& text) {  // backslashes and hyphens mean som
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else if ((c == '.' || c == '\'') && (i == 0 || text[i - 1] == '\n')) out += std::string("\\&") + c;
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else if ((c == '.' || c == '\'') && (i == 0 || text[i - 1] == '\n'))
+      out += std::string("\\&") + c;
+    else
+      out += c;
   }
   return out;
 }
@@ -40,17 +44,20 @@ std::string page(const CLI::App& app) {
     for (const CLI::Option* option : command->get_options()) text += option_text(*option);
     text += ".PP\n.nf\n" + roff(command->get_footer()) + ".fi\n";
   }
-  text += ".SH CONFIGURATION\nRead from ./sluice.yaml or the file of \\fB\\-c\\fR; the environment goes over it, "
-          "options over both.\n";
+  text +=
+      ".SH CONFIGURATION\nRead from ./sluice.yaml or the file of \\fB\\-c\\fR; the environment goes over it, "
+      "options over both.\n";
   for (const Setting& setting : settings())
     text += ".TP\n\\fB" + roff(std::string(setting.key)) + "\\fR (" + roff(std::string(setting.environment)) +
-            ", default " + roff(std::string(setting.standard)) + ")\n" + roff(std::string(setting.help)) + "\n";
-  text += ".SH EXIT STATUS\n"
-          ".TP\n0\nthe job completed; rejected rows are normal operation\n"
-          ".TP\n1\nthe job failed\n"
-          ".TP\n2\nthe command, pipeline or configuration is wrong\n"
-          ".TP\n3\nthe job completed, rows were rejected, and \\fB\\-\\-strict\\fR was given\n"
-          ".TP\n130\nstopped by a signal; the same command goes on from the last commit\n";
+            ", default " + roff(std::string(setting.standard)) + ")\n" + roff(std::string(setting.help)) +
+            "\n";
+  text +=
+      ".SH EXIT STATUS\n"
+      ".TP\n0\nthe job completed; rejected rows are normal operation\n"
+      ".TP\n1\nthe job failed\n"
+      ".TP\n2\nthe command, pipeline or configuration is wrong\n"
+      ".TP\n3\nthe job completed, rows were rejected, and \\fB\\-\\-strict\\fR was given\n"
+      ".TP\n130\nstopped by a signal; the same command goes on from the last commit\n";
   return text;
 }
 

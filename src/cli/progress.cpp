@@ -80,7 +80,8 @@ void ProgressDisplay::phase(const char* what) {
 
 void ProgressDisplay::show() {
   double seconds =
-      std::chrono::duration<double>(Clock::now().time_since_epoch() - Clock::duration(phase_began_.load())).count();
+      std::chrono::duration<double>(Clock::now().time_since_epoch() - Clock::duration(phase_began_.load()))
+          .count();
   std::string text = line(seconds);
   if (style_ == ProgressStyle::bar)
     std::fprintf(stderr, "\r%s\x1b[K", fit(text, terminal_columns() - 1).c_str());
@@ -96,7 +97,8 @@ std::string ProgressDisplay::line(double seconds) const {
   std::string text = name_ + ": " + phase_.load();
   if (bytes_total_ != 0) {
     double share = std::min(1.0, static_cast<double>(bytes) / static_cast<double>(bytes_total_));
-    text += " " + (style_ == ProgressStyle::bar ? bar(share) + " " : "") + std::to_string(static_cast<int>(share * 100)) + "%";
+    text += " " + (style_ == ProgressStyle::bar ? bar(share) + " " : "") +
+            std::to_string(static_cast<int>(share * 100)) + "%";
     if (share > 0.01 && share < 1) text += ", " + duration_text(seconds / share - seconds) + " left";
   }
   text += ", " + size_text(static_cast<std::uint64_t>(static_cast<double>(bytes) * per_second)) + "/s";

@@ -20,7 +20,7 @@ class ProgressDisplay {
   ProgressDisplay(ProgressStyle style, std::string name, std::uint64_t bytes_total);  // 0: unknown
   ~ProgressDisplay();
 
-  void phase(const char* what);                  // "looking at", "loading": bytes begin again; a static text
+  void phase(const char* what);  // "looking at", "loading": bytes begin again; a static text
   void add_bytes(std::uint64_t bytes) { bytes_ += bytes; }
   void rows(std::uint64_t read, std::uint64_t rejected) {
     rows_ = read;

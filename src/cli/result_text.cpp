@@ -49,7 +49,8 @@ std::vector<std::pair<std::string, std::string>> columns_of(const JobPlan& plan)
 
 std::string json_text(const FileResult& result) {
   nlohmann::ordered_json json;
-  json["jobId"] = result.job_id.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(result.job_id);
+  json["jobId"] =
+      result.job_id.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(result.job_id);
   json["pipeline"] = result.pipeline;
   json["status"] = result.status;
   json["source"] = result.source;
@@ -61,12 +62,13 @@ std::string json_text(const FileResult& result) {
                   {"rejected", result.counts.rejected}};
   if (result.validated) {
     json["rows"]["inserted"] = 0;
-    json["rows"]["valid"] = result.counts.inserted;
+    json["rows"]["updated"] = json["rows"]["duplicate"] = 0;
+    json["rows"]["valid"] = result.counts.read - result.counts.rejected;
   }
   json["columns"] = nlohmann::ordered_json::array();
   for (const auto& [name, type] : result.columns) json["columns"].push_back({{"name", name}, {"type", type}});
-  json["rejectsFile"] =
-      result.rejects_file.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(result.rejects_file);
+  json["rejectsFile"] = result.rejects_file.empty() ? nlohmann::ordered_json(nullptr)
+                                                    : nlohmann::ordered_json(result.rejects_file);
   if (!result.error.empty()) json["error"] = result.error;
   json["seconds"] = std::round(result.seconds * 1000) / 1000;
   json["rowsPerSecond"] = static_cast<std::uint64_t>(rows_per_second(result));
@@ -77,12 +79,15 @@ std::string json_text(const FileResult& result) {
 std::string people_text(const FileResult& result) {
   const RowCounts& counts = result.counts;
   std::string text = result.source + ": ";
-  if (result.validated) text += "checked as pipeline '" + result.pipeline + "', nothing was written\n";
-  else text += result.status + ", pipeline '" + result.pipeline + "' into " + result.store + "\n";
+  if (result.validated)
+    text += "checked as pipeline '" + result.pipeline + "', nothing was written\n";
+  else
+    text += result.status + ", pipeline '" + result.pipeline + "' into " + result.store + "\n";
   text += count_line(counts.read, "rows read in " + seconds_text(result.seconds) + " (" +
-                                      count_text(static_cast<std::uint64_t>(rows_per_second(result))) + " rows/s)");
+                                      count_text(static_cast<std::uint64_t>(rows_per_second(result))) +
+                                      " rows/s)");
   if (result.validated) {
-    text += count_line(counts.inserted, "good");
+    text += count_line(counts.read - counts.rejected, "good");
   } else {
     text += count_line(counts.inserted, "inserted");
     if (counts.updated != 0) text += count_line(counts.updated, "updated");
@@ -90,8 +95,8 @@ std::string people_text(const FileResult& result) {
   }
   text += count_line(counts.rejected, "rejected");
   for (const RejectGroup& group : result.groups)
-    text += "      " + count_text(group.rows) + " × " + group.code + (group.field.empty() ? "" : " in " + group.field) +
-            ", such as: " + group.message + "\n";
+    text += "      " + count_text(group.rows) + " × " + group.code +
+            (group.field.empty() ? "" : " in " + group.field) + ", such as: " + group.message + "\n";
   if (!result.rejects_file.empty()) text += "  The rejected rows and why: " + result.rejects_file + "\n";
   if (!result.job_id.empty()) text += "  Job " + result.job_id + "\n";
   return text;
@@ -102,8 +107,10 @@ void RejectGroups::add(const RejectedRow& row) {
     std::string code(name_of(issue.code));
     auto same = [&](const RejectGroup& group) { return group.code == code && group.field == issue.field; };
     auto found = std::ranges::find_if(groups_, same);
-    if (found != groups_.end()) ++found->rows;
-    else if (groups_.size() < kMostGroups) groups_.push_back({code, issue.field, issue.message, 1});
+    if (found != groups_.end())
+      ++found->rows;
+    else if (groups_.size() < kMostGroups)
+      groups_.push_back({code, issue.field, issue.message, 1});
   }
 }
 

@@ -16,17 +16,17 @@ struct RejectGroup {
 };
 
 struct FileResult {
-  std::string job_id;            // "" : nothing was written
+  std::string job_id;  // "" : nothing was written
   std::string pipeline, status, error;
-  std::string source;            // the file as it was named
+  std::string source;  // the file as it was named
   std::uint64_t bytes = 0;
   RowCounts counts;
   std::vector<std::pair<std::string, std::string>> columns;  // name and type
   std::string rejects_file;
   std::vector<RejectGroup> groups;  // the most frequent reasons
   double seconds = 0;
-  std::string store;             // "" : nothing was written
-  bool validated = false;        // validate, --dry-run: `inserted` counts the good rows
+  std::string store;       // "" : nothing was written
+  bool validated = false;  // validate, --dry-run: `inserted` counts the good rows
 };
 
 std::string json_text(const FileResult& result);

@@ -25,7 +25,10 @@ namespace {
 class RunCommand {
  public:
   RunCommand(const RunOptions& options, RunSettings settings, std::unique_ptr<Store> store)
-      : options_(options), settings_(std::move(settings)), store_(std::move(store)), pool_(settings_.threads) {}
+      : options_(options),
+        settings_(std::move(settings)),
+        store_(std::move(store)),
+        pool_(settings_.threads) {}
 
   // Loads one file and prints its result. The exit status.
   Result<int> run_file(const std::string& file, std::stop_token stop) {
@@ -33,13 +36,14 @@ class RunCommand {
     ProgressStyle style = progress_style(options_.quiet);
     bool standard_input = file == "-";
     std::uint64_t size = standard_input ? 0 : TRY(open_file(file, {})).size;
-    std::optional<ProgressDisplay> progress(std::in_place, style, standard_input ? "standard input" : file, size);
+    std::optional<ProgressDisplay> progress(std::in_place, style, standard_input ? "standard input" : file,
+                                            size);
     OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
 
     std::unique_ptr<BlobStore> blobs;  // outlives what is spooled in it
     std::unique_ptr<SpooledInput> spooled;
-    auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines, standard_input ? "stdin" : file,
-                                   store_.get(), settings_.overrides));
+    auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines,
+                                   standard_input ? "stdin" : file, store_.get(), settings_.overrides));
     found.spec.source.row_bytes = settings_.config.row_bytes;
     Input input;
     if (!standard_input) {
@@ -69,15 +73,17 @@ class RunCommand {
 
  private:
   Result<int> load_and_report(LoadRequest request, const std::string& source,
-                              std::chrono::steady_clock::time_point began, std::optional<ProgressDisplay>& progress,
-                              std::stop_token stop) {
+                              std::chrono::steady_clock::time_point began,
+                              std::optional<ProgressDisplay>& progress, std::stop_token stop) {
     const Input& input = request.input;
     LoadEvents events;
     events.on_planned = [&](const LoadResult& planned) {
       if (!options_.quiet && !options_.json) tell_findings(planned);
       progress->phase("loading");
     };
-    events.on_commit = [&](const SplitProgress& at) { progress->rows(at.report.job.read, at.report.job.rejected); };
+    events.on_commit = [&](const SplitProgress& at) {
+      progress->rows(at.report.job.read, at.report.job.rejected);
+    };
     Result<LoadResult> loaded = load(std::move(request), pool_, settings_.memory, events, stop);
     progress.reset();
     if (!loaded) return std::unexpected(std::move(loaded).error());
@@ -108,10 +114,12 @@ class RunCommand {
                    "See it with `sluice infer FILE`, name another with -p.\n",
                    planned.pipeline.c_str());
     if (planned.resumed) return;
-    for (const std::string& finding : planned.plan.read.findings) std::fprintf(stderr, "  %s\n", finding.c_str());
+    for (const std::string& finding : planned.plan.read.findings)
+      std::fprintf(stderr, "  %s\n", finding.c_str());
   }
 
-  // The error report, and the reasons for people; nothing where no row was rejected and no report is asked for.
+  // The error report, and the reasons for people; nothing where no row was rejected and no report is asked
+  // for.
   Result<> write_rejects(const LoadResult& loaded, FileResult& result) {
     std::unique_ptr<ReportWriter> report;
     if (!options_.rejects.empty()) {
@@ -200,11 +208,14 @@ void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "load files into the store, here and now");
   add_reading_options(*command, *options);
-  command->add_option("--to", options->to, "the store: sqlite:PATH (default sqlite:./data/sluice.db)")->type_name("URL");
+  command->add_option("--to", options->to, "the store: sqlite:PATH (default sqlite:./data/sluice.db)")
+      ->type_name("URL");
   command->add_flag("--dry-run", options->dry_run, "check only, write nothing (as `sluice validate`)");
   command->add_option("--resubmit", options->resubmit, "run the corrected rows of an error report again")
       ->type_name("REPORT");
-  command->add_option("--batch-rows", options->batch_rows, "rows in one transaction (default: as fits the memory)")
+  command
+      ->add_option("--batch-rows", options->batch_rows,
+                   "rows in one transaction (default: as fits the memory)")
       ->type_name("N");
   command->footer(
       "Examples:\n"

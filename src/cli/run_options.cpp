@@ -16,14 +16,17 @@ bool is_config_key(const std::string& key) {
 
 void add_reading_options(CLI::App& app, RunOptions& options) {
   app.add_option("FILE", options.files, "files to read; - is standard input")->type_name("");
-  app.add_option("-p,--pipeline", options.pipeline, "pipeline: a file, or the name of one; without it one is inferred")
+  app.add_option("-p,--pipeline", options.pipeline,
+                 "pipeline: a file, or the name of one; without it one is inferred")
       ->type_name("PIPELINE");
-  app.add_option("-c,--config", options.config_file, "configuration file (default: ./sluice.yaml if it is there)")
+  app.add_option("-c,--config", options.config_file,
+                 "configuration file (default: ./sluice.yaml if it is there)")
       ->type_name("FILE");
   app.add_option("--set", options.set, "override a key of the pipeline or the configuration")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--rejects", options.rejects, "write the error report: .csv, .ndjson or .xlsx")->type_name("FILE");
+  app.add_option("--rejects", options.rejects, "write the error report: .csv, .ndjson or .xlsx")
+      ->type_name("FILE");
   app.add_option("--limit", options.limit, "read only the first N rows")->type_name("N");
   app.add_option("--memory", options.memory, "stay below this much memory (default 128MiB, at least 48MiB)")
       ->type_name("SIZE");
@@ -41,7 +44,8 @@ Result<RunSettings> resolve(const RunOptions& options) {
   for (const std::string& text : options.set) {
     std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
-      return fail(ErrorKind::usage, "--set takes KEY=VALUE, as in --set source.encoding=latin-1; '" + text + "' has no '='.");
+      return fail(ErrorKind::usage,
+                  "--set takes KEY=VALUE, as in --set source.encoding=latin-1; '" + text + "' has no '='.");
     std::pair<std::string, std::string> pair(text.substr(0, equals), text.substr(equals + 1));
     (is_config_key(pair.first) ? config_overrides : resolved.overrides).push_back(std::move(pair));
   }
@@ -51,8 +55,8 @@ Result<RunSettings> resolve(const RunOptions& options) {
   resolved.config = TRY(load_config(options.config_file, config_overrides));
   if (!options.rejects.empty()) TRY(check_report_path(options.rejects));
   resolved.threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-  resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(kDefaultMemoryBytes), resolved.threads,
-                                    resolved.config.row_bytes));
+  resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(kDefaultMemoryBytes),
+                                    resolved.threads, resolved.config.row_bytes));
   return resolved;
 }
 

@@ -24,13 +24,14 @@ struct RunOptions {
   bool json = false, quiet = false, strict = false, dry_run = false;
 };
 
-// Declares what every reading command has: files, -p, -c, --set, --json, --quiet, --limit, --memory, --threads.
+// Declares what every reading command has: files, -p, -c, --set, --json, --quiet, --limit, --memory,
+// --threads.
 void add_reading_options(CLI::App& app, RunOptions& options);
 
 // The options sorted into what they are about.
 struct RunSettings {
   Config config;
-  Overrides overrides;   // of pipeline keys
+  Overrides overrides;  // of pipeline keys
   MemoryPlan memory;
   unsigned threads = 1;
 };

@@ -1,5 +1,6 @@
 // discard_writer: a RowWriter that keeps nothing and counts every row that would be stored as inserted: what
-// `validate` and --dry-run write to. Rejects go to `on_reject`. It knows no other rows, so it finds no duplicates.
+// `validate` and --dry-run write to. Rejects go to `on_reject`. It knows no other rows, so it finds no
+// duplicates.
 #pragma once
 
 #include <functional>

@@ -11,14 +11,14 @@
 namespace sluice {
 
 struct MemoryPlan {
-  std::uint64_t total_bytes = 0;      // what the process is to stay below
+  std::uint64_t total_bytes = 0;  // what the process is to stay below
   ChunkSize chunk;
-  std::size_t chunks_in_flight = 0;   // read, being worked on or waiting for the writer
-  std::uint64_t batch_rows = 0;       // a commit holds at most about so many rows
-  std::uint64_t batch_bytes = 0;      // and so much memory
+  std::size_t chunks_in_flight = 0;  // read, being worked on or waiting for the writer
+  std::uint64_t batch_rows = 0;      // a commit holds at most about so many rows
+  std::uint64_t batch_bytes = 0;     // and so much memory
   std::uint64_t store_cache_bytes = 0;
 
-  std::string formula() const;        // one line for people
+  std::string formula() const;  // one line for people
 };
 
 inline constexpr std::uint64_t kDefaultMemoryBytes = 128ull << 20;

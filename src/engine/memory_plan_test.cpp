@@ -11,7 +11,8 @@ TEST(MemoryPlan, SpendsNoMoreThanItHas) {
       auto plan = plan_memory(mib << 20, threads, 1 << 20);
       ASSERT_TRUE(plan);
       std::uint64_t chunks = plan->chunks_in_flight * plan->chunk.bytes * 5;
-      EXPECT_LE(chunks + plan->batch_bytes + plan->store_cache_bytes, plan->total_bytes) << mib << " MiB, " << threads;
+      EXPECT_LE(chunks + plan->batch_bytes + plan->store_cache_bytes, plan->total_bytes)
+          << mib << " MiB, " << threads;
       EXPECT_GE(plan->chunk.rows, 1024u);
       EXPECT_GT(plan->chunks_in_flight, threads);
     }

@@ -65,13 +65,15 @@ TEST(OrderedChunks, HoldsTheReaderBack) {
   std::latch first(1), others(3);
   std::atomic<std::uint64_t> worked = 0;
   auto work = [&](Chunk chunk) {
-    if (chunk.begin.row == 1) first.wait();
-    else if (++worked <= 3) others.count_down();
+    if (chunk.begin.row == 1)
+      first.wait();
+    else if (++worked <= 3)
+      others.count_down();
     return chunk.begin.row;
   };
   {
     OrderedChunks<std::uint64_t> chunks(reader, pool, 4, work);
-    others.wait();  // chunks 2, 3 and 4 are done, 1 is not
+    others.wait();                  // chunks 2, 3 and 4 are done, 1 is not
     EXPECT_LE(reader.given(), 6u);  // 4 in the queue, one in the caller's hand, one being pushed
     first.count_down();
     for (std::uint64_t i = 1; i <= 10; ++i) ASSERT_EQ((*chunks.next())->output, i);

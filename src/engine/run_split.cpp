@@ -47,7 +47,8 @@ WorkedChunk work_on(const SplitTask& task, Chunk chunk) {
 // The rows that wait for the next commit.
 class Batch {
  public:
-  Batch(const SplitTask& task, RowWriter& writer, const Lease& lease, const OnCommit& on_commit, Sha256 digest)
+  Batch(const SplitTask& task, RowWriter& writer, const Lease& lease, const OnCommit& on_commit,
+        Sha256 digest)
       : task_(task),
         writer_(writer),
         lease_(lease),
@@ -63,7 +64,8 @@ class Batch {
 
   std::uint64_t rows() const { return rows_; }
   bool fits(const WorkedChunk& more, const MemoryPlan& memory) const {
-    return rows_ == 0 || (rows_ + more.rows <= memory.batch_rows && bytes_ + more.bytes <= memory.batch_bytes);
+    return rows_ == 0 ||
+           (rows_ + more.rows <= memory.batch_rows && bytes_ + more.bytes <= memory.batch_bytes);
   }
 
   enum class Last : bool { no, yes };
@@ -102,10 +104,11 @@ Result<Sha256> resumed_digest(const SplitTask& task, std::stop_token stop) {
   if (split.checkpoint.position == split.begin) return Sha256();
   Sha256 digest = TRY(hash_range(task.plan, task.opener, split.begin, split.checkpoint.position, stop));
   if (to_hex(digest.peek()) != split.checkpoint.digest)
-    return fail(ErrorKind::input,
-                "the file has changed since it was partly loaded: the bytes before row " +
-                    std::to_string(split.checkpoint.position.row) +
-                    " are not what they were. Nothing more was loaded; run the file again to load it as a new job.");
+    return fail(
+        ErrorKind::input,
+        "the file has changed since it was partly loaded: the bytes before row " +
+            std::to_string(split.checkpoint.position.row) +
+            " are not what they were. Nothing more was loaded; run the file again to load it as a new job.");
   return digest;
 }
 
@@ -115,7 +118,8 @@ Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease
                            const MemoryPlan& memory, const OnCommit& on_commit, std::stop_token stop) {
   Sha256 digest = TRY(resumed_digest(task, stop));
   ReadRange range{task.split.checkpoint.position, task.split.end};
-  auto reader = TRY(ChunkReader::open(task.plan, task.format, task.opener, range, memory.chunk, digest, stop));
+  auto reader =
+      TRY(ChunkReader::open(task.plan, task.format, task.opener, range, memory.chunk, digest, stop));
   auto work = [&task](Chunk chunk) { return work_on(task, std::move(chunk)); };
   OrderedChunks<WorkedChunk> chunks(*reader, pool, memory.chunks_in_flight, work);
 

@@ -20,10 +20,10 @@ struct SplitTask {
   const RowFormat& format;
   const Opener& opener;
   Pipeline& pipeline;
-  Split split;                       // goes on at its checkpoint
-  bool keep_input = true;            // the writer looks at the rows as read (typed cells, Commit::raw_of)
-  std::optional<std::uint64_t> row_limit;  // --limit: stop after so many rows of the input
-  RowBatch (*restore)(RowBatch) = nullptr; // resubmission: rows of a report, as they were sent at first
+  Split split;             // goes on at its checkpoint
+  bool keep_input = true;  // the writer looks at the rows as read (typed cells, Commit::raw_of)
+  std::optional<std::uint64_t> row_limit;   // --limit: stop after so many rows of the input
+  RowBatch (*restore)(RowBatch) = nullptr;  // resubmission: rows of a report, as they were sent at first
 };
 
 // Told after every commit, on the writer's thread.
@@ -34,9 +34,9 @@ struct SplitProgress {
 using OnCommit = std::function<void(const SplitProgress&)>;
 
 enum class SplitEnd : std::uint8_t {
-  done,             // the split is finished
-  over_max_rejects, // the store failed the job
-  stopped,          // asked to stop: everything up to the last commit stands
+  done,              // the split is finished
+  over_max_rejects,  // the store failed the job
+  stopped,           // asked to stop: everything up to the last commit stands
 };
 
 // Errors: input (unreadable, changed since its checkpoint, broken JSON: what was good before is committed),

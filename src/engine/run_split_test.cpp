@@ -28,7 +28,8 @@ class TextSource final : public ByteSource {
 
 Opener opener_of(const std::string& text) {
   return [&text](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
-    return std::make_unique<TextSource>(std::string_view(text).substr(std::min<std::size_t>(offset, text.size())));
+    return std::make_unique<TextSource>(
+        std::string_view(text).substr(std::min<std::size_t>(offset, text.size())));
   };
 }
 
@@ -46,11 +47,13 @@ class KeepingWriter final : public RowWriter {
     std::vector<std::pair<std::uint64_t, std::string>> rows;
     for (const PreparedBatch* batch : commit.batches) {
       for (const PreparedRow& row : batch->rows)
-        rows.emplace_back(row.row_number, std::to_string(row.row_number) + "@" + std::to_string(row.line) + " " +
-                                              std::string(row.data) + " " + to_hex(row.content_hash).substr(0, 8));
+        rows.emplace_back(row.row_number, std::to_string(row.row_number) + "@" + std::to_string(row.line) +
+                                              " " + std::string(row.data) + " " +
+                                              to_hex(row.content_hash).substr(0, 8));
       for (const RejectedRow& reject : batch->rejects)
-        rows.emplace_back(reject.row_number, std::to_string(reject.row_number) + "@" + std::to_string(reject.line) +
-                                                 " " + std::string(name_of(reject.issues.front().code)) + " " + reject.raw);
+        rows.emplace_back(reject.row_number,
+                          std::to_string(reject.row_number) + "@" + std::to_string(reject.line) + " " +
+                              std::string(name_of(reject.issues.front().code)) + " " + reject.raw);
       report.batch.read += batch->rows_read();
     }
     std::ranges::stable_sort(rows, {}, &std::pair<std::uint64_t, std::string>::first);
@@ -101,13 +104,16 @@ struct TestRun {
 };
 
 constexpr const char* kPipeline =
-    "name: t\nsource: {format: csv, encoding: utf-8, dialect: {delimiter: ',', header: true}}\nidentity: position\n";
+    "name: t\nsource: {format: csv, encoding: utf-8, dialect: {delimiter: ',', header: true}}\nidentity: "
+    "position\n";
 
-// Quotes that span lines, a stray quote that never closes, ragged and blank lines, all three line ends, bad bytes.
+// Quotes that span lines, a stray quote that never closes, ragged and blank lines, all three line ends, bad
+// bytes.
 std::string hostile_csv() {
   std::string text = "id,name,note\r\n";
   text += "1,Ann,plain\n2,\"Bob, Jr\",\"two\nlines\"\r\n\n3,Ann\n4,a,b,c\r5,\"stray,x\n6,y,z\n";
-  text += "7,\"\"\"q\"\"\",ok\n8,bad\xff,x\n\n9,\"multi\r\nline\rtext\",end\n10,\"open to the end,\n11,last,row";
+  text +=
+      "7,\"\"\"q\"\"\",ok\n8,bad\xff,x\n\n9,\"multi\r\nline\rtext\",end\n10,\"open to the end,\n11,last,row";
   return text;
 }
 
@@ -124,7 +130,8 @@ TEST(RunSplit, ChunksThreadsAndBatchesDoNotChangeTheRows) {
       for (std::uint64_t rows : {1, 2, 5}) {
         KeepingWriter got;
         ASSERT_EQ(setup.run(got, pool, {bytes, rows}, rows + 1, setup.whole()), SplitEnd::done);
-        ASSERT_EQ(got.lines, expected.lines) << threads << " threads, chunks of " << bytes << " bytes, " << rows << " rows";
+        ASSERT_EQ(got.lines, expected.lines)
+            << threads << " threads, chunks of " << bytes << " bytes, " << rows << " rows";
       }
     }
   }

@@ -1,5 +1,6 @@
-// scan_rows: shows every row of an input, parsed but not transformed, to something that learns from it (types,
-// the order of day and month). In parallel; `merge` is called in the order of the input, on the calling thread.
+// scan_rows: shows every row of an input, parsed but not transformed, to something that learns from it
+// (types, the order of day and month). In parallel; `merge` is called in the order of the input, on the
+// calling thread.
 #pragma once
 
 #include <functional>

@@ -16,12 +16,9 @@ Compression compression_of(std::string_view first_bytes) {
 
 std::unique_ptr<ByteSource> decompressed_source(std::unique_ptr<ByteSource> source, Compression compression) {
   switch (compression) {
-    case Compression::none:
-      return source;
-    case Compression::gzip:
-      return make_gzip_source(std::move(source));
-    case Compression::zstd:
-      return make_zstd_source(std::move(source));
+    case Compression::none: return source;
+    case Compression::gzip: return make_gzip_source(std::move(source));
+    case Compression::zstd: return make_zstd_source(std::move(source));
   }
   return source;
 }

@@ -12,12 +12,9 @@ namespace {
 
 std::string_view what_is_wrong(int code) {
   switch (code) {
-    case ISAL_INCORRECT_CHECKSUM:
-      return "does not match its checksum";
-    case ISAL_UNSUPPORTED_METHOD:
-      return "is compressed by an unknown method";
-    default:
-      return "is damaged";
+    case ISAL_INCORRECT_CHECKSUM: return "does not match its checksum";
+    case ISAL_UNSUPPORTED_METHOD: return "is compressed by an unknown method";
+    default: return "is damaged";
   }
 }
 
@@ -30,19 +27,14 @@ class GzipHeader {
   State take(char byte) {
     auto value = static_cast<unsigned char>(byte);
     switch (part_) {
-      case Part::fixed:
-        return take_fixed(value);
+      case Part::fixed: return take_fixed(value);
       case Part::extra_size:
         left_ = count_++ == 0 ? value : left_ | static_cast<unsigned>(value) << 8;
         return count_ < 2 ? State::more : left_ > 0 ? enter(Part::extra) : next(Part::extra);
-      case Part::extra:
-        return --left_ > 0 ? State::more : next(Part::extra);
-      case Part::name:
-        return value != 0 ? State::more : next(Part::name);
-      case Part::comment:
-        return value != 0 ? State::more : next(Part::comment);
-      case Part::checksum:
-        return ++count_ < 2 ? State::more : State::done;
+      case Part::extra: return --left_ > 0 ? State::more : next(Part::extra);
+      case Part::name: return value != 0 ? State::more : next(Part::name);
+      case Part::comment: return value != 0 ? State::more : next(Part::comment);
+      case Part::checksum: return ++count_ < 2 ? State::more : State::done;
     }
     return State::bad;
   }

@@ -60,8 +60,7 @@ class ZstdSource : public ByteSource {
         return damaged_stream("zstd", "does not match its checksum", decoded_bytes_).error();
       case ZSTD_error_prefix_unknown:
         return damaged_stream("zstd", "is followed by something else", decoded_bytes_).error();
-      default:
-        return damaged_stream("zstd", "is damaged", decoded_bytes_).error();
+      default: return damaged_stream("zstd", "is damaged", decoded_bytes_).error();
     }
   }
 

@@ -19,20 +19,13 @@ constexpr std::string_view kLastResort = "!%&*=<>?$`{}[]";
 
 std::string name_of_delimiter(char c) {
   switch (c) {
-    case ',':
-      return "commas";
-    case ';':
-      return "semicolons";
-    case '\t':
-      return "tabs";
-    case '|':
-      return "vertical bars";
-    case ':':
-      return "colons";
-    case ' ':
-      return "blanks";
-    default:
-      return std::string("the character ") + c;
+    case ',': return "commas";
+    case ';': return "semicolons";
+    case '\t': return "tabs";
+    case '|': return "vertical bars";
+    case ':': return "colons";
+    case ' ': return "blanks";
+    default: return std::string("the character ") + c;
   }
 }
 

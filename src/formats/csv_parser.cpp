@@ -151,14 +151,9 @@ Cell CsvParser::cell_of(const FieldWalk& walk) {
 std::size_t CsvParser::parse_exactly(std::size_t pos) {
   Record record = reader_.read(text_, pos, line_, offset_);
   switch (record.kind) {
-    case Record::Kind::none:
-      break;
-    case Record::Kind::row:
-      take_cells(add_row(pos, record.text_end), pos, record);
-      break;
-    case Record::Kind::broken:
-      reject_broken(add_row(pos, record.text_end), pos, record);
-      break;
+    case Record::Kind::none: break;
+    case Record::Kind::row: take_cells(add_row(pos, record.text_end), pos, record); break;
+    case Record::Kind::broken: reject_broken(add_row(pos, record.text_end), pos, record); break;
     case Record::Kind::oversized:  // a splitter with the same rules has put such a record into a chunk of its
                                    // own
       parse_oversized();

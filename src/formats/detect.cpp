@@ -181,17 +181,10 @@ class Detection {
   void choose_format() {
     switch (source_.format) {
       case SourceFormat::csv:
-      case SourceFormat::tsv:
-        plan_.format = FormatKind::csv;
-        return;
-      case SourceFormat::json:
-        plan_.format = FormatKind::json;
-        return;
-      case SourceFormat::ndjson:
-        plan_.format = FormatKind::ndjson;
-        return;
-      case SourceFormat::automatic:
-        break;
+      case SourceFormat::tsv: plan_.format = FormatKind::csv; return;
+      case SourceFormat::json: plan_.format = FormatKind::json; return;
+      case SourceFormat::ndjson: plan_.format = FormatKind::ndjson; return;
+      case SourceFormat::automatic: break;
     }
     plan_.format = format_of(sample_, head_.whole, input_);
     bool pointed = !source_.pointer.empty() || source_.dialect.property;

@@ -9,12 +9,9 @@ namespace sluice {
 
 std::unique_ptr<RowFormat> make_format(const ReadPlan& plan) {
   switch (plan.format) {
-    case FormatKind::csv:
-      return make_csv_format(plan);
-    case FormatKind::json:
-      return make_json_format(plan);
-    case FormatKind::ndjson:
-      return make_ndjson_format(plan);
+    case FormatKind::csv: return make_csv_format(plan);
+    case FormatKind::json: return make_json_format(plan);
+    case FormatKind::ndjson: return make_ndjson_format(plan);
   }
   return nullptr;
 }

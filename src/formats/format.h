@@ -40,7 +40,8 @@ class RecordSplitter {
   // row_bytes + `target` bytes unless `at_end`. Takes as many whole records as fit in about `target` bytes
   // (at least one), but never more than `max_rows` rows: a megabyte may hold half a million tiny rows, and
   // memory goes by rows too. Error: the document is broken at this place (JSON arrays only).
-  virtual Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows, bool at_end) = 0;
+  virtual Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows,
+                          bool at_end) = 0;
   // After Cut::oversized: how many of these bytes still belong to that record (all of them: go on), with
   // the line ends among them added to `lines`.
   virtual std::size_t skip_oversized(std::string_view bytes, bool at_end, std::uint64_t& lines) = 0;
@@ -55,8 +56,9 @@ struct Chunk {
 };
 
 struct ParseResult {
-  std::vector<RowBatch> batches;     // in order; several where JSON rows differ much in their columns
-  std::optional<Error> broken;       // after the last of these rows the input is broken (JSON arrays): the job fails
+  std::vector<RowBatch> batches;  // in order; several where JSON rows differ much in their columns
+  std::optional<Error>
+      broken;  // after the last of these rows the input is broken (JSON arrays): the job fails
 };
 
 class RowFormat {

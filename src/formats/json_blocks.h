@@ -72,25 +72,14 @@ inline StructureMasks structure_of(const char* bytes) {
   for (unsigned i = 0; i < kBlock; ++i) {
     const std::uint64_t bit = std::uint64_t{1} << i;
     switch (bytes[i]) {
-      case '"':
-        masks.quote |= bit;
-        break;
-      case '\\':
-        masks.backslash |= bit;
-        break;
+      case '"': masks.quote |= bit; break;
+      case '\\': masks.backslash |= bit; break;
       case '{':
-      case '[':
-        masks.open |= bit;
-        break;
+      case '[': masks.open |= bit; break;
       case '}':
-      case ']':
-        masks.close |= bit;
-        break;
-      case ',':
-        masks.comma |= bit;
-        break;
-      default:
-        break;
+      case ']': masks.close |= bit; break;
+      case ',': masks.comma |= bit; break;
+      default: break;
     }
   }
   return masks;

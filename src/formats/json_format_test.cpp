@@ -132,10 +132,12 @@ TEST(JsonFormat, ABrokenPlaceEndsIt) {
             "in \", a number, "
             "true, false, null, { or [), but the text ends there."},
            {"[{\"a\":1}]x", 1,
-            "The document is no valid JSON: behind the array of rows (1 rows, it ends on line 1 or later) the document must end, but there "
+            "The document is no valid JSON: behind the array of rows (1 rows, it ends on line 1 or later) "
+            "the document must end, but there "
             "is x."},
            {"[{\"a\":1}],", 1,
-            "The document is no valid JSON: behind the array of rows (1 rows, it ends on line 1 or later) the document must end, but there "
+            "The document is no valid JSON: behind the array of rows (1 rows, it ends on line 1 or later) "
+            "the document must end, but there "
             "is ,."},
            {"[{\"a\":1}}", 0,
             "The JSON array is broken in row 1, line 1, character 8 of the row: a comma or ] is expected "

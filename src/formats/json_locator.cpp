@@ -78,8 +78,7 @@ Result<bool> JsonLocator::push(std::string_view bytes) {
 
 Result<bool> JsonLocator::structure(char c) {
   switch (state_) {
-    case State::value:
-      return begin_value(c);
+    case State::value: return begin_value(c);
     case State::first_element:
       if (c == ']') break;
       return begin_value(c);
@@ -97,8 +96,7 @@ Result<bool> JsonLocator::structure(char c) {
       if (c != ':') return broken("a colon is expected, but there is " + shown_value({&c, 1}));
       state_ = State::value;
       return false;
-    case State::behind_value:
-      break;
+    case State::behind_value: break;
     case State::done:
       return broken("the document must end behind its value, but there is " + shown_value({&c, 1}));
   }

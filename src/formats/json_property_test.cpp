@@ -73,21 +73,12 @@ class Author {
         "0", "-0", "1", "-12.50", "1e5", "1E+00", "123456789012345678901234567890", "0.1e-7"};
     const std::size_t begin = written.size();
     switch (below(depth > 3 ? 5 : 7)) {
-      case 0:
-        written += "null";
-        return CellKind::null;
-      case 1:
-        written += cell = one_in(2) ? "true" : "false";
-        return CellKind::boolean;
+      case 0: written += "null"; return CellKind::null;
+      case 1: written += cell = one_in(2) ? "true" : "false"; return CellKind::boolean;
       case 2:
-      case 3:
-        written += cell = kNumbers[below(std::size(kNumbers))];
-        return CellKind::number;
-      case 4:
-        written += text(cell);
-        return CellKind::string;
-      default:
-        break;
+      case 3: written += cell = kNumbers[below(std::size(kNumbers))]; return CellKind::number;
+      case 4: written += text(cell); return CellKind::string;
+      default: break;
     }
     const bool object = one_in(2);
     written += (object ? "{" : "[") + space(lines);
@@ -249,17 +240,10 @@ TEST(JsonProperty, WhatIsTakenIsJson) {
     for (std::size_t n = 1 + author.below(3); n > 0; --n) {
       const std::size_t at = author.below(text.size());
       switch (author.below(4)) {
-        case 0:
-          text.erase(at, 1 + author.below(3));
-          break;
-        case 1:
-          text.insert(at, 1, kFaults[author.below(kFaults.size())]);
-          break;
-        case 2:
-          text[at] = kFaults[author.below(kFaults.size())];
-          break;
-        default:
-          std::swap(text[at], text[author.below(text.size())]);
+        case 0: text.erase(at, 1 + author.below(3)); break;
+        case 1: text.insert(at, 1, kFaults[author.below(kFaults.size())]); break;
+        case 2: text[at] = kFaults[author.below(kFaults.size())]; break;
+        default: std::swap(text[at], text[author.below(text.size())]);
       }
       if (text.empty()) text = "[";
     }

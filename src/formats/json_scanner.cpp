@@ -56,18 +56,12 @@ char* write_utf8(std::uint32_t code, char* to) {
 
 char unescaped(char c) {
   switch (c) {
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return c;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return c;
   }
 }
 
@@ -104,12 +98,9 @@ const char* JsonScanner::escape(const char* at) {
     case 'f':
     case 'n':
     case 'r':
-    case 't':
-      return at + 2;
-    case 'u':
-      break;
-    default:
-      return broken(at + 1, "an escape in a text is one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+    case 't': return at + 2;
+    case 'u': break;
+    default: return broken(at + 1, "an escape in a text is one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
   }
   for (int i = 2; i < 6; ++i)
     if (hex_value(at[i]) < 0) return broken(at + i, "four hexadecimal digits are expected after \\u");
@@ -172,8 +163,7 @@ const char* JsonScanner::literal(const char* at, std::string_view word) {
 const char* JsonScanner::value(const char* at, JsonValue& into) {
   const char* behind = nullptr;
   switch (*at) {
-    case '"':
-      return string(at, into);
+    case '"': return string(at, into);
     case '{':
     case '[':
       into.kind = CellKind::json;
@@ -325,18 +315,12 @@ std::string unescape_json(std::string_view text) {
 
 const char* json_kind_name(const JsonValue& value) {
   switch (value.kind) {
-    case CellKind::missing:
-      return "nothing";
-    case CellKind::null:
-      return "null";
-    case CellKind::string:
-      return "a text";
-    case CellKind::number:
-      return "a number";
-    case CellKind::boolean:
-      return "true or false";
-    case CellKind::json:
-      return *value.data == '{' ? "an object" : "an array";
+    case CellKind::missing: return "nothing";
+    case CellKind::null: return "null";
+    case CellKind::string: return "a text";
+    case CellKind::number: return "a number";
+    case CellKind::boolean: return "true or false";
+    case CellKind::json: return *value.data == '{' ? "an object" : "an array";
   }
   return "nothing";
 }

@@ -205,9 +205,9 @@ class JsonSplitter : public RecordSplitter {
     const std::string_view rest = bytes.substr(from, seen - from);
     at_end = at_end && seen == bytes.size();
     if (auto problem = check_json_rest(rest, plan_.pointer, at_end))
-      return fail(ErrorKind::input, "The document is no valid JSON: behind the array of rows (" + std::to_string(at_.row - 1) + " rows, " +
-                                        "it ends on line " + std::to_string(at_.line) + " or later) " +
-                                        *problem + ".");
+      return fail(ErrorKind::input, "The document is no valid JSON: behind the array of rows (" +
+                                        std::to_string(at_.row - 1) + " rows, " + "it ends on line " +
+                                        std::to_string(at_.line) + " or later) " + *problem + ".");
     return Cut{.kind = Cut::Kind::end};
   }
 

@@ -55,12 +55,9 @@ class NdjsonSplitter : public RecordSplitter {
     if (bytes.empty()) return 0;
     // Where all bytes shown before belonged to the record, it may have ended with the last of them.
     switch (std::exchange(skipped_, Skipped::inside)) {
-      case Skipped::inside:
-        break;
-      case Skipped::after_cr:
-        return bytes.front() == '\n' ? finish_skipping(bytes, 1) : 0;
-      case Skipped::all:
-        return 0;
+      case Skipped::inside: break;
+      case Skipped::after_cr: return bytes.front() == '\n' ? finish_skipping(bytes, 1) : 0;
+      case Skipped::all: return 0;
     }
     const char* const begin = bytes.data();
     const char* const end = begin + bytes.size();

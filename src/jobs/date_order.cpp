@@ -45,8 +45,9 @@ bool leaves_order_open(const StepSpec& step) {
   if (step.name != "date") return false;
   if (!step.argument.is_object()) return true;
   if (step.argument.contains("order")) return false;
-  nlohmann::json formats = step.argument.contains("formats") ? step.argument["formats"]
-                                                             : step.argument.value("format", nlohmann::json("any"));
+  nlohmann::json formats = step.argument.contains("formats")
+                               ? step.argument["formats"]
+                               : step.argument.value("format", nlohmann::json("any"));
   return std::ranges::count(texts_of(formats), "any") != 0;
 }
 
@@ -141,7 +142,8 @@ std::vector<std::string> decide_date_orders(PipelineSpec& spec, const OrdersSeen
   std::vector<std::string> findings;
   for (const auto& [column, orders] : seen) {
     if (orders.day_first && orders.month_first)
-      findings.push_back("Column '" + column + "' holds dates with the day first and others with the month first; "
+      findings.push_back("Column '" + column +
+                         "' holds dates with the day first and others with the month first; "
                          "where a date can be read both ways its row is rejected.");
     else if (orders.day_first || orders.month_first)
       findings.push_back("Dates in column '" + column + "' have the " + (orders.day_first ? "day" : "month") +

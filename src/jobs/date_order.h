@@ -18,8 +18,8 @@ struct OrderSeen {
 };
 using OrdersSeen = std::map<std::string, OrderSeen>;
 
-// The input's columns whose order of day and month the pipeline leaves open: fields of the schema and `date` steps
-// with the format `any` and no order. A column that was renamed before is named as in the input.
+// The input's columns whose order of day and month the pipeline leaves open: fields of the schema and `date`
+// steps with the format `any` and no order. A column that was renamed before is named as in the input.
 std::vector<std::string> undecided_date_columns(const PipelineSpec& spec);
 
 OrdersSeen orders_in(const RowBatch& rows, const std::vector<std::string>& columns);

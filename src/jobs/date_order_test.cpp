@@ -25,15 +25,19 @@ constexpr const char* kRenamed =
     "schema: {fields: [{name: born, type: date, format: any}, {name: signup, type: date}]}\n";
 
 TEST(DateOrder, NamesTheColumnsThatAreOpen) {
-  EXPECT_EQ(undecided_date_columns(pipeline(kRenamed)), (std::vector<std::string>{"Signed up", "born", "left"}));
-  EXPECT_TRUE(undecided_date_columns(pipeline("name: t\ntransform:\n  - date: {fields: [a], order: dmy}\n")).empty());
+  EXPECT_EQ(undecided_date_columns(pipeline(kRenamed)),
+            (std::vector<std::string>{"Signed up", "born", "left"}));
   EXPECT_TRUE(
-      undecided_date_columns(pipeline("name: t\ntransform:\n  - date: {fields: [a], formats: ['%d/%m/%Y']}\n")).empty());
+      undecided_date_columns(pipeline("name: t\ntransform:\n  - date: {fields: [a], order: dmy}\n")).empty());
+  EXPECT_TRUE(undecided_date_columns(
+                  pipeline("name: t\ntransform:\n  - date: {fields: [a], formats: ['%d/%m/%Y']}\n"))
+                  .empty());
 }
 
 TEST(DateOrder, OneValueDecidesItsColumn) {
   PipelineSpec spec = pipeline(kRenamed);
-  OrdersSeen seen = orders_in(column("Signed up", {"03/04/2024", "25/04/2024", ""}), undecided_date_columns(spec));
+  OrdersSeen seen =
+      orders_in(column("Signed up", {"03/04/2024", "25/04/2024", ""}), undecided_date_columns(spec));
   merge(seen, orders_in(column("born", {"03/04/2024", "12/31/1999"}), undecided_date_columns(spec)));
   EXPECT_EQ(decide_date_orders(spec, seen).size(), 2u);
   ASSERT_EQ(spec.transform.size(), 3u);  // rename, and a date step for each field

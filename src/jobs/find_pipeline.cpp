@@ -11,10 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_pipeline_file(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+bool is_pipeline_file(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
 
 bool looks_like_path(const std::string& wanted) {
-  return wanted.find('/') != std::string::npos || is_pipeline_file(wanted) || fs::path(wanted).extension() == ".json";
+  return wanted.find('/') != std::string::npos || is_pipeline_file(wanted) ||
+         fs::path(wanted).extension() == ".json";
 }
 
 std::vector<std::string> names_in(const std::string& folder) {
@@ -34,7 +37,8 @@ std::optional<std::string> file_in(const std::string& folder, const std::string&
   return std::nullopt;
 }
 
-Result<std::optional<PipelineSpec>> kept_pipeline(Store* store, const std::string& name, const Overrides& overrides) {
+Result<std::optional<PipelineSpec>> kept_pipeline(Store* store, const std::string& name,
+                                                  const Overrides& overrides) {
   if (!store) return std::optional<PipelineSpec>();
   auto kept = TRY(store->queries().pipeline("default", name));
   if (!kept) return std::optional<PipelineSpec>();
@@ -51,15 +55,17 @@ std::string pipeline_name_of(const std::string& file_name) {
   std::string name;
   for (unsigned char c : stem) {
     bool plain = std::isalnum(c) || c == '_' || c == '-' || c >= 0x80;
-    if (plain) name += static_cast<char>(c);
-    else if (!name.empty() && name.back() != '-') name += '-';
+    if (plain)
+      name += static_cast<char>(c);
+    else if (!name.empty() && name.back() != '-')
+      name += '-';
   }
   while (name.ends_with('-')) name.pop_back();
   return name.empty() ? "rows" : name;
 }
 
-Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder, const std::string& file_name,
-                                    Store* store, const Overrides& overrides) {
+Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder,
+                                    const std::string& file_name, Store* store, const Overrides& overrides) {
   FoundPipeline found;
   if (!wanted.empty() && looks_like_path(wanted)) {
     found.spec = TRY(load_pipeline(wanted, overrides));
@@ -78,8 +84,8 @@ Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string
   if (!wanted.empty()) {
     std::vector<std::string> known = names_in(folder);
     std::string meant = nearest(wanted, known);
-    return fail(ErrorKind::usage, "there is no pipeline '" + wanted + "': no file " + wanted + ".yaml in " + folder +
-                                      " and none kept in the store." +
+    return fail(ErrorKind::usage, "there is no pipeline '" + wanted + "': no file " + wanted + ".yaml in " +
+                                      folder + " and none kept in the store." +
                                       (meant.empty() ? "" : " Did you mean '" + meant + "'?") +
                                       " A file is given as a path: -p ./" + wanted + ".yaml");
   }

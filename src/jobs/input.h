@@ -9,12 +9,12 @@
 namespace sluice {
 
 struct Input {
-  std::string name;           // as the sender calls it, for messages and ingestion_jobs.file_name
-  std::string place;          // where the bytes are, absolute: "file:/data/people.csv"; "" for a stream
-  std::uint64_t size = 0;     // bytes; 0 where unknown
-  std::string version;        // size and modification time, or ETag: another one is another content
+  std::string name;        // as the sender calls it, for messages and ingestion_jobs.file_name
+  std::string place;       // where the bytes are, absolute: "file:/data/people.csv"; "" for a stream
+  std::uint64_t size = 0;  // bytes; 0 where unknown
+  std::string version;     // size and modification time, or ETag: another one is another content
   Opener opener;
-  bool streaming = false;     // standard input that was not spooled: one pass, no second look
+  bool streaming = false;  // standard input that was not spooled: one pass, no second look
 };
 
 }  // namespace sluice

@@ -17,7 +17,8 @@ std::string to_json(const JobPlan& plan) {
 
 Result<JobPlan> job_plan_from_json(const std::string& text) {
   auto broken = [](const std::string& why) {
-    return fail(ErrorKind::internal, "the job's stored plan cannot be read (" + why + "); run the file as a new job.");
+    return fail(ErrorKind::internal,
+                "the job's stored plan cannot be read (" + why + "); run the file as a new job.");
   };
   nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("pipeline") || !json.contains("read") || !json.contains("input"))

@@ -13,8 +13,8 @@
 namespace sluice {
 
 struct JobPlan {
-  // Of the canonical form that content hashes are taken of; a change of it would be a new version, because the
-  // same rows would hash differently.
+  // Of the canonical form that content hashes are taken of; a change of it would be a new version, because
+  // the same rows would hash differently.
   static constexpr int kCanonicalForm = 1;
 
   int canonical_form = kCanonicalForm;

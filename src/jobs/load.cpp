@@ -11,7 +11,11 @@ namespace {
 std::string resume_key(const PipelineSpec& spec, const LoadRequest& request) {
   const Input& input = request.input;
   if (input.streaming) return "";  // what was read of a stream is gone
-  nlohmann::json key = {to_json(spec), input.place, input.size, input.version, request.parent_job_id.value_or(""),
+  nlohmann::json key = {to_json(spec),
+                        input.place,
+                        input.size,
+                        input.version,
+                        request.parent_job_id.value_or(""),
                         request.row_limit.value_or(0)};
   return to_hex(Sha256().of(key.dump()));
 }
@@ -37,7 +41,8 @@ Result<PipelineSpec> keep_inferred(Store& store, const PipelineSpec& spec) {
   return parse_pipeline(kept.text, "kept pipeline " + spec.name);
 }
 
-Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryPlan& memory, std::stop_token stop) {
+Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryPlan& memory,
+                          std::stop_token stop) {
   const Input& input = request.input;
   PlanOptions options{.infer_schema = request.pipeline.infer, .report = request.pipeline.report};
   if (options.report) options.splitting = Splitting::whole;
@@ -69,8 +74,8 @@ Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryP
 
 }  // namespace
 
-Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan& memory, const LoadEvents& events,
-                        std::stop_token stop) {
+Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan& memory,
+                        const LoadEvents& events, std::stop_token stop) {
   auto resumed = TRY(resume(resume_key(request.pipeline.spec, request), request.store));
   LoadResult result = resumed ? std::move(*resumed) : TRY(create(request, pool, memory, stop));
   if (events.on_planned) events.on_planned(result);

@@ -1,5 +1,5 @@
-// Loading one input through a pipeline: resumes the job that was interrupted on it, or plans and creates a new
-// one, and runs it. What `sluice run` does for each file.
+// Loading one input through a pipeline: resumes the job that was interrupted on it, or plans and creates a
+// new one, and runs it. What `sluice run` does for each file.
 #pragma once
 
 #include <functional>
@@ -27,12 +27,12 @@ struct LoadRequest {
 struct LoadResult {
   std::string job_id, pipeline;
   JobStatus status = JobStatus::pending;
-  std::string error;               // why it failed
-  RowCounts counts;                // of the job, all its attempts together
+  std::string error;  // why it failed
+  RowCounts counts;   // of the job, all its attempts together
   JobPlan plan;
   bool resumed = false;
   std::uint64_t resumed_at_row = 0;
-  bool pipeline_kept = false;      // a new pipeline was inferred and kept in the store
+  bool pipeline_kept = false;  // a new pipeline was inferred and kept in the store
 };
 
 // Told on the calling thread.
@@ -41,7 +41,7 @@ struct LoadEvents {
   OnCommit on_commit;
 };
 
-Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan& memory, const LoadEvents& events,
-                        std::stop_token stop);
+Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan& memory,
+                        const LoadEvents& events, std::stop_token stop);
 
 }  // namespace sluice

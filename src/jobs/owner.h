@@ -1,5 +1,5 @@
-// Owner: who holds a lease: "host/pid/start" of a process, so that another process on the same host can tell a
-// dead owner from a slow one and need not wait for the lease to run out.
+// Owner: who holds a lease: "host/pid/start" of a process, so that another process on the same host can tell
+// a dead owner from a slow one and need not wait for the lease to run out.
 #pragma once
 
 #include <string>

@@ -35,10 +35,13 @@ Result<> decide_dates(JobPlan& plan, const Input& input, ComputePool& pool, cons
   if (columns.empty() || input.streaming) return {};
   auto format = make_format(plan.read);
   OrdersSeen all;
-  std::function<OrdersSeen(const RowBatch&)> look = [&](const RowBatch& rows) { return orders_in(rows, columns); };
+  std::function<OrdersSeen(const RowBatch&)> look = [&](const RowBatch& rows) {
+    return orders_in(rows, columns);
+  };
   std::function<void(OrdersSeen)> join = [&all](OrdersSeen seen) { merge(all, seen); };
   TRY(scan_rows<OrdersSeen>(plan.read, *format, input.opener, pool, memory, look, join, stop));
-  for (std::string& finding : decide_date_orders(plan.pipeline, all)) plan.read.findings.push_back(std::move(finding));
+  for (std::string& finding : decide_date_orders(plan.pipeline, all))
+    plan.read.findings.push_back(std::move(finding));
   return {};
 }
 
@@ -49,7 +52,8 @@ Result<> check_columns(const JobPlan& plan) {
   return {};
 }
 
-Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, Splitting splitting, std::stop_token stop) {
+Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, Splitting splitting,
+                                       std::stop_token stop) {
   std::vector<ReadRange> ranges = {{plan.read.first_row, {}}};
   bool count_rows = plan.pipeline.max_rejects.share.has_value();  // a share of how many?
   bool worth_splits = splitting == Splitting::splits && input.size > kSplitBytes;
@@ -72,8 +76,8 @@ Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, Splitt
 
 }  // namespace
 
-Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options, ComputePool& pool,
-                            const MemoryPlan& memory, std::stop_token stop) {
+Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options,
+                            ComputePool& pool, const MemoryPlan& memory, std::stop_token stop) {
   PlannedJob planned;
   JobPlan& plan = planned.plan;
   if (spec.schema && spec.source.schema_fields.empty())

@@ -27,7 +27,7 @@ struct PlanOptions {
   Splitting splitting = Splitting::splits;
   bool report = false;  // the input is an error report that comes back
 };
-Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options, ComputePool& pool,
-                            const MemoryPlan& memory, std::stop_token stop);
+Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options,
+                            ComputePool& pool, const MemoryPlan& memory, std::stop_token stop);
 
 }  // namespace sluice

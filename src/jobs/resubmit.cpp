@@ -14,8 +14,10 @@ constexpr std::string_view kJobColumn = "sluice_job", kRowColumn = "sluice_row";
 constexpr std::string_view kRowNumberMember = "rowNumber", kJobMember = "jobId";
 
 Error not_a_report(const std::string& name) {
-  return {ErrorKind::usage, name + " is no error report of this program: it needs the columns sluice_job and sluice_row "
-                                   "(or, as NDJSON, jobId and rowNumber), as --rejects writes them."};
+  return {ErrorKind::usage,
+          name +
+              " is no error report of this program: it needs the columns sluice_job and sluice_row "
+              "(or, as NDJSON, jobId and rowNumber), as --rejects writes them."};
 }
 
 // The first row of an input, parsed.
@@ -36,8 +38,10 @@ std::optional<std::size_t> index_of(const Columns& columns, std::string_view nam
   return static_cast<std::size_t>(found - columns.begin());
 }
 
-void reject(RowBatch& rows, std::size_t row, std::string_view column, std::string_view value, std::string message) {
-  rows.reject(row, {RejectCode::syntax_error, std::string(column), 0, "", shown_value(value), std::move(message), ""});
+void reject(RowBatch& rows, std::size_t row, std::string_view column, std::string_view value,
+            std::string message) {
+  rows.reject(row, {RejectCode::syntax_error, std::string(column), 0, "", shown_value(value),
+                    std::move(message), ""});
 }
 
 // One row: its number in the first job, and the sender's cells moved to the front as they were sent.
@@ -47,8 +51,11 @@ void restore_row(RowBatch& rows, std::size_t row, const ReportColumns& columns) 
   std::string_view text = cells[columns.row].text();
   std::uint64_t number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number != 0) info.row_number = number;
-  else reject(rows, row, kRowColumn, text, "sluice_row must hold the number of the row that this one corrects; leave that column as it was.");
+  if (error == std::errc() && end == text.data() + text.size() && number != 0)
+    info.row_number = number;
+  else
+    reject(rows, row, kRowColumn, text,
+           "sluice_row must hold the number of the row that this one corrects; leave that column as it was.");
   if (columns.more && !cells[*columns.more].text().empty())
     reject(rows, row, "sluice_more", cells[*columns.more].text(),
            "This row has more members than the report has columns; correct it in the NDJSON report instead.");
@@ -90,7 +97,8 @@ Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_to
   if (!rows) return fail(ErrorKind::usage, report.name + " holds no rows: nothing to run again.");
   bool csv = plan.format == FormatKind::csv;
   auto job_column = index_of(*rows->columns(), csv ? kJobColumn : kJobMember);
-  if (!job_column || !index_of(*rows->columns(), csv ? kRowColumn : kRowNumberMember) || rows->info(0).rejected())
+  if (!job_column || !index_of(*rows->columns(), csv ? kRowColumn : kRowNumberMember) ||
+      rows->info(0).rejected())
     return std::unexpected(not_a_report(report.name));
   std::string job_id(rows->cells(0)[*job_column].text());
   Result<Job> parent = store.jobs().get(job_id);

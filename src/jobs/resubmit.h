@@ -1,6 +1,6 @@
-// Resubmission: an error report that its sender corrected comes back, and only its rows run again, as a job of
-// their own that is tied to the first. A row keeps the number it had there, so its identity is what it would
-// have been had the row been right at first.
+// Resubmission: an error report that its sender corrected comes back, and only its rows run again, as a job
+// of their own that is tied to the first. A row keeps the number it had there, so its identity is what it
+// would have been had the row been right at first.
 #pragma once
 
 #include <stop_token>

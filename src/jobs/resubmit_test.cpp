@@ -18,8 +18,9 @@ RowBatch report(const Columns& columns, const std::vector<std::vector<std::strin
 }
 
 TEST(Resubmit, RowsComeBackAsTheyWereSent) {
-  RowBatch rows = restore_report_rows(report({"id", "sluice_job", "name", "sluice_row", "sluice_message"},
-                                             {{"7", "j", "'=cmd()", "41", "bad"}, {"8", "j", "'it", "43", ""}}));
+  RowBatch rows =
+      restore_report_rows(report({"id", "sluice_job", "name", "sluice_row", "sluice_message"},
+                                 {{"7", "j", "'=cmd()", "41", "bad"}, {"8", "j", "'it", "43", ""}}));
   EXPECT_EQ(*rows.columns(), (Columns{"id", "name"}));
   EXPECT_EQ(rows.info(0).row_number, 41u);
   EXPECT_EQ(rows.info(1).row_number, 43u);
@@ -31,7 +32,8 @@ TEST(Resubmit, RowsComeBackAsTheyWereSent) {
 }
 
 TEST(Resubmit, ARowWithoutItsNumberIsRejected) {
-  RowBatch rows = restore_report_rows(report({"id", "sluice_job", "sluice_row"}, {{"7", "j", ""}, {"8", "j", "4x"}}));
+  RowBatch rows =
+      restore_report_rows(report({"id", "sluice_job", "sluice_row"}, {{"7", "j", ""}, {"8", "j", "4x"}}));
   for (std::size_t row : {0u, 1u}) {
     ASSERT_TRUE(rows.info(row).rejected());
     EXPECT_NE(rows.issues(row)[0].message.find("sluice_row"), std::string::npos);

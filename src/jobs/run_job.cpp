@@ -21,11 +21,13 @@ constexpr auto kHeartbeatEvery = 10s;  // two may be lost before the lease is
 class Heartbeat {
  public:
   Heartbeat(JobStore& jobs, const Lease& lease, std::stop_token outer)
-      : forward_(outer, [this] { work_.request_stop(); }), thread_([this, &jobs, &lease](std::stop_token stop) {
+      : forward_(outer, [this] { work_.request_stop(); }),
+        thread_([this, &jobs, &lease](std::stop_token stop) {
           std::mutex mutex;
           std::condition_variable_any wake;
           std::unique_lock lock(mutex);
-          while (!wake.wait_for(lock, stop, kHeartbeatEvery, [] { return false; }) && !stop.stop_requested()) {
+          while (!wake.wait_for(lock, stop, kHeartbeatEvery, [] { return false; }) &&
+                 !stop.stop_requested()) {
             Result<> beat = jobs.heartbeat(lease, kLeaseDuration);
             if (!beat && beat.error().kind == ErrorKind::conflict) work_.request_stop();
           }
@@ -63,9 +65,9 @@ MemoryPlan with_batch_size(MemoryPlan memory, const PipelineSpec& spec) {
 // A failure of the input ends the job; one of the systems around it does not.
 bool ends_job(const Error& error) { return error.kind == ErrorKind::input || error.kind == ErrorKind::usage; }
 
-Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pipeline, const RowFormat& format,
-                            ComputePool& pool, const MemoryPlan& memory, const OnCommit& on_commit,
-                            std::stop_token stop) {
+Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pipeline,
+                            const RowFormat& format, ComputePool& pool, const MemoryPlan& memory,
+                            const OnCommit& on_commit, std::stop_token stop) {
   JobStore& jobs = run.store.jobs();
   Lease lease = TRY(jobs.lease(run.job.id, split.number, this_process(), kLeaseDuration, is_dead));
   Result<SplitEnd> end = [&]() -> Result<SplitEnd> {
@@ -75,13 +77,20 @@ Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pip
     bool keep_input = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip ||
                       !spec.target.name.empty();
     auto writer = TRY(run.store.open_writer(spec));
-    SplitTask task{run.plan.read, format, run.input.opener, pipeline, split, keep_input, run.row_limit,
+    SplitTask task{run.plan.read,
+                   format,
+                   run.input.opener,
+                   pipeline,
+                   split,
+                   keep_input,
+                   run.row_limit,
                    is_csv_report(run.plan.read) ? &restore_report_rows : nullptr};
     return run_split(task, *writer, lease, pool, memory, on_commit, heartbeat.token());
   }();
   (void)jobs.release(lease);  // a lost or finished one is nobody's any more
   if (end && *end == SplitEnd::stopped && !stop.stop_requested())
-    return fail(ErrorKind::conflict, "another process has taken this job over; nothing is lost, it goes on there.");
+    return fail(ErrorKind::conflict,
+                "another process has taken this job over; nothing is lost, it goes on there.");
   return end;
 }
 
@@ -96,7 +105,8 @@ Result<SplitEnd> run_with_retries(const JobRun& run, std::uint32_t split_number,
     Result<SplitEnd> end =
         run_leased(run, splits[split_number - 1], pipeline, format, pool, memory, on_commit, stop);
     if (end || !end.error().retryable || attempt >= retry.attempts || run.input.streaming) return end;
-    auto delay = retry.backoff_type == "fixed" ? retry.delay : retry.delay * (1u << std::min(attempt - 1, 16u));
+    auto delay =
+        retry.backoff_type == "fixed" ? retry.delay : retry.delay * (1u << std::min(attempt - 1, 16u));
     std::uniform_real_distribution<double> jitter(1.0 - retry.jitter, 1.0);
     std::mutex mutex;
     std::unique_lock lock(mutex);
@@ -113,8 +123,8 @@ std::optional<std::uint64_t> reject_limit(const MaxRejects& limit, std::optional
   return std::nullopt;
 }
 
-Result<JobEnd> run_job(const JobRun& run, ComputePool& pool, const MemoryPlan& memory, const OnCommit& on_commit,
-                       std::stop_token stop) {
+Result<JobEnd> run_job(const JobRun& run, ComputePool& pool, const MemoryPlan& memory,
+                       const OnCommit& on_commit, std::stop_token stop) {
   JobIdentity identity;
   if (auto bytes = uuid_bytes(run.job.root_job_id)) identity.root_job_id = *bytes;
   auto pipeline = TRY(Pipeline::compile(run.plan.pipeline, identity));

@@ -249,9 +249,8 @@ class RowLoop {
     if (spec_.identity == IdentityKind::position) {
       std::copy(layout_.compiled->job.root_job_id.begin(), layout_.compiled->job.root_job_id.end(),
                 identity.bytes.begin());
-      for (int i = 0; i < 8; ++i)
-        identity.bytes[static_cast<std::size_t>(16 + i)] =
-            static_cast<std::uint8_t>(row.row_number >> (56 - 8 * i));
+      for (std::size_t i = 0; i < 8; ++i)
+        identity.bytes[16 + i] = static_cast<std::uint8_t>(row.row_number >> (56 - 8 * i));
       identity.size = 24;
       return;
     }

@@ -59,11 +59,8 @@ class Converter {
       return fail_at(node.place, "the file has too many values (are aliases expanded over and over?)");
     switch (yaml.Type()) {
       case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null:
-        break;
-      case YAML::NodeType::Scalar:
-        TRY(scalar(yaml, node));
-        break;
+      case YAML::NodeType::Null: break;
+      case YAML::NodeType::Scalar: TRY(scalar(yaml, node)); break;
       case YAML::NodeType::Sequence:
         node.kind = ConfigNode::Kind::list;
         for (const auto& item : yaml) node.items.push_back(TRY(convert(item, depth + 1)));
@@ -167,18 +164,12 @@ ConfigNode& ConfigNode::member(std::string_view key) {
 
 std::string_view name_of(ConfigNode::Kind kind) {
   switch (kind) {
-    case ConfigNode::Kind::null:
-      return "nothing";
-    case ConfigNode::Kind::boolean:
-      return "true or false";
-    case ConfigNode::Kind::number:
-      return "a number";
-    case ConfigNode::Kind::string:
-      return "text";
-    case ConfigNode::Kind::list:
-      return "a list";
-    case ConfigNode::Kind::map:
-      return "a mapping";
+    case ConfigNode::Kind::null: return "nothing";
+    case ConfigNode::Kind::boolean: return "true or false";
+    case ConfigNode::Kind::number: return "a number";
+    case ConfigNode::Kind::string: return "text";
+    case ConfigNode::Kind::list: return "a list";
+    case ConfigNode::Kind::map: return "a mapping";
   }
   return "";
 }
@@ -235,12 +226,9 @@ ConfigNode config_node_of(const nlohmann::json& json) {
 
 nlohmann::json to_json(const ConfigNode& node) {
   switch (node.kind) {
-    case ConfigNode::Kind::null:
-      return nullptr;
-    case ConfigNode::Kind::boolean:
-      return node.text[0] == 't' || node.text[0] == 'T';
-    case ConfigNode::Kind::string:
-      return node.text;
+    case ConfigNode::Kind::null: return nullptr;
+    case ConfigNode::Kind::boolean: return node.text[0] == 't' || node.text[0] == 'T';
+    case ConfigNode::Kind::string: return node.text;
     case ConfigNode::Kind::number: {
       auto number = nlohmann::json::parse(node.text, nullptr, false);
       return number.is_number() ? number : nlohmann::json(node.text);  // 1e999 is more than a double holds

@@ -60,29 +60,14 @@ char* write_escape(char* out, char c) {
   static constexpr char kHex[] = "0123456789abcdef";
   *out++ = '\\';
   switch (c) {
-    case '"':
-      *out++ = '"';
-      return out;
-    case '\\':
-      *out++ = '\\';
-      return out;
-    case '\b':
-      *out++ = 'b';
-      return out;
-    case '\t':
-      *out++ = 't';
-      return out;
-    case '\n':
-      *out++ = 'n';
-      return out;
-    case '\f':
-      *out++ = 'f';
-      return out;
-    case '\r':
-      *out++ = 'r';
-      return out;
-    default:
-      break;
+    case '"': *out++ = '"'; return out;
+    case '\\': *out++ = '\\'; return out;
+    case '\b': *out++ = 'b'; return out;
+    case '\t': *out++ = 't'; return out;
+    case '\n': *out++ = 'n'; return out;
+    case '\f': *out++ = 'f'; return out;
+    case '\r': *out++ = 'r'; return out;
+    default: break;
   }
   *out++ = 'u';
   *out++ = '0';
@@ -177,20 +162,11 @@ void append_jcs_number(std::string& out, std::string_view decimal) {
 Result<> append_jcs_cell(std::string& out, const Cell& cell) {
   switch (cell.kind) {
     case CellKind::missing:
-    case CellKind::null:
-      out += "null";
-      break;
-    case CellKind::string:
-      append_jcs_string(out, cell.text());
-      break;
-    case CellKind::number:
-      append_jcs_number(out, cell.text());
-      break;
-    case CellKind::boolean:
-      out.append(cell.text());
-      break;
-    case CellKind::json:
-      return append_jcs_json(out, cell.text());
+    case CellKind::null: out += "null"; break;
+    case CellKind::string: append_jcs_string(out, cell.text()); break;
+    case CellKind::number: append_jcs_number(out, cell.text()); break;
+    case CellKind::boolean: out.append(cell.text()); break;
+    case CellKind::json: return append_jcs_json(out, cell.text());
   }
   return {};
 }

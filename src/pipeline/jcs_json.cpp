@@ -54,30 +54,21 @@ class Canonicalizer {
     ondemand::json_type type;
     if (auto error = value.type().get(type)) return broken(error);
     switch (type) {
-      case ondemand::json_type::object:
-        return object(value, depth + 1);
-      case ondemand::json_type::array:
-        return array(value, depth + 1);
-      case ondemand::json_type::string:
-        return string(value.get_string());
-      default:
-        return scalar(value);
+      case ondemand::json_type::object: return object(value, depth + 1);
+      case ondemand::json_type::array: return array(value, depth + 1);
+      case ondemand::json_type::string: return string(value.get_string());
+      default: return scalar(value);
     }
   }
   bool broken(simdjson::error_code error) {
     switch (error) {
-      case simdjson::UTF8_ERROR:
-        return fails("it is not valid UTF-8");
-      case simdjson::UNCLOSED_STRING:
-        return fails("a string is not closed");
+      case simdjson::UTF8_ERROR: return fails("it is not valid UTF-8");
+      case simdjson::UNCLOSED_STRING: return fails("a string is not closed");
       case simdjson::STRING_ERROR:
         return fails("a string has a wrong \\ escape, or half of a surrogate pair");
-      case simdjson::UNESCAPED_CHARS:
-        return fails("a string has a control character that is not escaped");
-      case simdjson::EMPTY:
-        return fails("it is empty");
-      default:
-        return fails("a comma, a colon or a bracket is missing, or stands where none may be");
+      case simdjson::UNESCAPED_CHARS: return fails("a string has a control character that is not escaped");
+      case simdjson::EMPTY: return fails("it is empty");
+      default: return fails("a comma, a colon or a bracket is missing, or stands where none may be");
     }
   }
   bool fails(std::string problem) {

@@ -165,27 +165,13 @@ std::string slow_string(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case 8:
-        out += "\\b";
-        break;
-      case 9:
-        out += "\\t";
-        break;
-      case 10:
-        out += "\\n";
-        break;
-      case 12:
-        out += "\\f";
-        break;
-      case 13:
-        out += "\\r";
-        break;
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case 8: out += "\\b"; break;
+      case 9: out += "\\t"; break;
+      case 10: out += "\\n"; break;
+      case 12: out += "\\f"; break;
+      case 13: out += "\\r"; break;
       default:
         if (static_cast<unsigned char>(c) < 32) {
           char escape[8];
@@ -344,16 +330,11 @@ TEST(Jcs, cells) {
 
 nlohmann::json random_value(std::mt19937_64& random, int depth) {
   switch (random() % (depth > 3 ? 5 : 7)) {
-    case 0:
-      return nullptr;
-    case 1:
-      return random() % 2 == 0;
-    case 2:
-      return static_cast<int>(random() % 2001) - 1000;
-    case 3:
-      return std::string(1, static_cast<char>('a' + random() % 26));
-    case 4:
-      return static_cast<int>(random() % 1000) / 8.0;
+    case 0: return nullptr;
+    case 1: return random() % 2 == 0;
+    case 2: return static_cast<int>(random() % 2001) - 1000;
+    case 3: return std::string(1, static_cast<char>('a' + random() % 26));
+    case 4: return static_cast<int>(random() % 1000) / 8.0;
     case 5: {
       nlohmann::json array = nlohmann::json::array();
       for (unsigned i = random() % 4; i-- > 0;) array.push_back(random_value(random, depth + 1));

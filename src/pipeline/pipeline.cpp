@@ -16,27 +16,18 @@ constexpr std::size_t kBindings =
 ColumnType column_type(FieldType type, const std::string& format) {
   switch (type) {
     case FieldType::integer:
-    case FieldType::year:
-      return ColumnType::integer;
-    case FieldType::number:
-      return ColumnType::number;
-    case FieldType::boolean:
-      return ColumnType::boolean;
-    case FieldType::date:
-      return ColumnType::date;
-    case FieldType::time:
-      return ColumnType::time;
-    case FieldType::datetime:
-      return ColumnType::datetime;
+    case FieldType::year: return ColumnType::integer;
+    case FieldType::number: return ColumnType::number;
+    case FieldType::boolean: return ColumnType::boolean;
+    case FieldType::date: return ColumnType::date;
+    case FieldType::time: return ColumnType::time;
+    case FieldType::datetime: return ColumnType::datetime;
     case FieldType::object:
     case FieldType::array:
     case FieldType::list:
-    case FieldType::geojson:
-      return ColumnType::json;
-    case FieldType::geopoint:
-      return format == "default" ? ColumnType::text : ColumnType::json;
-    default:
-      return ColumnType::text;
+    case FieldType::geojson: return ColumnType::json;
+    case FieldType::geopoint: return format == "default" ? ColumnType::text : ColumnType::json;
+    default: return ColumnType::text;
   }
 }
 

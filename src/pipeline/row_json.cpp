@@ -100,14 +100,9 @@ void append_raw_string(std::string& out, std::string_view text) {
 void append_raw_value(std::string& out, const Cell& cell) {
   switch (cell.kind) {
     case CellKind::missing:
-    case CellKind::null:
-      out += "null";
-      break;
-    case CellKind::string:
-      append_raw_string(out, cell.text());
-      break;
-    default:
-      out += cell.text();
+    case CellKind::null: out += "null"; break;
+    case CellKind::string: append_raw_string(out, cell.text()); break;
+    default: out += cell.text();
   }
 }
 

@@ -32,9 +32,7 @@ TEST(RowJson, EqualsAnotherLibrary) {
     for (char name = 'a'; name < 'a' + static_cast<char>(random() % 9); ++name) {
       members.push_back({json_key(std::string(1, name)), static_cast<std::uint32_t>(cells.size())});
       switch (random() % 4) {
-        case 0:
-          cells.push_back(Cell::null());
-          continue;
+        case 0: cells.push_back(Cell::null()); continue;
         case 1: {
           auto value = static_cast<std::int64_t>(random() % 2'000'001) - 1'000'000;
           twin[std::string(1, name)] = value;

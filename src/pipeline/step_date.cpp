@@ -81,11 +81,8 @@ class Date final : public Step {
         case DateReading::Problem::ambiguous:
           value += "may mean two days; say `order: dmy` or `order: mdy` in the step.";
           break;
-        case DateReading::Problem::no_such_day:
-          value += "is a day that does not exist.";
-          break;
-        default:
-          value += "is not a date in any of its formats.";
+        case DateReading::Problem::no_such_day: value += "is a day that does not exist."; break;
+        default: value += "is not a date in any of its formats.";
       }
       row.fail("date", target.column, slot, std::move(value), std::move(suggestion));
     }

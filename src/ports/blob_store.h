@@ -17,7 +17,7 @@ class BlobWriter {
  public:
   virtual ~BlobWriter() = default;  // without commit(): nothing is left behind
   virtual Result<> write(std::string_view bytes) = 0;
-  virtual Result<> commit() = 0;    // durable, and visible under its key, when it returns
+  virtual Result<> commit() = 0;  // durable, and visible under its key, when it returns
 };
 
 struct BlobInfo {

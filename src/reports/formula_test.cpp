@@ -1,3 +1,4 @@
+// Formulas neutralised and restored: exactly reversible, and never a formula.
 #include <gtest/gtest.h>
 
 #include <random>

@@ -31,8 +31,9 @@ const Ending* ending_of(const std::string& path) {
 
 Result<> check_report_path(const std::string& path) {
   if (ending_of(path) != nullptr) return {};
-  return fail(ErrorKind::usage, "Cannot tell from '" + path +
-                                    "' what kind of report to write: let its name end in .csv, .ndjson or .xlsx.");
+  return fail(ErrorKind::usage,
+              "Cannot tell from '" + path +
+                  "' what kind of report to write: let its name end in .csv, .ndjson or .xlsx.");
 }
 
 OpenedReport open_report(const std::string& path, const std::vector<std::string>& columns) {

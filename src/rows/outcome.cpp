@@ -13,16 +13,11 @@ void append_varint(std::string& out, std::uint64_t value) {
 
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::inserted:
-      return "inserted";
-    case Outcome::updated:
-      return "updated";
-    case Outcome::duplicate:
-      return "duplicate";
-    case Outcome::rejected:
-      return "rejected";
-    case Outcome::none:
-      break;
+    case Outcome::inserted: return "inserted";
+    case Outcome::updated: return "updated";
+    case Outcome::duplicate: return "duplicate";
+    case Outcome::rejected: return "rejected";
+    case Outcome::none: break;
   }
   return "none";
 }

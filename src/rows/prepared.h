@@ -33,21 +33,21 @@ struct UniqueValue {
 struct PreparedRow {
   std::uint64_t row_number = 0;
   std::uint64_t line = 0;
-  std::uint32_t batch_row = 0;   // index in PreparedBatch::batch, to get at the row as read
+  std::uint32_t batch_row = 0;  // index in PreparedBatch::batch, to get at the row as read
   Identity identity;
   Digest content_hash{};
-  std::string_view data;         // the row in RFC 8785 form, the very bytes that were hashed
-  std::string_view metadata;     // JSON object, or "" (extra_fields: keep)
+  std::string_view data;      // the row in RFC 8785 form, the very bytes that were hashed
+  std::string_view metadata;  // JSON object, or "" (extra_fields: keep)
   std::span<const UniqueValue> unique;
-  std::span<const Cell> typed;   // in the order of WriteSpec::target.columns; empty without a target table
+  std::span<const Cell> typed;  // in the order of WriteSpec::target.columns; empty without a target table
 };
 
 struct PreparedBatch {
   explicit PreparedBatch(RowBatch rows_as_read) : batch(std::move(rows_as_read)) {}
 
-  RowBatch batch;                     // owns the bytes everything below looks at
-  std::vector<PreparedRow> rows;      // the good ones, in the order of the file
-  std::vector<RejectedRow> rejects;   // the others, likewise
+  RowBatch batch;                    // owns the bytes everything below looks at
+  std::vector<PreparedRow> rows;     // the good ones, in the order of the file
+  std::vector<RejectedRow> rejects;  // the others, likewise
   std::size_t rows_read() const { return rows.size() + rejects.size(); }
   std::size_t bytes() const {  // memory held; the texts of rejects, few as they are, not counted
     return batch.bytes() + rows.capacity() * sizeof(PreparedRow) + rejects.capacity() * sizeof(RejectedRow);

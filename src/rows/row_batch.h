@@ -24,9 +24,10 @@ struct RowInfo {
   std::uint64_t line = 0;        // 1-based physical line of the first byte
   const char* raw = nullptr;     // the record's bytes as read (decoded to UTF-8), without its line end
   std::uint32_t raw_size = 0;
-  std::uint32_t cell_count = 0;  // cells the record really has: less or more than the columns where it is ragged
-  std::int32_t issues = -1;      // index into the batch's lists of issues; -1: none, the row is good
-  bool readable = true;          // false: it could not be taken apart; its cells mean nothing
+  std::uint32_t cell_count =
+      0;                     // cells the record really has: less or more than the columns where it is ragged
+  std::int32_t issues = -1;  // index into the batch's lists of issues; -1: none, the row is good
+  bool readable = true;      // false: it could not be taken apart; its cells mean nothing
 
   bool rejected() const { return issues >= 0; }
 };
@@ -71,7 +72,8 @@ class RowBatch {
   // Marks the row as rejected, for one more reason.
   void reject(std::size_t row, Issue issue);
   std::span<const Issue> issues(std::size_t row) const {
-    return rows_[row].issues < 0 ? std::span<const Issue>() : issues_[static_cast<std::size_t>(rows_[row].issues)];
+    return rows_[row].issues < 0 ? std::span<const Issue>()
+                                 : issues_[static_cast<std::size_t>(rows_[row].issues)];
   }
   std::vector<Issue> take_issues(std::size_t row) {
     if (rows_[row].issues < 0) return {};

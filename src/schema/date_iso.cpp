@@ -57,10 +57,8 @@ bool scan_time(std::string_view text, Moment& m) {
 
 bool scan_iso(std::string_view text, Temporal kind, Moment& m) {
   switch (kind) {
-    case Temporal::date:
-      return text.size() == 10 && scan_date(text, m);
-    case Temporal::time:
-      return scan_time(text, m);
+    case Temporal::date: return text.size() == 10 && scan_date(text, m);
+    case Temporal::time: return scan_time(text, m);
     case Temporal::datetime:
       return text.size() >= 19 && text[10] == 'T' && scan_date(text, m) && scan_time(text.substr(11), m);
   }

@@ -29,33 +29,16 @@ bool append_steps(Steps& steps, std::string_view pattern) {
     if (i == pattern.size()) return false;
     char code = pattern[i];
     switch (code) {
-      case '%':
-        steps.push_back({'=', '%'});
-        continue;
-      case 'F':
-        append_steps(steps, "%Y-%m-%d");
-        continue;
-      case 'T':
-        append_steps(steps, "%H:%M:%S");
-        continue;
-      case 'D':
-        append_steps(steps, "%m/%d/%y");
-        continue;
-      case 'R':
-        append_steps(steps, "%H:%M");
-        continue;
+      case '%': steps.push_back({'=', '%'}); continue;
+      case 'F': append_steps(steps, "%Y-%m-%d"); continue;
+      case 'T': append_steps(steps, "%H:%M:%S"); continue;
+      case 'D': append_steps(steps, "%m/%d/%y"); continue;
+      case 'R': append_steps(steps, "%H:%M"); continue;
       case 'B':
-      case 'h':
-        code = 'b';
-        break;
-      case 'A':
-        code = 'a';
-        break;
-      case 'e':
-        code = 'd';
-        break;
-      default:
-        break;
+      case 'h': code = 'b'; break;
+      case 'A': code = 'a'; break;
+      case 'e': code = 'd'; break;
+      default: break;
     }
     if (!kConversions.contains(code)) return false;
     steps.push_back({code, pattern[i]});
@@ -82,42 +65,26 @@ class Matcher {
         while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
         return at_ > from;
       }
-      case '=':
-        return at_ < text_.size() && text_[at_++] == step.literal;
-      case 'Y':
-        return number(4, 4, m.year);
+      case '=': return at_ < text_.size() && text_[at_++] == step.literal;
+      case 'Y': return number(4, 4, m.year);
       case 'y': {
         bool good = number(2, 2, m.year);
         m.year = full_year(m.year);
         return good;
       }
-      case 'm':
-        return number(1, 2, m.month);
-      case 'd':
-        return number(1, 2, m.day);
-      case 'j':
-        return number(1, 3, g.day_of_year) && g.day_of_year > 0;
-      case 'H':
-        return number(1, 2, m.hour);
-      case 'I':
-        g.twelve_hours = true;
-        return number(1, 2, m.hour) && m.hour >= 1 && m.hour <= 12;
-      case 'M':
-        return number(1, 2, m.minute);
-      case 'S':
-        return number(1, 2, m.second);
-      case 'f':
-        return fraction(m);
-      case 'b':
-        return (m.month = month_named(word())) > 0;
-      case 'a':
-        return (g.weekday = weekday_named(word())) >= 0;
-      case 'p':
-        return half(word(), g);
-      case 'Z':
-        return zone(word(), m);
-      case 'z':
-        return offset(m);
+      case 'm': return number(1, 2, m.month);
+      case 'd': return number(1, 2, m.day);
+      case 'j': return number(1, 3, g.day_of_year) && g.day_of_year > 0;
+      case 'H': return number(1, 2, m.hour);
+      case 'I': g.twelve_hours = true; return number(1, 2, m.hour) && m.hour >= 1 && m.hour <= 12;
+      case 'M': return number(1, 2, m.minute);
+      case 'S': return number(1, 2, m.second);
+      case 'f': return fraction(m);
+      case 'b': return (m.month = month_named(word())) > 0;
+      case 'a': return (g.weekday = weekday_named(word())) >= 0;
+      case 'p': return half(word(), g);
+      case 'Z': return zone(word(), m);
+      case 'z': return offset(m);
     }
     return false;
   }
@@ -234,60 +201,27 @@ std::string write_date_pattern(const Steps& steps, const Moment& m) {
   };
   for (DatePatternStep step : steps) {
     switch (step.code) {
-      case ' ':
-        out += ' ';
-        break;
-      case '=':
-        out += step.literal;
-        break;
-      case 'Y':
-        put(m.year, 4);
-        break;
-      case 'y':
-        put(m.year % 100, 2);
-        break;
-      case 'm':
-        put(m.month, 2);
-        break;
-      case 'd':
-        put(m.day, 2);
-        break;
-      case 'j':
-        put(day_of_year(), 3);
-        break;
-      case 'H':
-        put(m.hour, 2);
-        break;
-      case 'I':
-        put((m.hour + 11) % 12 + 1, 2);
-        break;
-      case 'p':
-        out += m.hour < 12 ? "AM" : "PM";
-        break;
-      case 'M':
-        put(m.minute, 2);
-        break;
-      case 'S':
-        put(m.second, 2);
-        break;
-      case 'f':
-        out += m.fraction.empty() ? std::string_view("0") : m.fraction;
-        break;
-      case 'b':
-        put_name(kMonths[m.month - 1], step.literal == 'B');
-        break;
+      case ' ': out += ' '; break;
+      case '=': out += step.literal; break;
+      case 'Y': put(m.year, 4); break;
+      case 'y': put(m.year % 100, 2); break;
+      case 'm': put(m.month, 2); break;
+      case 'd': put(m.day, 2); break;
+      case 'j': put(day_of_year(), 3); break;
+      case 'H': put(m.hour, 2); break;
+      case 'I': put((m.hour + 11) % 12 + 1, 2); break;
+      case 'p': out += m.hour < 12 ? "AM" : "PM"; break;
+      case 'M': put(m.minute, 2); break;
+      case 'S': put(m.second, 2); break;
+      case 'f': out += m.fraction.empty() ? std::string_view("0") : m.fraction; break;
+      case 'b': put_name(kMonths[m.month - 1], step.literal == 'B'); break;
       case 'a':
         put_name(kDays[std::chrono::weekday(to_days(m.year, m.month, m.day)).c_encoding()],
                  step.literal == 'A');
         break;
-      case 'Z':
-        out += "UTC";
-        break;
-      case 'z':
-        out += "+0000";
-        break;
-      default:
-        break;
+      case 'Z': out += "UTC"; break;
+      case 'z': out += "+0000"; break;
+      default: break;
     }
   }
   return out;

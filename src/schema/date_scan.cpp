@@ -106,12 +106,9 @@ class Scanner {
   bool step() {
     const Token& token = tokens_[at_];
     switch (token.kind) {
-      case Token::number:
-        return number(token);
-      case Token::word:
-        return word(token);
-      case Token::mark:
-        return mark(token);
+      case Token::number: return number(token);
+      case Token::word: return word(token);
+      case Token::mark: return mark(token);
     }
     return false;
   }

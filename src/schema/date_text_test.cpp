@@ -16,14 +16,10 @@ std::string read(Temporal kind, std::string_view format, std::string_view text,
   if (!compiled) return "no format";
   std::string iso;
   switch (compiled->read(text, iso)) {
-    case Problem::none:
-      return iso;
-    case Problem::not_a_date:
-      return "not a date";
-    case Problem::no_such_day:
-      return "no such day";
-    case Problem::ambiguous:
-      return "ambiguous";
+    case Problem::none: return iso;
+    case Problem::not_a_date: return "not a date";
+    case Problem::no_such_day: return "no such day";
+    case Problem::ambiguous: return "ambiguous";
   }
   return {};
 }

@@ -282,31 +282,22 @@ Result<std::unique_ptr<FieldRule>> FieldRule::compile(const Field& field, const 
                                                       Normalise normalise) {
   auto make = [&]() -> RuleResult {
     switch (field.type) {
-      case FieldType::string:
-        return make_string_rule(field, normalise);
+      case FieldType::string: return make_string_rule(field, normalise);
       case FieldType::number:
       case FieldType::integer:
-      case FieldType::year:
-        return make_number_rule(field, normalise);
-      case FieldType::boolean:
-        return make_boolean_rule(field, normalise);
+      case FieldType::year: return make_number_rule(field, normalise);
+      case FieldType::boolean: return make_boolean_rule(field, normalise);
       case FieldType::date:
       case FieldType::time:
-      case FieldType::datetime:
-        return make_date_rule(field, normalise);
-      case FieldType::yearmonth:
-        return make_yearmonth_rule(field, normalise);
-      case FieldType::duration:
-        return make_duration_rule(field, normalise);
+      case FieldType::datetime: return make_date_rule(field, normalise);
+      case FieldType::yearmonth: return make_yearmonth_rule(field, normalise);
+      case FieldType::duration: return make_duration_rule(field, normalise);
       case FieldType::object:
       case FieldType::array:
-      case FieldType::any:
-        return make_json_rule(field, normalise);
-      case FieldType::list:
-        return make_list_rule(field, schema, normalise);
+      case FieldType::any: return make_json_rule(field, normalise);
+      case FieldType::list: return make_list_rule(field, schema, normalise);
       case FieldType::geopoint:
-      case FieldType::geojson:
-        return make_geo_rule(field, normalise);
+      case FieldType::geojson: return make_geo_rule(field, normalise);
     }
     return fail(ErrorKind::internal, "Field '" + field.name + "' has an unknown type.");
   };

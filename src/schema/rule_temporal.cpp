@@ -83,34 +83,25 @@ class DateRule final : public Rule {
 
   std::string noun() const {
     switch (format_.kind()) {
-      case Temporal::date:
-        return "a date";
-      case Temporal::time:
-        return "a time of day";
-      case Temporal::datetime:
-        return "a date with a time";
+      case Temporal::date: return "a date";
+      case Temporal::time: return "a time of day";
+      case Temporal::datetime: return "a date with a time";
     }
     return {};
   }
   std::string_view noun_plural() const {
     switch (format_.kind()) {
-      case Temporal::date:
-        return "dates";
-      case Temporal::time:
-        return "times of day";
-      case Temporal::datetime:
-        return "dates with a time";
+      case Temporal::date: return "dates";
+      case Temporal::time: return "times of day";
+      case Temporal::datetime: return "dates with a time";
     }
     return {};
   }
   std::string iso_form() const {
     switch (format_.kind()) {
-      case Temporal::date:
-        return " of the form YYYY-MM-DD";
-      case Temporal::time:
-        return " of the form hh:mm:ss";
-      case Temporal::datetime:
-        return " of the form YYYY-MM-DDThh:mm:ss";
+      case Temporal::date: return " of the form YYYY-MM-DD";
+      case Temporal::time: return " of the form hh:mm:ss";
+      case Temporal::datetime: return " of the form YYYY-MM-DDThh:mm:ss";
     }
     return {};
   }

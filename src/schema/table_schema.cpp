@@ -103,19 +103,14 @@ std::span<const std::string_view> formats_of(FieldType type) {
   static constexpr std::array<std::string_view, 2> kGeojson = {"default", "topojson"};
   static constexpr std::array<std::string_view, 1> kDefault = {"default"};
   switch (type) {
-    case FieldType::string:
-      return kString;
-    case FieldType::geopoint:
-      return kGeopoint;
-    case FieldType::geojson:
-      return kGeojson;
+    case FieldType::string: return kString;
+    case FieldType::geopoint: return kGeopoint;
+    case FieldType::geojson: return kGeojson;
     case FieldType::date:
     case FieldType::time:
     case FieldType::datetime:
-    case FieldType::any:
-      return {};  // patterns: FieldRule::compile checks them; any: nothing to check
-    default:
-      return kDefault;
+    case FieldType::any: return {};  // patterns: FieldRule::compile checks them; any: nothing to check
+    default: return kDefault;
   }
 }
 
@@ -125,10 +120,8 @@ bool has_length(FieldType type) {
     case FieldType::object:
     case FieldType::array:
     case FieldType::list:
-    case FieldType::geojson:
-      return true;
-    default:
-      return false;
+    case FieldType::geojson: return true;
+    default: return false;
   }
 }
 
@@ -141,10 +134,8 @@ bool has_order(FieldType type) {
     case FieldType::datetime:
     case FieldType::year:
     case FieldType::yearmonth:
-    case FieldType::duration:
-      return true;
-    default:
-      return false;
+    case FieldType::duration: return true;
+    default: return false;
   }
 }
 

@@ -183,8 +183,7 @@ ShapeFound letter_led_shape(std::string_view text) {
 
 Shape word_shape(std::string_view text) {
   switch (text.size()) {
-    case 1:
-      return text[0] == '-' ? Shape::dash : Shape::text;
+    case 1: return text[0] == '-' ? Shape::dash : Shape::text;
     case 2:
       if (text == "no" || text == "No" || text == "NO") return Shape::no_word;
       return text == "NA" ? Shape::na : Shape::text;
@@ -197,10 +196,8 @@ Shape word_shape(std::string_view text) {
       if (text == "true" || text == "True" || text == "TRUE") return Shape::true_word;
       if (text == "null") return Shape::null_lower;
       return text == "NULL" ? Shape::null_upper : Shape::text;
-    case 5:
-      return text == "false" || text == "False" || text == "FALSE" ? Shape::false_word : Shape::text;
-    default:
-      return Shape::text;
+    case 5: return text == "false" || text == "False" || text == "FALSE" ? Shape::false_word : Shape::text;
+    default: return Shape::text;
   }
 }
 
@@ -267,17 +264,14 @@ Shape typed_text_shape(std::string_view text) {
 ShapeFound shape_of(const Cell& cell, bool typed_source) {
   switch (cell.kind) {
     case CellKind::missing:
-    case CellKind::null:
-      return {Shape::blank};
+    case CellKind::null: return {Shape::blank};
     case CellKind::number:
       return {cell.text().find_first_of(".eE") == std::string_view::npos ? Shape::json_integer
                                                                          : Shape::json_decimal};
-    case CellKind::boolean:
-      return {Shape::json_boolean};
+    case CellKind::boolean: return {Shape::json_boolean};
     case CellKind::json:
       return {cell.size > 0 && cell.data[0] == '[' ? Shape::json_array : Shape::json_object};
-    case CellKind::string:
-      break;
+    case CellKind::string: break;
   }
   std::string_view text = without_blanks(cell.text());
   if (text.empty()) return {Shape::blank};
@@ -286,22 +280,14 @@ ShapeFound shape_of(const Cell& cell, bool typed_source) {
 
 std::string_view missing_text(Shape shape) {
   switch (shape) {
-    case Shape::na:
-      return "NA";
-    case Shape::n_a:
-      return "N/A";
-    case Shape::n_a_lower:
-      return "n/a";
-    case Shape::null_lower:
-      return "null";
-    case Shape::null_upper:
-      return "NULL";
-    case Shape::nan:
-      return "NaN";
-    case Shape::dash:
-      return "-";
-    default:
-      return {};
+    case Shape::na: return "NA";
+    case Shape::n_a: return "N/A";
+    case Shape::n_a_lower: return "n/a";
+    case Shape::null_lower: return "null";
+    case Shape::null_upper: return "NULL";
+    case Shape::nan: return "NaN";
+    case Shape::dash: return "-";
+    default: return {};
   }
 }
 
