@@ -98,11 +98,12 @@ class Batch {
   std::uint64_t rows_ = 0, bytes_ = 0;
 };
 
-// The digest to go on with: that of the split's bytes before its checkpoint, which must still be there.
-Result<Sha256> resumed_digest(const SplitTask& task, std::stop_token stop) {
-  const Split& split = task.split;
+}  // namespace
+
+Result<Sha256> resumed_digest(const ReadPlan& plan, const Opener& opener, const Split& split,
+                              std::stop_token stop) {
   if (split.checkpoint.position == split.begin) return Sha256();
-  Sha256 digest = TRY(hash_range(task.plan, task.opener, split.begin, split.checkpoint.position, stop));
+  Sha256 digest = TRY(hash_range(plan, opener, split.begin, split.checkpoint.position, stop));
   if (to_hex(digest.peek()) != split.checkpoint.digest)
     return fail(
         ErrorKind::input,
@@ -112,11 +113,9 @@ Result<Sha256> resumed_digest(const SplitTask& task, std::stop_token stop) {
   return digest;
 }
 
-}  // namespace
-
 Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease& lease, ComputePool& pool,
                            const MemoryPlan& memory, const OnCommit& on_commit, std::stop_token stop) {
-  Sha256 digest = TRY(resumed_digest(task, stop));
+  Sha256 digest = TRY(resumed_digest(task.plan, task.opener, task.split, stop));
   ReadRange range{task.split.checkpoint.position, task.split.end};
   auto reader =
       TRY(ChunkReader::open(task.plan, task.format, task.opener, range, memory.chunk, digest, stop));

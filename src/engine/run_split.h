@@ -39,6 +39,11 @@ enum class SplitEnd : std::uint8_t {
   stopped,           // asked to stop: everything up to the last commit stands
 };
 
+// Are the bytes that the split's checkpoint covers still what they were? The running digest to go on with;
+// Error (input) where they are not. Resuming asks it of every split, of those that are done as well.
+Result<Sha256> resumed_digest(const ReadPlan& plan, const Opener& opener, const Split& split,
+                              std::stop_token stop);
+
 // Errors: input (unreadable, changed since its checkpoint, broken JSON: what was good before is committed),
 // conflict (the lease is lost), and the store's.
 Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease& lease, ComputePool& pool,

@@ -132,9 +132,11 @@ Result<JobEnd> run_job(const JobRun& run, ComputePool& pool, const MemoryPlan& m
   MemoryPlan sized = with_batch_size(memory, run.plan.pipeline);
 
   for (const Split& split : TRY(run.store.jobs().splits(run.job.id))) {
-    if (split.done) continue;
-    Result<SplitEnd> end =
-        run_with_retries(run, split.number, *pipeline, *format, pool, sized, on_commit, stop);
+    Result<SplitEnd> end = SplitEnd::done;
+    if (!split.done)
+      end = run_with_retries(run, split.number, *pipeline, *format, pool, sized, on_commit, stop);
+    else if (auto same = resumed_digest(run.plan.read, run.input.opener, split, stop); !same)
+      end = std::unexpected(std::move(same).error());
     if (!end) {
       if (!ends_job(end.error())) return std::unexpected(std::move(end).error());
       TRY(run.store.jobs().end(run.job.id, JobStatus::failed, end.error().message));
