@@ -49,9 +49,10 @@ def digest(records):
 
 def column_names(header):
     """Blank names become column_N, repeated ones get _2, _3 … that no other column has by itself."""
-    names, taken = [], {name for name in header if name.strip()}
+    header = [name.strip() for name in header]  # blanks around a name are no part of it
+    names, taken = [], {name for name in header if name}
     for place, name in enumerate(header, 1):
-        name = name if name.strip() else f"column_{place}"
+        name = name if name else f"column_{place}"
         number, unique = 1, name
         while unique in names or (number > 1 and unique in taken):
             number += 1

@@ -23,11 +23,8 @@ judge() {  # judge NAME COMMAND…: shows what it says and adds up its last line
 judge tests/data python3 tests/conformance.py
 if [ -f "$collection/conformance/run.py" ] && [ -f "$collection/data/MANIFEST.json" ]; then
   for dialect in declared auto; do
-    judge "the collection, dialect $dialect" env PYTHONDONTWRITEBYTECODE=1 python3 "$collection/conformance/run.py" \
-      --data "$collection/data" --bin build/sluice --dialect "$dialect" --jobs "$(nproc)" --out "build/logs/conformance-$dialect.json"
+    judge "the collection, dialect $dialect" python3 tests/collection.py "$collection" "$dialect"
   done
-  judge "figures per state" env PYTHONDONTWRITEBYTECODE=1 python3 "$collection/conformance/states.py" \
-    --data "$collection/data" --bin build/sluice
   judge "dirty and clean twins" env PYTHONDONTWRITEBYTECODE=1 python3 "$collection/conformance/dirty.py" \
     --data "$collection/data" --bin build/sluice
 else

@@ -58,7 +58,8 @@ TEST(EncodingNames, AnUnknownOneIsAnErrorWithTheNearest) {
   EXPECT_EQ(unknown.error().kind, ErrorKind::usage);
   EXPECT_NE(unknown.error().message.find("did you mean 'windows-1252'"), std::string::npos)
       << unknown.error().message;
-  for (std::string name : {"", "-", "klingon", std::string(10'000, 'x').c_str()})
+  for (const std::string& name :
+       {std::string(), std::string("-"), std::string("klingon"), std::string(10'000, 'x')})
     EXPECT_FALSE(canonical_encoding(name)) << name;
 }
 
