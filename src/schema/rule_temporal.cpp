@@ -131,7 +131,6 @@ class YearMonthRule final : public Rule {
 
   // 2024/2, 2/2024, 202402, 2024-2-01: read as a day of the month that is named.
   static std::string mend(std::string_view text) {
-    std::string ignored;
     for (const char* pattern :
          {"%Y-%m", "%Y/%m", "%Y.%m", "%m/%Y", "%m.%Y", "%Y%m", "%b %Y", "%b-%Y", "%Y-%m-%d"}) {
       auto format = DateFormat::compile(Temporal::date, pattern, DateOrder::unknown);
