@@ -26,6 +26,10 @@ endif()
 if(SLUICE_FUZZ)
   target_compile_options(sluice_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # libstdc++ 12's own std::stable_sort calls what it has deprecated, and clang says so of every use.
+  target_compile_options(sluice_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 target_link_libraries(sluice_flags INTERFACE Threads::Threads)
 
 function(sluice_library name)
