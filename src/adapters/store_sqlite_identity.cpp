@@ -43,7 +43,7 @@ Result<> SqliteRowTable::find_dataset() {
       TRY(SqliteStatement::prepare(writer_, "SELECT id FROM datasets WHERE tenant = ?1 AND pipeline = ?2"));
   find.bind(1, spec_.tenant);
   find.bind(2, spec_.pipeline);
-  TRY(find.step());
+  (void)TRY(find.step());
   dataset_ = find.integer(0);
   return {};
 }
@@ -121,7 +121,7 @@ void SqliteRowTable::sort(std::span<RowEntry> entries) {
 }
 
 Result<std::int64_t> SqliteRowTable::next_row_id() {
-  TRY(max_id_.step());
+  (void)TRY(max_id_.step());
   std::int64_t next = max_id_.integer(0) + 1;
   max_id_.reset();
   return next;
@@ -163,7 +163,7 @@ Result<> SqliteRowTable::claim_all(std::span<RowEntry> entries, std::int64_t fir
       continue;
     }
     find_.bind_blob(2, stored_identity(*entry.row));
-    TRY(find_.step());
+    (void)TRY(find_.step());
     entry.outcome = Outcome::duplicate;
     entry.row_id = find_.integer(0);
     find_.reset();

@@ -152,7 +152,7 @@ Result<int> current_version(SqliteConnection& connection) {
       connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, "
                          "name TEXT NOT NULL, applied_at TEXT NOT NULL)"));
   auto select = TRY(SqliteStatement::prepare(connection, "SELECT max(version) FROM schema_migrations"));
-  TRY(select.step());
+  (void)TRY(select.step());
   return static_cast<int>(select.integer(0));
 }
 
@@ -161,7 +161,7 @@ Result<bool> is_newest(SqliteConnection& connection) {
       connection, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'"));
   if (!TRY(exists.step())) return false;
   auto select = TRY(SqliteStatement::prepare(connection, "SELECT max(version) FROM schema_migrations"));
-  TRY(select.step());
+  (void)TRY(select.step());
   return select.integer(0) == newest_sqlite_schema();
 }
 

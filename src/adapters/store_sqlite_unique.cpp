@@ -116,7 +116,7 @@ Result<> forget_sqlite_unique_values(SqliteConnection& writer, const std::string
       writer, "SELECT (SELECT min(job_sequence) FROM job_unique_values) < " + sequence +
                   " OR (SELECT max(job_sequence) FROM job_unique_values) > " + sequence));
   others.bind(1, job_id);
-  TRY(others.step());
+  (void)TRY(others.step());
   bool shared = others.integer(0) != 0;
   others.reset();
   // Emptying the whole table frees its pages without looking at its rows.

@@ -82,7 +82,7 @@ Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan
 
   Job job = TRY(request.store.jobs().get(result.job_id));
   JobRun run{request.store, job, result.plan, request.input, request.row_limit};
-  TRY(run_job(run, pool, memory, events.on_commit, stop));
+  (void)TRY(run_job(run, pool, memory, events.on_commit, stop));
 
   Job after = TRY(request.store.jobs().get(result.job_id));
   result.status = after.status;
