@@ -118,12 +118,25 @@ def check_pages(root):
     return problems
 
 
+def check_type_names(root):
+    """One name, one type: two types of one name in our namespace are undefined behaviour that no linker reports."""
+    places = {}
+    for path in sorted((root / "src").rglob("*")):
+        if path.suffix not in CODE:
+            continue
+        text = re.sub(r"^namespace \{.*?^\}  // namespace$", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+        for name in re.findall(r"^(?:struct|class|enum class|union) (\w+)(?: final)?(?: :[^;{]*)? ?\{", text, re.M):
+            places.setdefault(name, []).append(str(path.relative_to(root)))
+    return [f"{files[1]}:1: the type {name} has the name of another in {files[0]}: one of the two needs a better one"
+            for name, files in places.items() if len(files) > 1]
+
+
 def check_tree(root):
     page = root / "docs" / "architecture.md"
     rules = include_rules(page.read_text(encoding="utf-8")) if page.exists() else {}
     if not rules:
         return ["docs/architecture.md: there is no include table (a column 'may include')"]
-    problems = check_rules(rules) + check_pages(root)
+    problems = check_rules(rules) + check_pages(root) + check_type_names(root)
     known = set(rules)
     for top in ("src", "bench", "tests", "tools"):
         for path in sorted((root / top).rglob("*")):

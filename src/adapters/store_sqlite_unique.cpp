@@ -68,7 +68,7 @@ Result<> SqliteUniqueValues::look_up(Holder& holder, const Value& value) {
   if (TRY(find_.step())) {
     holder.row_number = find_.whole(0);
     std::string_view identity = find_.blob(1);
-    std::memcpy(holder.identity.data(), identity.data(), std::min(identity.size(), holder.identity.size()));
+    std::copy_n(identity.begin(), std::min(identity.size(), holder.identity.size()), holder.identity.begin());
   }
   find_.reset();
   return {};

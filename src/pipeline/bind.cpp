@@ -140,10 +140,10 @@ class Binder {
   }
 
   // By name, as RFC 8785 sorts; then the names become keys.
-  static void sort_members(std::vector<JsonMember>& members, std::vector<std::string>& names) {
+  static void sort_members(std::vector<RowMember>& members, std::vector<std::string>& names) {
     std::sort(members.begin(), members.end(),
               [](const auto& a, const auto& b) { return jcs_less(a.key, b.key); });
-    for (JsonMember& member : members) {
+    for (RowMember& member : members) {
       names.push_back(member.key);
       member.key = json_key(member.key);
     }

@@ -218,7 +218,7 @@ class RowLoop {
     }
   }
 
-  bool say_problems(std::span<const JsonMember> members, std::span<const std::string> names) {
+  bool say_problems(std::span<const RowMember> members, std::span<const std::string> names) {
     for (JsonProblem& problem : problems_) {
       const Slot slot = members[problem.member].slot;
       Issue issue{problem.is_nul ? RejectCode::encoding_error : RejectCode::type_error};

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kDirectBytes = 64 * 1024;
 
 char* put(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());  // an empty text may have no address
   return out + text.size();
 }
 
@@ -42,7 +42,7 @@ std::string json_key(std::string_view name) {
   return key + ":";
 }
 
-bool RowJsonWriter::write(std::span<const JsonMember> members, const Cell* cells, Arena& arena,
+bool RowJsonWriter::write(std::span<const RowMember> members, const Cell* cells, Arena& arena,
                           std::string_view& out, std::vector<JsonProblem>& problems) {
   texts_.resize(members.size());
   std::size_t bound = 2;

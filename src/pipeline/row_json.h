@@ -18,7 +18,7 @@ namespace sluice {
 bool is_plain_number(std::string_view text);
 
 // A member of a canonical object: `key` is its name as JSON with the colon and a comma in front.
-struct JsonMember {
+struct RowMember {
   std::string key;  // ,"name":
   std::uint32_t slot;
 };
@@ -34,7 +34,7 @@ class RowJsonWriter {
  public:
   // `members` sorted by jcs_less. The result lives in `arena`. Null members are left out.
   // False: `problems` says which values JSON cannot hold (U+0000, broken JSON).
-  bool write(std::span<const JsonMember> members, const Cell* cells, Arena& arena, std::string_view& out,
+  bool write(std::span<const RowMember> members, const Cell* cells, Arena& arena, std::string_view& out,
              std::vector<JsonProblem>& problems);
 
  private:

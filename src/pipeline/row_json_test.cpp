@@ -27,7 +27,7 @@ TEST(RowJson, EqualsAnotherLibrary) {
     std::map<std::string, nlohmann::json> twin;
     std::vector<std::string> texts;
     std::vector<Cell> cells;
-    std::vector<JsonMember> members;
+    std::vector<RowMember> members;
     texts.reserve(64);
     for (char name = 'a'; name < 'a' + static_cast<char>(random() % 9); ++name) {
       members.push_back({json_key(std::string(1, name)), static_cast<std::uint32_t>(cells.size())});
@@ -84,7 +84,7 @@ TEST(RowJson, SaysWhatItCannotHold) {
   Arena arena;
   std::string_view out;
   std::vector<JsonProblem> problems;
-  std::vector<JsonMember> members = {{json_key("a"), 0}, {json_key("b"), 1}, {json_key("c"), 2}};
+  std::vector<RowMember> members = {{json_key("a"), 0}, {json_key("b"), 1}, {json_key("c"), 2}};
   Cell cells[] = {Cell::string(std::string_view("x\0y", 3)), Cell::json(R"({"k":1,"k":2})"),
                   Cell::string("fine")};
   EXPECT_FALSE(RowJsonWriter().write(members, cells, arena, out, problems));
@@ -99,7 +99,7 @@ TEST(RowJson, LargeRows) {
   std::string_view out;
   std::vector<JsonProblem> problems;
   std::string text(300'000, '"');
-  std::vector<JsonMember> members = {{json_key("a"), 0}};
+  std::vector<RowMember> members = {{json_key("a"), 0}};
   Cell cell = Cell::string(text);
   ASSERT_TRUE(RowJsonWriter().write(members, &cell, arena, out, problems));
   EXPECT_EQ(out, nlohmann::json({{"a", text}}).dump());
