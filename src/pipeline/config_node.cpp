@@ -88,6 +88,8 @@ class Converter {
       if (!replaced) return fail_at(node.place, replaced.error().message);
       node.text = std::move(*replaced);
     }
+    // An escape ("\ud800") or the environment may have brought in what is no text.
+    if (!is_valid_utf8(node.text)) return fail_at(node.place, "this value is not valid UTF-8 text");
     return {};
   }
 
@@ -95,6 +97,7 @@ class Converter {
     Place place = place_of(key.Mark());
     if (!key.IsScalar() && !key.IsNull()) return fail_at(place, "a key has to be a plain name or text");
     std::string name = key.IsNull() ? "null" : key.Scalar();
+    if (!is_valid_utf8(name)) return fail_at(place, "this key is not valid UTF-8 text");
     if (node.find(name) != nullptr) return fail_at(place, "the key '" + name + "' stands twice");
     ConfigNode item = TRY(convert(value, depth + 1));
     if (item.place.line == 0) item.place = place;
@@ -123,6 +126,14 @@ class NoEvents final : public YAML::EventHandler {
   }
   void OnMapEnd() override {}
 };
+
+// YAML allows none of them but tab and line ends; yaml-cpp makes something else of some.
+bool has_control_characters(std::string_view yaml) {
+  for (char c : yaml)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+      return true;
+  return false;
+}
 
 // yaml-cpp reads nested flow collections by recursion; a file that is all brackets must not reach it.
 bool is_nested_too_deeply(std::string_view yaml) {
@@ -180,6 +191,8 @@ Result<ConfigNode> read_yaml(std::string_view yaml, const std::string& source, S
   if (yaml.size() > kConfigBytes)
     return fail_at(whole, "the file is larger than 4 MiB; this is no pipeline or schema");
   if (!is_valid_utf8(yaml)) return fail_at(whole, "the file is not UTF-8 text; save it as UTF-8");
+  if (has_control_characters(yaml))
+    return fail_at(whole, "the file holds control characters; is it a text file in UTF-8?");
   if (is_nested_too_deeply(yaml)) return fail_at(whole, "the file is nested too deeply");
   try {
     std::istringstream stream{std::string(yaml)};

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "pipeline/config_node.h"
+#include "pipeline/utf8.h"
 
 namespace sluice {
 
@@ -17,6 +18,7 @@ Result<ConfigNode> override_value(const std::string& value, const std::string& s
   };
   auto read = read_yaml(value, source, Secrets::replace);
   if (!read) {
+    if (!is_valid_utf8(value)) return read;
     // Brackets and quotes mean YAML, and a mistake in it is worth its message.
     bool structured = !value.empty() &&
                       std::string_view("[{\"'$").find(value.front()) != std::string_view::npos &&

@@ -175,6 +175,13 @@ TEST(PipelineFile, WhatYamlCppCannotEnd) {
     EXPECT_NE(error_of(text), "no error") << text;
 }
 
+TEST(PipelineFile, OnlyText) {
+  // Found by fuzzing: a NUL gave a name that was no UTF-8.
+  EXPECT_NE(error_of(std::string("# \x14y\nname: \0NN", 14)).find("control characters"), std::string::npos);
+  EXPECT_NE(error_of("name: \"\\ud800\""), "no error");
+  EXPECT_NE(error_of("name: x", {{"name", "\xff"}}), "no error");
+}
+
 TEST(PipelineFile, ScalarsKeepWhatTheyAre) {
   PipelineSpec spec = parsed(
       "name: x\ntransform: [{default: {a: 0123, b: no, c: 1.5, d: '7', e: true, f: 2024-01-01, g: 1_000}}]");
