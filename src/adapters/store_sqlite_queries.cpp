@@ -41,12 +41,16 @@ Result<Outcome> SqliteQueryStore::outcome(const std::string& job_id, std::uint64
   std::lock_guard lock(database_.reader_mutex);
   auto select = TRY(SqliteStatement::prepare(
       database_.reader,
-      "SELECT first_row, runs FROM row_outcomes WHERE job_id = ?1 AND first_row <= ?2 "
-      "ORDER BY first_row DESC LIMIT 1"));
+      "SELECT first_row, runs FROM row_outcomes WHERE job_id = ?1 AND first_row <= ?2 AND last_row >= ?2 "
+      "ORDER BY first_row DESC"));
   select.bind(1, job_id);
   select.bind(2, row_number);
-  if (!TRY(select.step())) return Outcome::none;
-  return outcome_in(select.blob(1), select.whole(0), row_number);
+  // One batch holds the row; a resubmission may have others around it.
+  while (TRY(select.step())) {
+    Outcome outcome = outcome_in(select.blob(1), select.whole(0), row_number);
+    if (outcome != Outcome::none) return outcome;
+  }
+  return Outcome::none;
 }
 
 Result<std::optional<KeptPipeline>> SqliteQueryStore::pipeline(const std::string& tenant,

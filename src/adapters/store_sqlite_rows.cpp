@@ -1,6 +1,7 @@
 #include "adapters/store_sqlite_rows.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "adapters/store_sqlite_identity.h"
 #include "adapters/store_sqlite_jobs.h"
@@ -40,6 +41,7 @@ class SqliteRowWriter final : public RowWriter {
   Result<CommitReport> commit_guarded(const Commit& commit, const Lease& lease);
   Result<SplitState> guard(const Lease& lease);
   void gather(const Commit& commit);
+  Result<> set_aside_corrected();
   Result<> resolve();
   Result<> write_reject(const RejectedRow& row);
   Result<> write_rejects();
@@ -50,7 +52,7 @@ class SqliteRowWriter final : public RowWriter {
   // All prepared statements: made anew after a failed commit, which may have left them anywhere.
   struct Work {
     std::unique_ptr<SqliteRowTable> rows;
-    SqliteStatement guard, reject, resolve, outcomes, checkpoint, job;
+    SqliteStatement guard, reject, is_open, resolve, outcomes, checkpoint, job;
   };
 
   SqliteDatabase& database_;
@@ -74,9 +76,12 @@ Result<> SqliteRowWriter::prepare() {
       sql("INSERT INTO validation_errors (job_id, row_number, line, field, field_number, code, "
           "\"constraint\", message, "
           "value, raw, suggestion, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+  work.is_open =
+      TRY(sql("SELECT 1 FROM validation_errors WHERE job_id = ?1 AND row_number = ?2 AND resolved_by IS NULL "
+              "LIMIT 1"));
   work.resolve =
-      TRY(sql("UPDATE validation_errors SET resolved_by = ?3 "
-              "WHERE job_id = ?1 AND row_number = ?2 AND resolved_by IS NULL"));
+      TRY(sql("UPDATE validation_errors SET resolved_by = ?3 WHERE row_number = ?2 AND resolved_by IS NULL "
+              "AND job_id IN (SELECT id FROM ingestion_jobs WHERE root_job_id = ?1)"));
   work.outcomes =
       TRY(sql("INSERT INTO row_outcomes (job_id, first_row, last_row, runs) VALUES (?1, ?2, ?3, ?4)"));
   // A commit is a sign of life as well: it extends the lease.
@@ -113,7 +118,7 @@ Result<CommitReport> SqliteRowWriter::commit_guarded(const Commit& commit, const
   now_text_ = rfc3339(now);
 
   gather(commit);
-  if (spec_.resolves_job_id) TRY(resolve());
+  if (spec_.resolves_job_id) TRY(set_aside_corrected());
   auto reject = [&](RowEntry& entry, Issue issue) -> Result<> {
     entry.outcome = Outcome::rejected;
     RejectedRow row{entry.row->row_number, entry.row->line, {}, {}};
@@ -122,6 +127,7 @@ Result<CommitReport> SqliteRowWriter::commit_guarded(const Commit& commit, const
     return write_reject(row);
   };
   TRY(work_->rows->store(entries_, now, reject));
+  if (spec_.resolves_job_id) TRY(resolve());
   TRY(write_rejects());
   RowCounts counts = TRY(write_outcomes());
   TRY(write_checkpoint(commit, lease, counts));
@@ -166,15 +172,32 @@ void SqliteRowWriter::gather(const Commit& commit) {
   }
 }
 
-// A resubmission: a row that is no open reject of the first job has been corrected already, and must not
-// come in a second time, whatever its content.
-Result<> SqliteRowWriter::resolve() {
-  work_->resolve.bind(1, *spec_.resolves_job_id);
-  work_->resolve.bind(3, spec_.job_id);
+// A resubmission: a row that is no open reject of the job it corrects has been corrected already, and must
+// not come in a second time, whatever its content.
+Result<> SqliteRowWriter::set_aside_corrected() {
+  std::unordered_set<std::uint64_t> seen;
+  work_->is_open.bind(1, *spec_.resolves_job_id);
   for (RowEntry& entry : entries_) {
+    work_->is_open.bind(2, entry.row_number());
+    const bool open = TRY(work_->is_open.step());
+    work_->is_open.reset();
+    if (!open || (entry.row && !seen.insert(entry.row_number()).second)) {
+      entry.outcome = Outcome::duplicate;
+      entry.set_aside = true;
+    }
+  }
+  return {};
+}
+
+// A reject is resolved by the row that passes, wherever in the chain of resubmissions it was rejected; one
+// that is rejected once more stays open, so that any of the reports can be corrected and sent.
+Result<> SqliteRowWriter::resolve() {
+  work_->resolve.bind(1, spec_.root_job_id);
+  work_->resolve.bind(3, spec_.job_id);
+  for (const RowEntry& entry : entries_) {
+    if (!entry.row || entry.set_aside || entry.outcome == Outcome::rejected) continue;
     work_->resolve.bind(2, entry.row_number());
     TRY(work_->resolve.run());
-    if (work_->resolve.changes() == 0) entry.outcome = Outcome::duplicate;
   }
   return {};
 }
@@ -217,10 +240,18 @@ Result<> SqliteRowWriter::write_rejects() {
 Result<RowCounts> SqliteRowWriter::write_outcomes() {
   RowCounts counts;
   OutcomeRuns runs;
+  std::vector<std::pair<std::uint64_t, Outcome>> outcomes;
+  outcomes.reserve(entries_.size());
   for (const RowEntry& entry : entries_) {
     counts.add(entry.outcome);
-    runs.append(entry.row_number(), entry.outcome);
+    outcomes.emplace_back(entry.row_number(), entry.outcome);
   }
+  // Only a corrected report, which a spreadsheet may have sorted, is not in order; a row that stands in it
+  // twice has the first outcome, the other being a duplicate of it.
+  if (!std::ranges::is_sorted(outcomes, {}, &std::pair<std::uint64_t, Outcome>::first))
+    std::ranges::stable_sort(outcomes, {}, &std::pair<std::uint64_t, Outcome>::first);
+  for (const auto& [row, outcome] : outcomes)
+    if (row != runs.last_row()) runs.append(row, outcome);
   if (runs.empty()) return counts;
   auto& insert = work_->outcomes;
   std::string encoded = runs.encoded();

@@ -41,6 +41,7 @@ CREATE TABLE ingestion_jobs (
   plan            TEXT NOT NULL,
   metadata        TEXT
 );
+CREATE INDEX ingestion_jobs_by_root ON ingestion_jobs (root_job_id);
 CREATE INDEX ingestion_jobs_unfinished ON ingestion_jobs (resume_key) WHERE status IN ('PENDING', 'PROCESSING');
 
 CREATE TABLE ingestion_splits (

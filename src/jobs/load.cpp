@@ -37,8 +37,9 @@ Result<std::optional<LoadResult>> resume(const std::string& key, Store& store) {
 // Later files of that name go through what was inferred from the first.
 Result<PipelineSpec> keep_inferred(Store& store, const PipelineSpec& spec) {
   KeptPipeline kept{spec.name, to_yaml(spec), true};
+  PipelineSpec as_kept = TRY(parse_pipeline(kept.text, "kept pipeline " + spec.name));
   TRY(store.queries().keep_pipeline("default", kept));
-  return parse_pipeline(kept.text, "kept pipeline " + spec.name);
+  return as_kept;
 }
 
 Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryPlan& memory,

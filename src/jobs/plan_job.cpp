@@ -29,6 +29,14 @@ Result<SchemaInference> look_at_rows(const ReadPlan& read, const Input& input, C
   return all;
 }
 
+// A header and no rows: nothing is known of the columns but their names.
+std::optional<TableSchema> schema_without_rows(const Columns& columns) {
+  if (columns.empty()) return std::nullopt;
+  TableSchema schema;
+  for (const std::string& name : columns) schema.fields.emplace_back().name = name;
+  return schema;
+}
+
 Result<> decide_dates(JobPlan& plan, const Input& input, ComputePool& pool, const MemoryPlan& memory,
                       std::stop_token stop) {
   std::vector<std::string> columns = undecided_date_columns(plan.pipeline);
@@ -94,6 +102,7 @@ Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOpt
   if (options.infer_schema && !plan.pipeline.schema) {
     SchemaInference seen = TRY(look_at_rows(plan.read, input, pool, memory, stop));
     plan.pipeline.schema = seen.schema();
+    if (plan.pipeline.schema->fields.empty()) plan.pipeline.schema = schema_without_rows(plan.read.columns);
     for (std::string& finding : seen.findings()) plan.read.findings.push_back(std::move(finding));
   }
   TRY(decide_dates(plan, input, pool, memory, stop));

@@ -68,6 +68,13 @@ void restore_row(RowBatch& rows, std::size_t row, const ReportColumns& columns) 
     }
     cells[i] = cell;
   }
+  auto is_blank = [](const Cell& cell) {
+    return cell.text().find_first_not_of(" \t\r\n") == std::string_view::npos;
+  };
+  if (own != 0 && std::all_of(cells, cells + own, is_blank) && !info.rejected())
+    rows.reject(row,
+                {RejectCode::blank_row, "", 0, "", "",
+                 "The columns of this row are empty; fill them in, sluice_raw shows what the row was.", ""});
   for (std::size_t i = own; i < width; ++i) cells[i] = Cell();
   // A spreadsheet may leave out blank cells at the end; too many cells stay too many.
   info.cell_count = static_cast<std::uint32_t>(own + (info.cell_count > width ? info.cell_count - width : 0));

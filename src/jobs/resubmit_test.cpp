@@ -31,6 +31,13 @@ TEST(Resubmit, RowsComeBackAsTheyWereSent) {
   EXPECT_FALSE(rows.has_rejects());
 }
 
+TEST(Resubmit, ARowThatNobodyFilledInIsRejected) {
+  RowBatch rows = restore_report_rows(
+      report({"id", "name", "sluice_job", "sluice_row", "sluice_raw"}, {{"", " ", "j", "4", "1,\"Ann"}}));
+  ASSERT_TRUE(rows.info(0).rejected());
+  EXPECT_EQ(rows.issues(0)[0].code, RejectCode::blank_row);
+}
+
 TEST(Resubmit, ARowWithoutItsNumberIsRejected) {
   RowBatch rows =
       restore_report_rows(report({"id", "sluice_job", "sluice_row"}, {{"7", "j", ""}, {"8", "j", "4x"}}));
