@@ -2,9 +2,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "base/nearest.h"
 #include "cli/command.h"
 
 namespace sluice {
@@ -37,6 +43,25 @@ class SignalStop {
   std::stop_source source_;
 };
 
+// What is wrong with the command line, and where to read on.
+void tell_usage(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error) {
+  if (argc == 1) {
+    std::fputs(app.help().c_str(), stderr);
+    return;
+  }
+  std::string command = argv[1], help = "sluice --help", what = error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(known->get_name());
+  if (std::ranges::find(names, command) != names.end()) {
+    help = "sluice " + command + " --help";
+  } else if (!command.starts_with('-')) {
+    std::vector<std::string_view> views(names.begin(), names.end());
+    what = "there is no command '" + command + "'; " + suggest_known(command, views);
+  }
+  std::fprintf(stderr, "sluice: %s\nRead `%s`.\n", what.c_str(), help.c_str());
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app{
       "Sluice loads files into a database: every good row exactly once, every bad row back with its reason."};
@@ -49,8 +74,9 @@ int main_of(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    int code = app.exit(e);  // prints help, version or what is wrong
-    return code == 0 ? kExitOk : kExitUsage;
+    if (e.get_exit_code() == 0) return app.exit(e);  // help, version
+    tell_usage(app, argc, argv, e);
+    return kExitUsage;
   }
   SignalStop stop;
   return action(stop.token());
@@ -61,6 +87,10 @@ int main_of(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   int status = sluice::main_of(argc, argv);
-  std::fflush(stdout);
+  // A reader that has seen enough (| head) is no failure; a result that is lost is one.
+  if (std::fflush(stdout) != 0 && errno != EPIPE) {
+    std::fprintf(stderr, "sluice: standard output cannot be written: %s\n", std::strerror(errno));
+    return status == 0 ? 1 : status;
+  }
   return status;
 }

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 
 #include "base/nearest.h"
 #include "base/size_text.h"
+#include "pipeline/secrets.h"
 
 namespace sluice {
 namespace {
@@ -63,35 +63,6 @@ Error at(const std::string& path, const YAML::Mark& mark, Error error) {
   return error;
 }
 
-// ${VAR} from the environment, ${file:PATH} from a file: how secrets get in.
-Result<std::string> expand(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t end = text.compare(i, 2, "${") == 0 ? text.find('}', i) : std::string::npos;
-    if (end == std::string::npos) {
-      out += text[i++];
-      continue;
-    }
-    std::string name = text.substr(i + 2, end - i - 2);
-    if (name.starts_with("file:")) {
-      std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name.substr(5).c_str(), "rb"),
-                                                           &std::fclose);
-      if (!file) return fail(ErrorKind::usage, "the file of ${" + name + "} cannot be read.");
-      std::array<char, 4096> bytes;
-      std::string content(bytes.data(), std::fread(bytes.data(), 1, bytes.size(), file.get()));
-      while (content.ends_with('\n') || content.ends_with('\r')) content.pop_back();
-      out += content;
-    } else if (const char* value = std::getenv(name.c_str())) {
-      out += value;
-    } else {
-      return fail(ErrorKind::usage,
-                  "the environment has no variable " + name + ", which ${" + name + "} asks for.");
-    }
-    i = end + 1;
-  }
-  return out;
-}
-
 Result<> read_node(Config& config, const std::string& path, const YAML::Node& node,
                    const std::string& prefix) {
   for (const auto& member : node) {
@@ -102,7 +73,7 @@ Result<> read_node(Config& config, const std::string& path, const YAML::Node& no
     }
     if (!member.second.IsScalar())
       return std::unexpected(at(path, member.second.Mark(), {ErrorKind::usage, key + " takes one value."}));
-    Result<std::string> value = expand(member.second.Scalar());
+    Result<std::string> value = replace_secrets(member.second.Scalar());
     if (!value) return std::unexpected(at(path, member.second.Mark(), std::move(value).error()));
     if (Result<> done = set(config, key, *value); !done)
       return std::unexpected(at(path, member.first.Mark(), std::move(done).error()));

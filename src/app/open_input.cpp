@@ -62,6 +62,11 @@ void remove_orphans(BlobStore& blobs) {
 
 Result<Input> open_file(const std::string& path, OnBytes on_bytes) {
   FileIdentity identity = TRY(file_identity(path));
+  if (!identity.regular && path != "/dev/null")
+    return fail(ErrorKind::usage, "'" + path +
+                                      "' is a pipe or a device, which can be read only once: name - and give "
+                                      "it as standard input, as in `sluice run - < " +
+                                      path + "`.");
   Input input;
   input.name = std::filesystem::path(path).filename();
   input.place = "file:" + std::filesystem::absolute(path).lexically_normal().string();

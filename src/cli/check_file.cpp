@@ -128,16 +128,8 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
 
 Result<int> check_files(const RunOptions& options, const RunSettings& settings, std::stop_token stop) {
   ComputePool pool(settings.threads);
-  int status = kExitOk;
-  for (const std::string& file : options.files) {
-    Result<int> ended = check_file(file, options, settings, pool, stop);
-    if (!ended) {
-      if (options.files.size() == 1) return std::unexpected(std::move(ended).error());
-      ended = report_error(std::move(ended).error().during(file));
-    }
-    if (*ended != kExitOk && (status == kExitOk || status == kExitStrict)) status = *ended;
-  }
-  return status;
+  return each_file(options, stop,
+                   [&](const std::string& file) { return check_file(file, options, settings, pool, stop); });
 }
 
 void add_validate(CLI::App& app, Action& action) {

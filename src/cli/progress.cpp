@@ -96,10 +96,16 @@ std::string ProgressDisplay::line(double seconds) const {
   double per_second = seconds > 0 ? 1 / seconds : 0;
   std::string text = name_ + ": " + phase_.load();
   if (bytes_total_ != 0) {
-    double share = std::min(1.0, static_cast<double>(bytes) / static_cast<double>(bytes_total_));
+    // Planning may read the file several times: every pass begins at 0 again.
+    std::uint64_t of_pass = bytes == 0 ? 0 : (bytes - 1) % bytes_total_ + 1;
+    double share = static_cast<double>(of_pass) / static_cast<double>(bytes_total_);
     text += " " + (style_ == ProgressStyle::bar ? bar(share) + " " : "") +
             std::to_string(static_cast<int>(share * 100)) + "%";
-    if (share > 0.01 && share < 1) text += ", " + duration_text(seconds / share - seconds) + " left";
+    if (share > 0.01 && share < 1)
+      text +=
+          ", " +
+          duration_text(seconds * static_cast<double>(bytes_total_ - of_pass) / static_cast<double>(bytes)) +
+          " left";
   }
   text += ", " + size_text(static_cast<std::uint64_t>(static_cast<double>(bytes) * per_second)) + "/s";
   if (rows != 0)

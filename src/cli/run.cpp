@@ -189,17 +189,7 @@ Result<int> run(const RunOptions& options, std::stop_token stop) {
   auto store = TRY(open_store(settings.config.store, {settings.memory.store_cache_bytes}));
   RunCommand command(options, std::move(settings), std::move(store));
   if (!options.resubmit.empty()) return command.resubmit(options.resubmit, stop);
-  int status = kExitOk;
-  for (const std::string& file : options.files) {
-    if (stop.stop_requested()) return kExitInterrupted;
-    Result<int> ended = command.run_file(file, stop);
-    if (!ended) {
-      if (options.files.size() == 1) return std::unexpected(std::move(ended).error());
-      ended = report_error(std::move(ended).error().during(file));  // the other files still run
-    }
-    if (*ended != kExitOk && (status == kExitOk || status == kExitStrict)) status = *ended;
-  }
-  return status;
+  return each_file(options, stop, [&](const std::string& file) { return command.run_file(file, stop); });
 }
 
 }  // namespace
@@ -216,7 +206,8 @@ void add_run(CLI::App& app, Action& action) {
   command
       ->add_option("--batch-rows", options->batch_rows,
                    "rows in one transaction (default: as fits the memory)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(at_least_one());
   command->footer(
       "Examples:\n"
       "  sluice run people.csv                                  look at it, infer a pipeline, load it\n"

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +30,9 @@ struct RunOptions {
 // --threads.
 void add_reading_options(CLI::App& app, RunOptions& options);
 
+// For counts: CLI11 takes -1 for a huge number, and 0 would mean "not given".
+CLI::Validator at_least_one();
+
 // The options sorted into what they are about.
 struct RunSettings {
   Config config;
@@ -36,5 +41,9 @@ struct RunSettings {
   unsigned threads = 1;
 };
 Result<RunSettings> resolve(const RunOptions& options);
+
+// Every file in turn; one that fails does not keep the others from running. The first status that is not 0.
+int each_file(const RunOptions& options, std::stop_token stop,
+              const std::function<Result<int>(const std::string& file)>& one);
 
 }  // namespace sluice

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -30,7 +32,11 @@ std::string host() {
   gethostname(name.data(), name.size() - 1);
   std::string boot;
   std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
-  return std::string(name.data()) + "-" + boot.substr(0, 8);
+  std::string text = std::string(name.data()) + "-" + boot.substr(0, 8);
+  // Owners are parts of blob keys, too, which take no other characters.
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-'; }, '-');
+  return text;
 }
 
 }  // namespace
