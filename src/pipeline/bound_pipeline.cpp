@@ -308,9 +308,9 @@ class RowLoop {
     for (Issue& issue : issues_) {
       if (issue.field_number > layout_.input_width && issue.code != RejectCode::extra_cell)
         issue.field_number = 0;
-      if (issue.field_number == 0 || issue.field_number > layout_.input_width ||
-          !layout_.dropped[issue.field_number - 1])
-        continue;
+      if (issue.field_number == 0 || issue.field_number > layout_.input_width) continue;
+      if (!layout_.steps.empty()) show_as_read(row, issue);
+      if (!layout_.dropped[issue.field_number - 1]) continue;
       issue.value.clear();
       issue.suggestion.clear();
       issue.message = "A step could not be applied to '" + issue.field +
@@ -319,6 +319,13 @@ class RowLoop {
     if (issues_.size() > kIssuesPerRow) issues_.resize(kIssuesPerRow, Issue{RejectCode::blank_row});
     add_reject(row, std::move(issues_));
     issues_ = {};
+  }
+
+  // A sender knows the value that stands in the file, not what the steps made of it; the message names that.
+  void show_as_read(std::size_t row, Issue& issue) const {
+    const Cell& read = batch_.cells(row)[issue.field_number - 1];
+    const std::string_view text = spec_.normalise ? trim_white_space(read.text()) : read.text();
+    issue.value = shown_value(text);
   }
 
   void add_reject(std::size_t row, std::vector<Issue> issues) {

@@ -287,6 +287,19 @@ TEST(Pipeline, ThreadsShareABinding) {
   for (const std::string& result : results) EXPECT_EQ(result, results[0]);
 }
 
+TEST(Pipeline, ARejectShowsTheValueAsRead) {
+  PreparedBatch batch = prepare(
+      "transform: [{uppercase: [state]}, {rename: {state: region}}]\n"
+      "schema: {fields: [{name: region, constraints: {maxLength: 2}}, {name: age, type: integer}]}",
+      "state|age\n California |x\nca|1");
+  ASSERT_EQ(batch.rejects.size(), 1u) << outcome_text(batch);
+  const std::vector<Issue>& issues = batch.rejects[0].issues;
+  ASSERT_EQ(issues.size(), 2u);
+  EXPECT_EQ(issues[0].value, "California");
+  EXPECT_TRUE(issues[0].message.starts_with("'CALIFORNIA' has 10 characters")) << issues[0].message;
+  EXPECT_EQ(issues[1].value, "x");
+}
+
 TEST(Pipeline, ThePeopleFile) {
   auto spec = load_pipeline("tests/data/people.yaml");
   ASSERT_TRUE(spec) << spec.error().message;

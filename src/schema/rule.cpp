@@ -6,14 +6,18 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "schema/json_schema.h"
+#include "schema/number_text.h"
 
 namespace sluice {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kNearBytes = 3;    // of a value for which a near one is worth suggesting
-constexpr std::size_t kShownBytes = 60;  // of a value in a message: enough to find it, short enough to read
+constexpr std::size_t kNearBytes = 3;      // of a value for which a near one is worth suggesting
+constexpr std::size_t kMendedBytes = 200;  // of a value for which readings are tried
+constexpr std::size_t kLostZeros = 6;      // before a number that a program took for a quantity
+constexpr std::size_t kShownBytes = 60;    // of a value in a message: enough to find it, short enough to read
 
 std::uint64_t code_points(std::string_view text) {
   std::uint64_t count = 0;
@@ -58,6 +62,32 @@ std::string from_xml_schema(std::string_view pattern) {
       (out += c) += escaped;
   }
   return out;
+}
+
+// The likelier a reading, the earlier it stands.
+std::vector<std::string> mended_texts(std::string_view text) {
+  auto mapped = [&](auto change) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), change);
+    return out;
+  };
+  auto is_letter = [](char c) { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; };
+  std::vector<std::string> texts = {
+      std::string(text), mapped([&](char c) { return is_letter(c) ? static_cast<char>(c & ~0x20) : c; }),
+      mapped([&](char c) { return is_letter(c) ? static_cast<char>(c | 0x20) : c; })};
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos)
+    for (std::size_t zeros = 1; zeros <= kLostZeros; ++zeros)
+      texts.push_back(std::string(zeros, '0') + std::string(text));
+  std::string close;  // without the blanks inside, the no-break space among them
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with("\u00A0"))
+      ++i;
+    else if (text[i] != ' ' && text[i] != '\t')
+      close += text[i];
+  }
+  texts.push_back(std::move(close));
+  if (std::string number = mend_number(text, false); !number.empty()) texts.push_back(std::move(number));
+  return texts;
 }
 
 }  // namespace
@@ -133,19 +163,56 @@ bool Rule::check(Cell& cell, Arena& arena, std::vector<Issue>& issues) const {
 }
 
 bool Rule::check_constraints(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const {
+  const std::size_t before = issues.size();
+  if (check_each(written, cell, issues)) [[likely]]
+    return true;
+  suggest(written, std::span(issues).subspan(before));
+  return false;
+}
+
+bool Rule::check_each(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const {
   bool good = check_lengths(written, cell, issues);
   good &= check_bounds(written, cell, issues);
   good &= check_members(written, cell, issues);
   if (pattern_ && !RE2::FullMatch(re2::StringPiece(written.data, written.size), *pattern_)) {
     std::string message =
-        shown(written) + " does not have the form that is asked for (" + *field_.constraints.pattern + ").";
-    std::string candidate(trimmed(written.text()));
-    if (candidate == written.text() || !RE2::FullMatch(candidate, *pattern_)) candidate.clear();
-    issues.push_back(make_issue(RejectCode::constraint_error, field_, written, std::move(message),
-                                std::move(candidate), "pattern"));
+        shown(written) + " does not have the expected form (" + *field_.constraints.pattern + ").";
+    issues.push_back(
+        make_issue(RejectCode::constraint_error, field_, written, std::move(message), {}, "pattern"));
     good = false;
   }
+  if (json_schema_ && cell.kind == CellKind::json) {
+    if (auto complaint = json_schema_->complaint(cell.text())) {
+      issues.push_back(
+          make_issue(RejectCode::constraint_error, field_, written, *std::move(complaint), {}, "jsonSchema"));
+      good = false;
+    }
+  }
   return good;
+}
+
+bool Rule::passes(const std::string& text) const {
+  Arena arena;
+  std::vector<Issue> unseen;
+  Cell written = Cell::string(text), cell = written;
+  return !is_missing(text) && cast(cell, arena, unseen) && check_each(written, cell, unseen);
+}
+
+// What programs and people do to a code on its way through a spreadsheet is undone, one thing at a time; what
+// then passes everything the field asks for is worth suggesting.
+void Rule::suggest(const Cell& written, std::span<Issue> issues) const {
+  static constexpr std::string_view kMendable[] = {"pattern", "minLength", "maxLength", "enum", "categories"};
+  auto mendable = [](const Issue& issue) {
+    return std::ranges::find(kMendable, issue.constraint) != std::end(kMendable);
+  };
+  if (written.kind != CellKind::string || written.size > kMendedBytes ||
+      !std::ranges::all_of(issues, mendable))
+    return;
+  for (std::string& text : mended_texts(trimmed(written.text()))) {
+    if (text == written.text() || !passes(text)) continue;
+    for (Issue& issue : issues) issue.suggestion = text;
+    return;
+  }
 }
 
 bool Rule::check_lengths(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const {
@@ -223,8 +290,11 @@ Result<> Rule::compile_constraints(const TableSchema& schema) {
     TRY(add_members("categories", values));
   }
   TRY(compile_pattern());
-  only_required_ =
-      bounds_.empty() && members_constraint_.empty() && !pattern_ && !c.min_length && !c.max_length;
+  if (c.json_schema)
+    json_schema_ = TRY(JsonSchema::compile(
+        *c.json_schema, "Field '" + field_.name + "' is wrong at /constraints/jsonSchema"));
+  only_required_ = bounds_.empty() && members_constraint_.empty() && !pattern_ && !c.min_length &&
+                   !c.max_length && !json_schema_;
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ class RE2;
 }
 
 namespace sluice {
+
+class JsonSchema;
 
 class Rule : public FieldRule {
  public:
@@ -69,6 +72,9 @@ class Rule : public FieldRule {
 
   bool is_missing(std::string_view text) const;
   bool check_constraints(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const;
+  bool check_each(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const;
+  bool passes(const std::string& text) const;
+  void suggest(const Cell& written, std::span<Issue> issues) const;
   bool check_lengths(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const;
   bool check_bounds(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const;
   bool check_members(const Cell& written, const Cell& cell, std::vector<Issue>& issues) const;
@@ -81,6 +87,7 @@ class Rule : public FieldRule {
   std::size_t longest_missing_ = 0;
   bool only_required_ = true;  // no constraint beyond `required`
   std::unique_ptr<re2::RE2> pattern_;
+  std::unique_ptr<JsonSchema> json_schema_;
   std::vector<Bound> bounds_;
   std::string_view members_constraint_;  // "enum" or "categories"
   std::vector<std::string> members_;     // cast, sorted

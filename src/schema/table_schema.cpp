@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/nearest.h"
+#include "schema/json_schema.h"
 
 namespace sluice {
 namespace {
@@ -184,10 +185,10 @@ Result<Constraints> constraints_of(const Json& value, FieldType type, const std:
     } else if (key == "enum") {
       result.enumeration = TRY(enum_of(given, here));
     } else if (key == "jsonSchema") {
-      return bad(
-          here,
-          "the constraint jsonSchema is not supported: take it out of the field, and check the value with "
-          "minLength, maxLength or enum, or in a step of the pipeline.");
+      if (type != FieldType::object && type != FieldType::array)
+        return bad(here, "jsonSchema does not apply to a field of type " + std::string(name_of(type)) + ".");
+      TRY(JsonSchema::compile(given, "The table schema is wrong at " + here));
+      result.json_schema = given;
     }
   }
   if (result.min_length && result.max_length && *result.min_length > *result.max_length)

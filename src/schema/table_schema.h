@@ -73,8 +73,8 @@ struct TableSchema {
   const Field* find(std::string_view name) const;
 };
 
-// Reads a descriptor; every error says where in it (JSON pointer) and what would be right. foreignKeys and
-// jsonSchema are refused with a clear message. An unknown type is an error with the nearest known one.
+// Reads a descriptor; every error says where in it (JSON pointer) and what would be right. foreignKeys are
+// refused with a clear message. An unknown type is an error with the nearest known one.
 // Unknown properties are allowed, as the profiles say (people keep their own there: `"level": "Ratio"` among
 // constraints), unless one is a misspelt known one: "requierd" would be ignored in silence otherwise.
 Result<TableSchema> parse_table_schema(const nlohmann::json& descriptor);
