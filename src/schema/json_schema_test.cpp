@@ -83,10 +83,8 @@ TEST(JsonSchema, HostileValues) {
 
 TEST(JsonSchema, RefusesAtItsPlace) {
   auto error = [](const char* schema) { return check(schema, "{}"); };
-  EXPECT_EQ(error(R"({"properties": {"a": {"pattern": "(?=a)"
-}
-}
-})").find("Wrong at /properties/a/pattern: "), 0u);
+  EXPECT_EQ(error(R"-({"properties": {"a": {"pattern": "(?=a)"}}})-").find("Wrong at /properties/a/pattern: "),
+            0u);
   EXPECT_EQ(error(R"({"patternProperties": {}})").find("Wrong at /patternProperties: "), 0u);
 EXPECT_EQ(error(R"({"items": [{"multipleOf": 0}]})").find("Wrong at /items/0/multipleOf: "), 0u);
 EXPECT_EQ(error(R"({"prefixItems": []})").find("Wrong at /prefixItems: "), 0u);
