@@ -44,10 +44,10 @@ struct BoundLayout {
   std::vector<MissingValues> missing_lists;   // not touched once `missing` points into it
   std::vector<const MissingValues*> missing;  // by input slot
   std::vector<BoundField> fields;             // in the order of the schema
-  std::vector<RowMember> members;            // the row's JSON, sorted
+  std::vector<RowMember> members;             // the row's JSON, sorted
   std::vector<std::string> member_names;      // likewise
   std::vector<ExtraColumn> extra;             // columns the schema does not know
-  std::vector<RowMember> metadata;           // likewise, where they are kept; sorted
+  std::vector<RowMember> metadata;            // likewise, where they are kept; sorted
   std::vector<std::string> metadata_names;    // likewise
   std::vector<Slot> key;                      // identity: a list of fields
   std::vector<std::vector<Slot>> unique;      // per constraint

@@ -179,8 +179,8 @@ class RowWriter {
   // Of two equal rows in one commit, the first in the file is the inserted one.
   // With resolves_job_id, a row (good or not) that is no unresolved reject of that job is a duplicate and
   // leaves no trace. A row that passes resolves its rejects, that one and those of other resubmissions of the
-  // same root job; a row that is rejected again leaves them open, so that any of the reports can be corrected.
-  // Row numbers of a resubmission need not rise, and one that stands twice counts once.
+  // same root job; a row that is rejected again leaves them open, so that any of the reports can be
+  // corrected. Row numbers of a resubmission need not rise, and one that stands twice counts once.
   virtual Result<CommitReport> commit(const Commit& commit, const Lease& lease) = 0;
 };
 

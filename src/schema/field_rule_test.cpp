@@ -199,11 +199,11 @@ TEST(FieldRule, PatternsAndEnums) {
             "constraint-error pattern: '005011' does not have the expected form ([0-9]{5}).");
   EXPECT_TRUE(zip.text("501").ends_with("([0-9]{5}). [00501]"));  // a spreadsheet took the zeros
   EXPECT_TRUE(zip.text("0 2118").ends_with("[02118]"));
-  EXPECT_TRUE(zip.text("12,345").ends_with("[12345]"));
+  EXPECT_TRUE(zip.text("12,345").ends_with("([0-9]{5})."));  // 12345, or 12.345? Not evident
   EXPECT_TRUE(zip.text("1234a").ends_with("([0-9]{5})."));
   Checker code(R"({"constraints": {"pattern": "[A-Z]{2}", "enum": ["CA", "NY"]}})");
   EXPECT_TRUE(code.text("ca").ends_with("[CA]"));
-  EXPECT_TRUE(code.text("tx").ends_with("([A-Z]{2})."));  // in capitals the enum would not have it
+  EXPECT_TRUE(code.text("tx").ends_with("'CA', 'NY'."));  // in capitals the enum would not have it
   EXPECT_TRUE(Checker(R"({"constraints": {"minLength": 4}})").text("17").ends_with("[0017]"));
   EXPECT_TRUE(Checker(R"({"constraints": {"pattern": "\\d+\\.\\d"}})").text("1,5").ends_with("[1.5]"));
   EXPECT_EQ(Checker(R"({"constraints": {"pattern": "\\i\\c*"}})").text("a-b.c"), "string:a-b.c");

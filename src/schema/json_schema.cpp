@@ -6,6 +6,7 @@
 
 #include <re2/re2.h>
 
+#define VALIJSON_USE_EXCEPTIONS 1  // without, it ends the process where a schema is wrong
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>

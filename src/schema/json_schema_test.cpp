@@ -83,18 +83,18 @@ TEST(JsonSchema, HostileValues) {
 
 TEST(JsonSchema, RefusesAtItsPlace) {
   auto error = [](const char* schema) { return check(schema, "{}"); };
-  EXPECT_EQ(error(R"-({"properties": {"a": {"pattern": "(?=a)"}}})-").find("Wrong at /properties/a/pattern: "),
-            0u);
+  EXPECT_EQ(
+      error(R"-({"properties": {"a": {"pattern": "(?=a)"}}})-").find("Wrong at /properties/a/pattern: "), 0u);
   EXPECT_EQ(error(R"({"patternProperties": {}})").find("Wrong at /patternProperties: "), 0u);
-EXPECT_EQ(error(R"({"items": [{"multipleOf": 0}]})").find("Wrong at /items/0/multipleOf: "), 0u);
-EXPECT_EQ(error(R"({"prefixItems": []})").find("Wrong at /prefixItems: "), 0u);
-EXPECT_EQ(error(R"({"$ref": "https://example.com/a.json"})").find("Wrong at /$ref: "), 0u);
-EXPECT_EQ(error(R"({"not": {"$ref": "#/definitions/none"}})").find("Wrong at /not/$ref: "), 0u);
-EXPECT_EQ(error(R"({"enum": {"pattern": 1}, "$ref": "#/enum"})").find("Wrong at /$ref: "), 0u);
-EXPECT_NE(error(R"({"allOf": [{"$ref": "#"}]})").find("without end"), std::string::npos);
-EXPECT_NE(error(R"({"$ref": "#"})").find("without end"), std::string::npos);
-EXPECT_EQ(error(R"({"type": "text"})").find("Wrong at : this is no JSON schema"), 0u);
-EXPECT_EQ(error("3").find("Wrong at : "), 0u);
+  EXPECT_EQ(error(R"({"items": [{"multipleOf": 0}]})").find("Wrong at /items/0/multipleOf: "), 0u);
+  EXPECT_EQ(error(R"({"prefixItems": []})").find("Wrong at /prefixItems: "), 0u);
+  EXPECT_EQ(error(R"({"$ref": "https://example.com/a.json"})").find("Wrong at /$ref: "), 0u);
+  EXPECT_EQ(error(R"({"not": {"$ref": "#/definitions/none"}})").find("Wrong at /not/$ref: "), 0u);
+  EXPECT_EQ(error(R"({"enum": {"pattern": 1}, "$ref": "#/enum"})").find("Wrong at /$ref: "), 0u);
+  EXPECT_NE(error(R"({"allOf": [{"$ref": "#"}]})").find("without end"), std::string::npos);
+  EXPECT_NE(error(R"({"$ref": "#"})").find("without end"), std::string::npos);
+  EXPECT_EQ(error(R"({"type": "text"})").find("Wrong at : this is no JSON schema"), 0u);
+  EXPECT_EQ(error("3").find("Wrong at : "), 0u);
 }
 
 TEST(JsonSchema, OfAField) {
