@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/blobs_file.h"
+#include "app/open_store.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
 #include "formats/detect_cache.h"
@@ -125,5 +126,20 @@ Result<std::unique_ptr<SpooledInput>> SpooledInput::spool(BlobStore& blobs, cons
 }
 
 SpooledInput::~SpooledInput() { (void)blobs_.remove(key_); }
+
+Result<OpenedInput> open_input(const std::string& file, const PipelineSpec& spec,
+                               const std::string& blobs_url, const OnBytes& on_bytes, std::stop_token stop) {
+  OpenedInput opened;
+  if (file != "-") {
+    opened.input = TRY(open_file(file, on_bytes));
+  } else if (declares_everything(spec)) {
+    opened.input = stream_standard_input(on_bytes);
+  } else {
+    opened.blobs = TRY(open_blobs(blobs_url));
+    opened.spooled = TRY(SpooledInput::spool(*opened.blobs, on_bytes, stop));
+    opened.input = opened.spooled->input();
+  }
+  return opened;
+}
 
 }  // namespace sluice

@@ -43,4 +43,16 @@ class SpooledInput {
   Input input_;
 };
 
+// An input and what has to live as long as it.
+struct OpenedInput {
+  std::unique_ptr<BlobStore> blobs;  // outlives what is spooled in it
+  std::unique_ptr<SpooledInput> spooled;
+  Input input;
+};
+
+// What a command line calls `file`: a file, or standard input ("-"), streamed where `spec` leaves nothing to
+// find out and spooled to `blobs_url` otherwise.
+Result<OpenedInput> open_input(const std::string& file, const PipelineSpec& spec,
+                               const std::string& blobs_url, const OnBytes& on_bytes, std::stop_token stop);
+
 }  // namespace sluice

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "app/open_input.h"
-#include "app/open_store.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/result_text.h"
@@ -17,28 +16,6 @@
 
 namespace sluice {
 namespace {
-
-// An input and what has to live as long as it.
-struct OpenedInput {
-  std::unique_ptr<BlobStore> blobs;
-  std::unique_ptr<SpooledInput> spooled;
-  Input input;
-};
-
-Result<OpenedInput> open_input(const std::string& file, const PipelineSpec& spec, const Config& config,
-                               const OnBytes& on_bytes, std::stop_token stop) {
-  OpenedInput opened;
-  if (file != "-") {
-    opened.input = TRY(open_file(file, on_bytes));
-  } else if (declares_everything(spec)) {
-    opened.input = stream_standard_input(on_bytes);
-  } else {
-    opened.blobs = TRY(open_blobs(config.blobs));
-    opened.spooled = TRY(SpooledInput::spool(*opened.blobs, on_bytes, stop));
-    opened.input = opened.spooled->input();
-  }
-  return opened;
-}
 
 Result<> tell_rejects(ScratchStore& scratch, const OnReject& on_reject) {
   Result<> told;
@@ -59,7 +36,7 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet),
                                           file == "-" ? "standard input" : file, size);
   OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
-  OpenedInput opened = TRY(open_input(file, found.spec, settings.config, on_bytes, stop));
+  OpenedInput opened = TRY(open_input(file, found.spec, settings.config.blobs, on_bytes, stop));
   progress->phase("looking at the whole file");
   PlanOptions plan_options{found.infer, Splitting::whole};
   PlannedJob planned = TRY(plan_job(found.spec, opened.input, plan_options, pool, settings.memory, stop));

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "app/open_input.h"
-#include "app/open_store.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/run_options.h"
@@ -43,20 +42,12 @@ Result<int> infer(const InferOptions& options, std::stop_token stop) {
   OnBytes on_bytes = [&](std::uint64_t bytes) {
     if (progress) progress->add_bytes(bytes);
   };
-  std::unique_ptr<BlobStore> blobs;
-  std::unique_ptr<SpooledInput> spooled;
-  Input input;
-  if (file == "-") {
-    blobs = TRY(open_blobs(settings.config.blobs));
-    spooled = TRY(SpooledInput::spool(*blobs, {}, stop));
-    input = spooled->input();
-  } else {
-    input = TRY(open_file(file, on_bytes));
-  }
-  progress.emplace(progress_style(options.quiet), input.name, input.size);
   PipelineSpec spec = TRY(parse_pipeline("name: \"" + pipeline_name_of(file == "-" ? "stdin" : file) + "\"\n",
                                          "inferred pipeline", settings.overrides));
   spec.source.row_bytes = settings.config.row_bytes;
+  OpenedInput opened = TRY(open_input(file, spec, settings.config.blobs, on_bytes, stop));
+  const Input& input = opened.input;
+  progress.emplace(progress_style(options.quiet), input.name, input.size);
   PlanOptions plan_options{true, Splitting::whole};
   PlannedJob planned = TRY(plan_job(spec, input, plan_options, pool, settings.memory, stop));
   progress.reset();

@@ -40,24 +40,13 @@ class RunCommand {
                                             size);
     OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
 
-    std::unique_ptr<BlobStore> blobs;  // outlives what is spooled in it
-    std::unique_ptr<SpooledInput> spooled;
     auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines,
                                    standard_input ? "stdin" : file, store_.get(), settings_.overrides));
     found.spec.source.row_bytes = settings_.config.row_bytes;
-    Input input;
-    if (!standard_input) {
-      input = TRY(open_file(file, on_bytes));
-    } else if (declares_everything(found.spec)) {
-      input = stream_standard_input(on_bytes);
-    } else {
-      progress->phase("spooling");
-      blobs = TRY(open_blobs(settings_.config.blobs));
-      spooled = TRY(SpooledInput::spool(*blobs, on_bytes, stop));
-      input = spooled->input();
-    }
+    if (standard_input) progress->phase(declares_everything(found.spec) ? "reading" : "spooling");
+    OpenedInput opened = TRY(open_input(file, found.spec, settings_.config.blobs, on_bytes, stop));
     progress->phase("looking at the whole file");
-    LoadRequest request{*store_, input, std::move(found), {}, {}, "cli"};
+    LoadRequest request{*store_, opened.input, std::move(found), {}, {}, "cli"};
     if (options_.limit) request.row_limit = options_.limit;
     return load_and_report(std::move(request), file, began, progress, stop);
   }
