@@ -140,6 +140,28 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
   return decimal;
 }
 
+bool is_json_number(std::string_view text) {
+  std::size_t at = 0;
+  auto digits = [&] {
+    std::size_t first = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    return at - first;
+  };
+  if (at < text.size() && text[at] == '-') ++at;
+  std::size_t first = at, integer = digits();
+  if (integer == 0 || (integer > 1 && text[first] == '0')) return false;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (digits() == 0) return false;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
 int compare(const Decimal& a, const Decimal& b) {
   auto sign = [](const Decimal& d) { return d.digits.empty() ? 0 : d.negative ? -1 : 1; };
   if (sign(a) != sign(b)) return sign(a) < sign(b) ? -1 : 1;

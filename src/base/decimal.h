@@ -24,6 +24,10 @@ struct Decimal {
 // std::nullopt otherwise, or where the value in scientific notation needs an exponent beyond ±999,999,999.
 std::optional<Decimal> parse_decimal(std::string_view text);
 
+// Is this a number as JSON writes it (RFC 8259): [-]digits[.digits][(e|E)[+-]digits] without leading zeros?
+// Stricter than what parse_decimal reads.
+bool is_json_number(std::string_view text);
+
 int compare(const Decimal& a, const Decimal& b);  // -1, 0, 1
 
 // Appends the canonical decimal: the layout of ECMAScript Number::toString (ECMA-262 section 6.1.6.1.20)

@@ -208,5 +208,13 @@ TEST(Decimal, property_a_number_is_exact_if_and_only_if_its_double_prints_as_it)
   }
 }
 
+TEST(Decimal, KnowsTheNumbersOfJson) {
+  for (const char* number : {"0", "-0", "10", "-1.50", "1e3", "1E+3", "0.1e-7"})
+    EXPECT_TRUE(is_json_number(number)) << number;
+  for (const char* other :
+       {"", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "1 ", " 1", "0x1", "NaN", "1.2.3"})
+    EXPECT_FALSE(is_json_number(other)) << other;
+}
+
 }  // namespace
 }  // namespace sluice

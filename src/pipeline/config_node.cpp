@@ -6,36 +6,13 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/decimal.h"
 #include "pipeline/secrets.h"
 #include "pipeline/utf8.h"
 
 namespace sluice {
 
 namespace {
-
-// A number as JSON writes it; everything else that has digits is text.
-bool is_json_number(std::string_view text) {
-  std::size_t at = 0;
-  auto digits = [&] {
-    std::size_t from = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-    return at - from;
-  };
-  if (at < text.size() && text[at] == '-') ++at;
-  std::size_t first = at;
-  std::size_t whole = digits();
-  if (whole == 0 || (whole > 1 && text[first] == '0')) return false;
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (digits() == 0) return false;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    if (digits() == 0) return false;
-  }
-  return at == text.size();
-}
 
 ConfigNode::Kind kind_of_plain(std::string_view text) {
   using enum ConfigNode::Kind;

@@ -22,29 +22,6 @@ constexpr int kDeepest = 128;
 // A thread keeps its parser, unless the text was larger than rows are by default (limits.row_bytes).
 constexpr std::size_t kKeptParserBytes = 2 << 20;
 
-// [-]digits[.digits][e[+-]digits] without leading zeros: stricter than what parse_decimal reads.
-bool is_json_number(std::string_view text) {
-  std::size_t at = 0;
-  auto digits = [&] {
-    std::size_t first = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-    return at - first;
-  };
-  if (at < text.size() && text[at] == '-') ++at;
-  std::size_t first = at, integer = digits();
-  if (integer == 0 || (integer > 1 && text[first] == '0')) return false;
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (digits() == 0) return false;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    if (digits() == 0) return false;
-  }
-  return at == text.size();
-}
-
 class Canonicalizer {
  public:
   explicit Canonicalizer(std::string& out) : out_(out) {}
