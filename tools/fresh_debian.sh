@@ -53,8 +53,9 @@ for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_
 done
 if [ -f "${PIP_CERT:-}" ]; then
   cp -L "$PIP_CERT" "$root/etc/machine-certificates.crt"
-  settings+=(PIP_CERT=/etc/machine-certificates.crt)
+  settings+=(PIP_CERT=/etc/machine-certificates.crt NODE_EXTRA_CA_CERTS=/etc/machine-certificates.crt)
 fi
+if command -v npm > /dev/null; then settings+=("npm_config_registry=$(npm config get registry)"); fi
 
 inside() {  # in a mount namespace of its own, so that nothing stays mounted
   unshare --mount --fork bash -c '

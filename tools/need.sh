@@ -22,12 +22,19 @@ all_groups() {
   done < "$packages_file"
 }
 
+# The command that makes a package unnecessary where it is there from elsewhere ("npm": the command npm).
+provided() {
+  local command
+  command=$(awk -v package="$1" '$2 == package && NF > 2 {print $3; exit}' "$packages_file")
+  [ -n "$command" ] && command -v "$command" > /dev/null
+}
+
 # Those of the named packages that are not installed, one a line.
 missing_of() {
   local installed package
   installed=" $(dpkg-query -W -f '${Package}/${db:Status-Status} ' "$@" 2>/dev/null || true)"
   for package in "$@"; do
-    case "$installed" in *" $package/installed "*) ;; *) printf '%s\n' "$package" ;; esac
+    case "$installed" in *" $package/installed "*) ;; *) provided "$package" || printf '%s\n' "$package" ;; esac
   done
 }
 
