@@ -40,9 +40,11 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   progress->phase("looking at the whole file");
   PlanOptions plan_options{found.infer, Splitting::whole};
   PlannedJob planned = TRY(plan_job(found.spec, opened.input, plan_options, pool, settings.memory, stop));
-  if (!options.quiet && !options.json)
-    for (const std::string& finding : planned.plan.read.findings)
-      std::fprintf(stderr, "  %s\n", finding.c_str());
+  if (!options.quiet && !options.json) {
+    std::string text;
+    for (const std::string& finding : planned.plan.read.findings) text += "  " + finding + "\n";
+    progress->say(text);
+  }
 
   std::unique_ptr<ReportWriter> report;
   if (!options.rejects.empty()) report = TRY(open_report(options.rejects, planned.plan.read.columns));

@@ -69,7 +69,18 @@ ProgressDisplay::~ProgressDisplay() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
   thread_.join();
-  if (drawn_ && style_ == ProgressStyle::bar) std::fputs("\r\x1b[K", stderr);
+  erase();
+}
+
+void ProgressDisplay::erase() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
+}
+
+void ProgressDisplay::say(const std::string& lines) {
+  std::lock_guard lock(terminal_);
+  erase();
+  std::fputs(lines.c_str(), stderr);
 }
 
 void ProgressDisplay::phase(const char* what) {
@@ -83,12 +94,13 @@ void ProgressDisplay::show() {
       std::chrono::duration<double>(Clock::now().time_since_epoch() - Clock::duration(phase_began_.load()))
           .count();
   std::string text = line(seconds);
-  if (style_ == ProgressStyle::bar)
+  std::lock_guard lock(terminal_);
+  drawn_ = style_ == ProgressStyle::bar;
+  if (drawn_)
     std::fprintf(stderr, "\r%s\x1b[K", fit(text, terminal_columns() - 1).c_str());
   else
     std::fprintf(stderr, "%s\n", text.c_str());
   std::fflush(stderr);
-  drawn_ = true;
 }
 
 std::string ProgressDisplay::line(double seconds) const {

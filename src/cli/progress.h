@@ -20,7 +20,8 @@ class ProgressDisplay {
   ProgressDisplay(ProgressStyle style, std::string name, std::uint64_t bytes_total);  // 0: unknown
   ~ProgressDisplay();
 
-  void phase(const char* what);  // "looking at", "loading": bytes begin again; a static text
+  void phase(const char* what);        // "looking at", "loading": bytes begin again; a static text
+  void say(const std::string& lines);  // on standard error, where the bar stood; it is drawn again below
   void add_bytes(std::uint64_t bytes) { bytes_ += bytes; }
   void rows(std::uint64_t read, std::uint64_t rejected) {
     rows_ = read;
@@ -29,6 +30,7 @@ class ProgressDisplay {
 
  private:
   void show();
+  void erase();
   std::string line(double seconds) const;
 
   const ProgressStyle style_;
@@ -37,7 +39,8 @@ class ProgressDisplay {
   std::atomic<const char*> phase_{"reading"};
   std::atomic<std::uint64_t> bytes_{0}, rows_{0}, rejected_{0};
   std::atomic<std::int64_t> phase_began_;
-  std::atomic<bool> drawn_{false};
+  std::mutex terminal_;  // one at a time writes to standard error
+  bool drawn_ = false;   // under terminal_: a bar stands on the last line
   std::jthread thread_;
 };
 

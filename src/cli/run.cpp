@@ -67,7 +67,7 @@ class RunCommand {
     const Input& input = request.input;
     LoadEvents events;
     events.on_planned = [&](const LoadResult& planned) {
-      if (!options_.quiet && !options_.json) tell_findings(planned);
+      if (!options_.quiet && !options_.json) progress->say(findings_text(planned));
       progress->phase("loading");
     };
     events.on_commit = [&](const SplitProgress& at) {
@@ -93,18 +93,16 @@ class RunCommand {
     return status_of(*loaded);
   }
 
-  void tell_findings(const LoadResult& planned) const {
+  static std::string findings_text(const LoadResult& planned) {
     if (planned.resumed)
-      std::fprintf(stderr, "Going on with job %s at row %s.\n", planned.job_id.c_str(),
-                   count_text(planned.resumed_at_row).c_str());
+      return "Going on with job " + planned.job_id + " at row " + count_text(planned.resumed_at_row) + ".\n";
+    std::string text;
     if (planned.pipeline_kept)
-      std::fprintf(stderr,
-                   "No pipeline was named: '%s' was inferred from the file and kept in the store. "
-                   "See it with `sluice infer FILE`, name another with -p.\n",
-                   planned.pipeline.c_str());
-    if (planned.resumed) return;
-    for (const std::string& finding : planned.plan.read.findings)
-      std::fprintf(stderr, "  %s\n", finding.c_str());
+      text = "No pipeline was named: '" + planned.pipeline +
+             "' was inferred from the file and kept in the store. "
+             "See it with `sluice infer FILE`, name another with -p.\n";
+    for (const std::string& finding : planned.plan.read.findings) text += "  " + finding + "\n";
+    return text;
   }
 
   // The error report, and the reasons for people; nothing where no row was rejected and no report is asked
