@@ -13,7 +13,7 @@ UNKNOWN = "zzqqzzqq"   # near to no word, so that all known ones are listed
 
 
 def known_after(message):
-    found = re.search(r"Known: (.*?)\.\s*$", message, re.S)
+    found = re.search(r"[Kk]nown: (.*?)\.\s*$", message, re.S)
     if not found:
         raise AssertionError("the message lists nothing that is known: " + message)
     return found.group(1).split(", ")

@@ -51,7 +51,7 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 std::string suggest_known(std::string_view word, std::span<const std::string_view> known) {
   std::string text;
   if (std::string meant = nearest(word, known); !meant.empty()) text = "did you mean '" + meant + "'? ";
-  text += "Known: ";
+  text += text.empty() ? "known: " : "Known: ";  // it goes on after a semicolon
   for (std::size_t i = 0; i < known.size(); ++i) text.append(i ? ", " : "").append(known[i]);
   return text + ".";
 }

@@ -38,7 +38,7 @@ TEST(Nearest, prefers_the_nearer_and_among_equals_the_first) {
 TEST(Nearest, suggestion_ends_with_the_known_words) {
   std::array<std::string_view, 2> known = {"touch", "skip"};
   EXPECT_EQ(suggest_known("tuch", known), "did you mean 'touch'? Known: touch, skip.");
-  EXPECT_EQ(suggest_known("replace", known), "Known: touch, skip.");
+  EXPECT_EQ(suggest_known("replace", known), "known: touch, skip.");
 }
 
 }  // namespace
