@@ -108,6 +108,13 @@ Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_to
       rows->info(0).rejected())
     return std::unexpected(not_a_report(report.name));
   std::string job_id(rows->cells(0)[*job_column].text());
+  if (job_id.empty())
+    return fail(
+        ErrorKind::usage,
+        report.name +
+            " was written by a check (validate, --dry-run): its rows belong to no job, and the good rows "
+            "around them are stored nowhere yet. Correct the file that was checked and load that, or "
+            "load it as it is with --rejects and correct that report.");
   Result<Job> parent = store.jobs().get(job_id);
   if (!parent)
     return fail(ErrorKind::usage, "the store has no job " + shown_value(job_id) + ", which " + report.name +

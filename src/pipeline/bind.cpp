@@ -101,7 +101,7 @@ class Binder {
 
   Result<> bind_fields() {
     for (std::size_t i = 0; i < spec_.schema->fields.size(); ++i) {
-      const Field& field = spec_.schema->fields[i];
+      const Field& field = layout_.compiled->rules[i]->field();
       auto slot = map_.find(field.name);
       // A mistake of the whole file is one error that names it, not a million rejects.
       if (!slot && map_.fixed() && field.constraints.required)

@@ -26,7 +26,7 @@ class RowLoop {
     out_.rows.reserve(batch_.size());
     for (std::size_t row = 0; row < batch_.size(); ++row) {
       if (batch_.info(row).rejected()) [[unlikely]] {
-        add_reject(row, batch_.take_issues(row));
+        reject_as_read(row);
         continue;
       }
       issues_.clear();
@@ -310,15 +310,33 @@ class RowLoop {
         issue.field_number = 0;
       if (issue.field_number == 0 || issue.field_number > layout_.input_width) continue;
       if (!layout_.steps.empty()) show_as_read(row, issue);
-      if (!layout_.dropped[issue.field_number - 1]) continue;
-      issue.value.clear();
-      issue.suggestion.clear();
-      issue.message = "A step could not be applied to '" + issue.field +
-                      "'; its value is not shown, because the pipeline drops the column.";
+      if (is_dropped(issue)) hide(issue);
     }
     if (issues_.size() > kIssuesPerRow) issues_.resize(kIssuesPerRow, Issue{RejectCode::blank_row});
     add_reject(row, std::move(issues_));
     issues_ = {};
+  }
+
+  // Rejected before this loop saw it: by the parser.
+  void reject_as_read(std::size_t row) {
+    std::vector<Issue> issues = batch_.take_issues(row);
+    const bool untold = !batch_.info(row).readable && drops_columns(spec_);
+    for (Issue& issue : issues)
+      if (untold || is_dropped(issue)) hide(issue);
+    add_reject(row, std::move(issues));
+  }
+
+  bool is_dropped(const Issue& issue) const {
+    return issue.field_number != 0 && issue.field_number <= layout_.dropped.size() &&
+           layout_.dropped[issue.field_number - 1];
+  }
+
+  static void hide(Issue& issue) {
+    issue.value.clear();
+    issue.suggestion.clear();
+    if (issue.code == RejectCode::transform_error)  // what a step says may quote the value
+      issue.message = "A step could not be applied to '" + issue.field +
+                      "'; its value is not shown, because the pipeline drops the column.";
   }
 
   // A sender knows the value that stands in the file, not what the steps made of it; the message names that.

@@ -67,6 +67,9 @@ class BoundRows final : public BoundPipeline {
 
 // bound_raw.cpp: the row as read, for rejects.
 std::string raw_row(const BoundLayout& layout, const RowBatch& batch, std::size_t row);
+// Does it leave columns out? Then text that was not taken apart, in which they cannot be told from the
+// others, is not shown either.
+bool drops_columns(const PipelineSpec& spec);
 // The name that the cell beyond the columns in place `number` (1-based) gets: column_N, or column_N_2 where
 // a column has that name by itself.
 std::string extra_cell_name(const Columns& columns, std::size_t number);

@@ -13,11 +13,6 @@ namespace {
 // A record over limits.row_bytes is kept only so far that its sender can find it.
 constexpr std::size_t kOversizedRawBytes = 4096;
 
-bool drops_columns(const PipelineSpec& spec) {
-  return std::any_of(spec.transform.begin(), spec.transform.end(),
-                     [](const StepSpec& step) { return step.name == "drop" || step.name == "keep"; });
-}
-
 std::string raw_text(const BoundLayout& layout, const RowBatch& batch, std::size_t row) {
   // In text that was not taken apart, a dropped column cannot be told from the others.
   if (drops_columns(layout.compiled->spec)) return "";
@@ -31,6 +26,11 @@ std::string raw_text(const BoundLayout& layout, const RowBatch& batch, std::size
 }
 
 }  // namespace
+
+bool drops_columns(const PipelineSpec& spec) {
+  return std::any_of(spec.transform.begin(), spec.transform.end(),
+                     [](const StepSpec& step) { return step.name == "drop" || step.name == "keep"; });
+}
 
 std::string extra_cell_name(const Columns& columns, std::size_t number) {
   std::string base = "column_" + std::to_string(number), name = base;

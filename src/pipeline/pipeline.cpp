@@ -130,7 +130,10 @@ Result<> check_names(const PipelineSpec& spec, const std::vector<std::string>& n
 Result<> compile_schema(CompiledPipeline& compiled) {
   const PipelineSpec& spec = compiled.spec;
   Normalise normalise = spec.normalise ? Normalise::yes : Normalise::no;
-  for (const Field& field : spec.schema->fields) {
+  for (Field field : spec.schema->fields) {
+    // The standard has it that a primary key makes its fields required.
+    if (std::ranges::find(spec.schema->primary_key, field.name) != spec.schema->primary_key.end())
+      field.constraints.required = true;
     auto rule = FieldRule::compile(field, *spec.schema, normalise);
     if (!rule) return std::unexpected(std::move(rule).error().during("schema"));
     compiled.rules.push_back(std::move(*rule));

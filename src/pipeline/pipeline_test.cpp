@@ -241,6 +241,41 @@ TEST(Pipeline, DroppedColumnsAreNotShown) {
   EXPECT_EQ(batch.rejects[0].raw.find("secret"), std::string::npos);
 }
 
+TEST(Pipeline, ADroppedColumnThatIsMissingIsStillSaidToBeMissing) {
+  PreparedBatch batch = prepare("transform: [{drop: [ssn]}]", "d|ssn\nx");
+  const Issue& issue = batch.rejects.at(0).issues.at(0);
+  EXPECT_EQ(issue.code, RejectCode::missing_cell);
+  EXPECT_EQ(issue.message, "The row has 1 cell where the header has 2: 'ssn' is missing.");
+}
+
+TEST(Pipeline, WhatTheParserQuotesOfADroppedColumnIsNotShown) {
+  auto issues = [](const char* yaml, bool readable) {
+    RowBatch rows = rows_of("ssn|d\nsecret|x");
+    rows.info(0).readable = readable;
+    rows.reject(0, Issue{.code = readable ? RejectCode::encoding_error : RejectCode::syntax_error,
+                         .field_number = readable ? 1u : 0u,
+                         .value = "secret"});
+    auto bound = pipeline_of(yaml)->bind(rows.columns(), true);
+    return (*bound)->prepare(std::move(rows)).rejects.at(0).issues;
+  };
+  EXPECT_EQ(issues("transform: [{drop: [ssn]}]", true)[0].value, "");
+  EXPECT_EQ(issues("transform: [{drop: [ssn]}]", false)[0].value, "");
+  EXPECT_EQ(issues("transform: [{drop: [d]}]", true)[0].value, "secret");
+  EXPECT_EQ(issues("", false)[0].value, "secret");
+}
+
+TEST(Pipeline, APrimaryKeyMakesItsFieldsRequired) {
+  std::string yaml = "schema: {primaryKey: [id, place], fields: [{name: id}, {name: place}, {name: n}]}";
+  check({"null in the key", yaml.c_str(), "id|place|n\n1|x|\n|x|5\n1||6",
+         "{\"id\":\"1\",\"place\":\"x\"}\n!constraint-error id#1 required\n!constraint-error place#2 "
+         "required"});
+  check({"a key that no column has", yaml.c_str(), "id|n\n1|5",
+         "error: the schema does not fit the file: the field 'place' is required, but there is no column "
+         "'place' at "
+         "this point; known: id, n. Rename the column with `transform: [{rename: {…}}]`, or correct the "
+         "schema."});
+}
+
 TEST(Pipeline, RowsThatTheParserRejected) {
   auto run = [](const char* yaml) {
     RowBatch rows = rows_of("a|b\n1|2\n\"broken|\n3|4");
