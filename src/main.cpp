@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,15 @@ class SignalStop {
   std::stop_source source_;
 };
 
+// One blank line between groups of options; the library leaves two.
+class Help : public CLI::Formatter {
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+    return text;
+  }
+};
+
 // What is wrong with the command line, and where to read on.
 void tell_usage(const CLI::App& app, int argc, char** argv, const CLI::ParseError& error) {
   if (argc == 1) {
@@ -66,7 +76,9 @@ int main_of(int argc, char** argv) {
   CLI::App app{
       "Sluice loads files into a database: every good row exactly once, every bad row back with its reason."};
   app.name("sluice");
-  app.set_version_flag("--version", "sluice " SLUICE_VERSION);
+  app.formatter(std::make_shared<Help>());
+  app.set_help_flag("-h,--help", "show this help");
+  app.set_version_flag("--version", "sluice " SLUICE_VERSION, "show the version");
   app.require_subcommand(1);
   app.footer("Start with:  sluice run people.csv\n");
   Action action;

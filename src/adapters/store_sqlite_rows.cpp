@@ -299,10 +299,12 @@ Result<CommitReport> SqliteRowWriter::finish(const Commit& commit, const SplitSt
   TRY(update.run());
   if (spec_.max_rejects && report.job.rejected > *spec_.max_rejects) {
     report.over_max_rejects = true;
-    TRY(end_sqlite_job(database_.writer, spec_.job_id, JobStatus::failed,
-                       "more than " + std::to_string(*spec_.max_rejects) + " rows were rejected (" +
-                           std::to_string(report.job.rejected) + " of " + std::to_string(report.job.read) +
-                           " read). Correct the file or the pipeline, or raise max_rejects."));
+    TRY(end_sqlite_job(
+        database_.writer, spec_.job_id, JobStatus::failed,
+        "more rows were rejected than max_rejects allows: " + std::to_string(report.job.rejected) +
+            " of the " + std::to_string(report.job.read) + " read so far, where it allows " +
+            std::to_string(*spec_.max_rejects) +
+            " in all. Correct the file or the pipeline, or raise max_rejects."));
   } else if (open_splits == 0) {
     report.job_finished = true;
     TRY(end_sqlite_job(database_.writer, spec_.job_id, JobStatus::completed, ""));

@@ -85,7 +85,9 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   if (!end)
     result.error = end.error().message;
   else if (*end == SplitEnd::over_max_rejects)
-    result.error = "more rows were rejected than max_rejects allows.";
+    result.error = "more rows would be rejected than max_rejects allows, which is " +
+                   std::to_string(spec.max_rejects.value_or(0)) +
+                   " in all. Correct the file or the pipeline, or raise max_rejects.";
   result.source = file;
   result.bytes = opened.input.size;
   result.columns = columns_of(planned.plan);

@@ -184,23 +184,32 @@ Result<int> run(const RunOptions& options, std::stop_token stop) {
 void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "load files into the store, here and now");
-  add_reading_options(*command, *options);
   command->add_option("--to", options->to, "the store: sqlite:PATH (default sqlite:./data/sluice.db)")
-      ->type_name("URL");
-  command->add_flag("--dry-run", options->dry_run, "check only, write nothing (as `sluice validate`)");
-  command->add_option("--resubmit", options->resubmit, "run the corrected rows of an error report again")
-      ->type_name("REPORT");
+      ->type_name("URL")
+      ->group(kWhere);
+  command->add_flag("--dry-run", options->dry_run, "check only, write nothing (as `sluice validate`)")
+      ->group(kWhere);
+  command
+      ->add_option("--resubmit", options->resubmit,
+                   "instead of FILE: the rows that were corrected in the report of --rejects")
+      ->type_name("REPORT")
+      ->group(kWhere);
+  add_reading_options(*command, *options);
   command
       ->add_option("--batch-rows", options->batch_rows,
                    "rows in one transaction (default: as fits the memory)")
       ->type_name("N")
-      ->check(at_least_one());
+      ->check(at_least_one())
+      ->group(kResources);
   command->footer(
       "Examples:\n"
-      "  sluice run people.csv                                  look at it, infer a pipeline, load it\n"
+      "  sluice run people.csv                                   look at it, infer a pipeline, load it\n"
       "  sluice run people.csv -p people.yaml --rejects bad.csv  load by a pipeline, bad rows to bad.csv\n"
-      "  sluice run --resubmit bad.csv                          load the rows corrected in bad.csv\n"
-      "  zcat dump.json.gz | sluice run - -p dump.yaml --json   from standard input, result as JSON\n");
+      "  sluice run --resubmit bad.csv                           load the rows corrected in bad.csv\n"
+      "  sluice run people.csv --set identity=[id]               rows of the same id replace each other\n"
+      "  zcat dump.json.gz | sluice run - -p dump.yaml --json    from standard input, result as JSON\n"
+      "Exit status: 0 done, 1 failed, 2 the command is wrong, 3 rows were rejected and --strict was given.\n"
+      "The same command again goes on where it was stopped. All there is to read: sluice man | man -l -\n");
   command->callback([options, &action] {
     action = [options](std::stop_token stop) {
       Result<int> ended = run(*options, stop);

@@ -4,15 +4,26 @@
 #include <cstdio>
 #include <thread>
 
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/result_text.h"
+#include "pipeline/spec_keys.h"
 #include "reports/report.h"
 
 namespace sluice {
 namespace {
 
-bool is_config_key(const std::string& key) {
-  return std::ranges::any_of(settings(), [&](const Setting& setting) { return setting.key == key; });
+// Is `--set key=…` about the configuration rather than the pipeline? A misspelt key belongs where it is
+// nearest.
+bool is_config_key(std::string_view key) {
+  const std::string_view section = key.substr(0, key.find('.'));
+  std::vector<std::string_view> of_config, of_pipeline;
+  for (const SpecKey& known : pipeline_keys()) of_pipeline.push_back(known.name);
+  for (const Setting& setting : settings()) {
+    if (setting.key == key || setting.key.starts_with(std::string(section) + ".")) return true;
+    of_config.push_back(setting.key);
+  }
+  return nearest(section, of_pipeline).empty() && !nearest(key, of_config).empty();
 }
 
 }  // namespace
@@ -32,27 +43,37 @@ CLI::Validator at_least_one() {
 void add_reading_options(CLI::App& app, RunOptions& options) {
   app.add_option("FILE", options.files, "files to read; - is standard input")->type_name("");
   app.add_option("-p,--pipeline", options.pipeline,
-                 "pipeline: a file, or the name of one; without it one is inferred")
-      ->type_name("PIPELINE");
-  app.add_option("-c,--config", options.config_file,
-                 "configuration file (default: ./sluice.yaml if it is there)")
-      ->type_name("FILE");
-  app.add_option("--set", options.set, "override a key of the pipeline or the configuration")
+                 "the pipeline: a file, or a name; without it one is inferred from the file")
+      ->type_name("PIPELINE")
+      ->group(kHowToRead);
+  app.add_option("--set", options.set, "override a key of the pipeline or the configuration; may be repeated")
       ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--rejects", options.rejects, "write the error report: .csv, .ndjson or .xlsx")
-      ->type_name("FILE");
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
+      ->group(kHowToRead);
   app.add_option("--limit", options.limit, "read only the first N rows")
       ->type_name("N")
-      ->check(at_least_one());
+      ->check(at_least_one())
+      ->group(kHowToRead);
+  app.add_option("-c,--config", options.config_file,
+                 "the configuration (default: ./sluice.yaml if it is there)")
+      ->type_name("FILE")
+      ->group(kHowToRead);
+  app.add_option("--rejects", options.rejects,
+                 "write rejected rows and why to this file: .csv, .ndjson or .xlsx")
+      ->type_name("REPORT")
+      ->group(kResult);
+  app.add_flag("--strict", options.strict, "exit with status 3 when rows were rejected")->group(kResult);
+  app.add_flag("--json", options.json, "print the result as one JSON object a file")->group(kResult);
+  app.add_flag("-q,--quiet", options.quiet, "no progress, no findings: only the result")->group(kResult);
   app.add_option("--memory", options.memory, "stay below this much memory (default 128MiB, at least 48MiB)")
-      ->type_name("SIZE");
-  app.add_option("--threads", options.threads, "threads that parse, validate and hash (default: one a core)")
+      ->type_name("SIZE")
+      ->group(kResources);
+  app.add_option("--threads", options.threads, "threads that parse, check and hash (default: one a core)")
       ->type_name("N")
-      ->check(CLI::Range(1, 256).description(""));
-  app.add_flag("--json", options.json, "print the result as one JSON object a file");
-  app.add_flag("-q,--quiet", options.quiet, "no progress, no findings: only the result");
-  app.add_flag("--strict", options.strict, "exit with 3 when rows were rejected");
+      ->check(CLI::Range(1, 256).description(""))
+      ->group(kResources);
 }
 
 Result<RunSettings> resolve(const RunOptions& options) {

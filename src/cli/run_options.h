@@ -26,6 +26,10 @@ struct RunOptions {
   bool json = false, quiet = false, strict = false, dry_run = false;
 };
 
+// Headings of the options in the help of a command.
+inline constexpr const char *kWhere = "Where to", *kHowToRead = "How to read", *kResult = "The result",
+                            *kResources = "Memory and speed";
+
 // Declares what every reading command has: files, -p, -c, --set, --json, --quiet, --limit, --memory,
 // --threads.
 void add_reading_options(CLI::App& app, RunOptions& options);

@@ -67,6 +67,10 @@ std::string pipeline_name_of(const std::string& file_name) {
 Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder,
                                     const std::string& file_name, Store* store, const Overrides& overrides) {
   FoundPipeline found;
+  std::error_code ignored;
+  if (wanted == "." || wanted == ".." || (looks_like_path(wanted) && fs::is_directory(wanted, ignored)))
+    return fail(ErrorKind::usage, "-p " + wanted + " is a folder; name the pipeline file in it, as in -p " +
+                                      (fs::path(wanted) / "people.yaml").string() + ".");
   if (!wanted.empty() && looks_like_path(wanted)) {
     found.spec = TRY(load_pipeline(wanted, overrides));
     return found;

@@ -119,7 +119,10 @@ Result<SplitEnd> run_with_retries(const JobRun& run, std::uint32_t split_number,
 
 std::optional<std::uint64_t> reject_limit(const MaxRejects& limit, std::optional<std::uint64_t> rows) {
   if (limit.count) return limit.count;
-  if (limit.share && rows) return static_cast<std::uint64_t>(*limit.share * static_cast<double>(*rows));
+  // 29% of 100 rows are 29, though 0.29 in binary is a little less than that.
+  constexpr double kRounding = 1e-6;
+  if (limit.share && rows)
+    return static_cast<std::uint64_t>(*limit.share * static_cast<double>(*rows) + kRounding);
   return std::nullopt;
 }
 

@@ -118,5 +118,14 @@ TEST_F(RunJob, ALiveLeaseOfAnotherIsAConflict) {
   EXPECT_EQ(end.error().kind, ErrorKind::conflict);
 }
 
+TEST(RejectLimit, AShareIsOfTheRowsThatWereCounted) {
+  MaxRejects none, count{7, {}}, share{{}, 0.29};
+  EXPECT_EQ(reject_limit(none, 100), std::nullopt);
+  EXPECT_EQ(reject_limit(count, {}), 7u);
+  EXPECT_EQ(reject_limit(share, 100), 29u);
+  EXPECT_EQ(reject_limit(share, 3), 0u);
+  EXPECT_EQ(reject_limit(share, {}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sluice

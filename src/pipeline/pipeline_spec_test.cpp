@@ -250,6 +250,13 @@ TEST(PipelineFile, SchemaFilesStandBesideIt) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(PipelineFile, PercentagesAreWrittenAsTheyWereRead) {
+  for (const char* share : {"5%", "7%", "12.5%", "0.1%"}) {
+    std::string yaml = to_yaml(parsed(std::string("name: x\nmax_rejects: ") + share));
+    EXPECT_EQ(yaml, std::string("name: x\nmax_rejects: \"") + share + "\"\n");
+  }
+}
+
 TEST(PipelineFile, FrozenFormReadsBackTheSame) {
   for (const std::string& yaml :
        {std::string(kEverything), std::string("name: x"),

@@ -1,5 +1,7 @@
 // PipelineSpec → JSON (the frozen form, read back by pipeline_from_json through the same tables as a file)
 // and → YAML for people, which leaves out what is as by default.
+#include <cstdio>
+
 #include "pipeline/pipeline_spec.h"
 #include "pipeline/yaml_text.h"
 
@@ -95,7 +97,11 @@ Json retry_json(const RetrySpec& retry, bool everything) {
 
 Json max_rejects_json(const MaxRejects& limit) {
   if (limit.count) return *limit.count;
-  if (limit.share) return Json(*limit.share * 100).dump() + "%";
+  if (limit.share) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.10g%%", *limit.share * 100);  // 7%, not 7.000000000000001%
+    return text;
+  }
   return "none";
 }
 
