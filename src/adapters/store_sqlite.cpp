@@ -66,12 +66,32 @@ Result<SqliteConnection> open_reader(const std::string& path, const SqliteOption
   return reader;
 }
 
+namespace {
+
+Result<SqliteConnection> open_existing(const std::string& path, const SqliteOptions& options) {
+  std::error_code error;
+  auto nothing = [&] { return fail(ErrorKind::not_found, "there is no store in " + path + "."); };
+  if (!std::filesystem::is_regular_file(path, error)) return nothing();
+  auto connection = TRY(open_reader(path, options));
+  if (TRY(look_at_sqlite_file(connection)) == SqliteFile::unused) return nothing();
+  return connection;
+}
+
+Result<SqliteConnection> open_or_make(const std::string& path, const SqliteOptions& options) {
+  TRY(make_parent_folders(path));
+  auto connection =
+      TRY(SqliteConnection::open(path, SqliteAccess::read_write_create, options.busy_timeout_ms));
+  TRY(look_at_sqlite_file(connection));
+  TRY(set_up_writer(connection, options));
+  TRY(migrate_sqlite(connection));
+  return connection;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Store>> open_store_sqlite(const std::string& path, const SqliteOptions& options) {
   if (path.empty()) return fail(ErrorKind::usage, "a SQLite store needs a file: sqlite:./data/sluice.db");
-  TRY(make_parent_folders(path));
-  auto writer = TRY(SqliteConnection::open(path, SqliteAccess::read_write_create, options.busy_timeout_ms));
-  TRY(set_up_writer(writer, options));
-  TRY(migrate_sqlite(writer));
+  auto writer = TRY(options.read_only ? open_existing(path, options) : open_or_make(path, options));
   auto reader = TRY(open_reader(path, options));
   return std::make_unique<SqliteStore>(
       std::make_unique<SqliteDatabase>(std::move(writer), std::move(reader), options));

@@ -17,6 +17,7 @@ enum class SqliteDurability {
 };
 
 struct SqliteOptions {
+  bool read_only = false;  // only what is there: nothing is made, migrated or written
   // The page cache of the connection that writes; one of 2 MiB each reads. With 32 MiB the identities that
   // a commit looks up stay in memory up to some million rows, and the process stays under its 128 MiB.
   std::size_t cache_bytes = std::size_t{32} << 20;
@@ -30,7 +31,8 @@ struct SqliteOptions {
 };
 
 // Opens the database, makes it and its parent folders where they are not there, and brings its tables to
-// this version. Errors: usage where the file is something else or of a newer version, io, unavailable.
+// this version. Errors: usage where the file is something else, another program's or of a newer version, io,
+// unavailable; not_found where it is to be read only and there is nothing.
 Result<std::unique_ptr<Store>> open_store_sqlite(const std::string& path, const SqliteOptions& options);
 
 }  // namespace sluice

@@ -146,7 +146,30 @@ CREATE TABLE pipelines (
   PRIMARY KEY (tenant, name)
 );
 )sql"},
+    Migration{2, "whose file this is", "PRAGMA application_id = 1397511491"},  // kApplicationId
 };
+
+constexpr std::int64_t kApplicationId = 1397511491;  // the letters SLUC
+
+Result<std::int64_t> one_number(const SqliteConnection& connection, std::string_view sql) {
+  auto select = TRY(SqliteStatement::prepare(connection, sql));
+  (void)TRY(select.step());
+  return select.integer(0);
+}
+
+// "a, b and 3 more": some tables of a database.
+Result<std::string> names_of_tables(const SqliteConnection& connection) {
+  constexpr int kNamed = 3;
+  auto select = TRY(SqliteStatement::prepare(connection,
+                                             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name "
+                                             "NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"));
+  std::string names;
+  int count = 0;
+  while (TRY(select.step()))
+    if (++count <= kNamed) names.append(names.empty() ? "" : ", ").append(select.text(0));
+  if (count > kNamed) names += " and " + std::to_string(count - kNamed) + " more";
+  return names;
+}
 
 Result<int> current_version(SqliteConnection& connection) {
   TRY(
@@ -169,6 +192,22 @@ Result<bool> is_newest(SqliteConnection& connection) {
 }  // namespace
 
 int newest_sqlite_schema() { return kMigrations.back().version; }
+
+Result<SqliteFile> look_at_sqlite_file(const SqliteConnection& connection) {
+  std::int64_t id = TRY(one_number(connection, "PRAGMA application_id"));
+  if (id == kApplicationId) return SqliteFile::ours;
+  // Files of the first version carry no id; they are known by their tables.
+  std::int64_t ours = TRY(one_number(connection,
+                                     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+                                     "('schema_migrations', 'ingestion_jobs', 'ingested_data')"));
+  if (id == 0 && ours == 3) return SqliteFile::ours;
+  std::string tables = TRY(names_of_tables(connection));
+  if (id == 0 && tables.empty()) return SqliteFile::unused;
+  return fail(ErrorKind::usage,
+              connection.path() + " is the SQLite database of another program" +
+                  (tables.empty() ? "" : " (it has the tables " + tables + ")") +
+                  ", and is left as it is. Name a file that is not there yet: it will be made.");
+}
 
 Result<> migrate_sqlite(SqliteConnection& connection) {
   if (TRY(is_newest(connection))) return {};  // the usual case takes no write lock

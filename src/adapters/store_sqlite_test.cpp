@@ -99,10 +99,40 @@ TEST_F(StoreSqlite, ANewerSchemaIsRefused) {
   EXPECT_NE(error.message.find("999"), std::string::npos);
 }
 
-TEST_F(StoreSqlite, ATableOfTheirsInTheWayIsAnErrorAndLeavesNothing) {
-  query_sqlite(path_, "CREATE TABLE ingested_data (x)");
-  EXPECT_NE(refused(path_).message.find("already exists"), std::string::npos);
-  EXPECT_EQ(query_sqlite(path_, "SELECT count(*) FROM sqlite_schema")[0][0], "1");
+TEST_F(StoreSqlite, ADatabaseOfAnotherProgramIsRefusedAndLeftAsItIs) {
+  for (const char* table : {"ingested_data", "a", "b", "c"})
+    query_sqlite(path_, std::string("CREATE TABLE ") + table + " (x)");
+  Error error = refused(path_);
+  EXPECT_EQ(error.kind, ErrorKind::usage);
+  EXPECT_NE(error.message.find("another program (it has the tables a, b, c and 1 more)"), std::string::npos)
+      << error.message;
+  EXPECT_EQ(query_sqlite(path_, "SELECT count(*) FROM sqlite_schema")[0][0], "4");
+  EXPECT_EQ(query_sqlite(path_, "PRAGMA journal_mode")[0][0], "delete") << "nor is its journal changed";
+  std::string marked = folder_.file("marked.db");
+  query_sqlite(marked, "PRAGMA application_id = 252006674");  // a GeoPackage or whatever
+  EXPECT_EQ(refused(marked).kind, ErrorKind::usage);
+}
+
+TEST_F(StoreSqlite, AFileOfTheFirstVersionIsOursAndIsMarked) {
+  open();
+  std::string id = query_sqlite(path_, "PRAGMA application_id")[0][0];
+  EXPECT_EQ(id, std::to_string(('S' << 24) + ('L' << 16) + ('U' << 8) + 'C'));
+  query_sqlite(path_, "PRAGMA application_id = 0");
+  query_sqlite(path_, "DELETE FROM schema_migrations WHERE version > 1");
+  create_job(*open());
+  EXPECT_EQ(query_sqlite(path_, "PRAGMA application_id")[0][0], id);
+  EXPECT_EQ(query_sqlite(path_, "SELECT max(version) FROM schema_migrations")[0][0], "2");
+}
+
+TEST_F(StoreSqlite, ToReadOnlyNothingIsMade) {
+  auto read = [&] { return open_store_sqlite(path_, {.read_only = true}); };
+  EXPECT_EQ(read().error().kind, ErrorKind::not_found);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  ASSERT_TRUE(open()->queries().keep_pipeline("default", {"people", "name: people\n", true}));
+  auto store = read();
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->queries().pipeline("default", "people").value()->text, "name: people\n");
+  EXPECT_FALSE((*store)->queries().keep_pipeline("default", {"more", "name: more\n", true}));
 }
 
 TEST_F(StoreSqlite, AnotherWriterMeansLaterNotFailed) {

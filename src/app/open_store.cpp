@@ -22,6 +22,7 @@ constexpr std::array kStores = {
                                 [](const std::string& path, const StoreOptions& options) {
                                   SqliteOptions sqlite;
                                   sqlite.cache_bytes = options.cache_bytes;
+                                  sqlite.read_only = options.read_only;
                                   return open_store_sqlite(path, sqlite);
                                 }},
 };

@@ -13,6 +13,7 @@ namespace sluice {
 
 struct StoreOptions {
   std::uint64_t cache_bytes = 32 << 20;
+  bool read_only = false;  // only what is there: nothing is made or written; not_found where there is nothing
 };
 
 Result<std::unique_ptr<Store>> open_store(const std::string& url, const StoreOptions& options);
