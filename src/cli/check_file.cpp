@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/open_input.h"
+#include "app/open_store.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/result_text.h"
@@ -29,8 +30,10 @@ Result<> tell_rejects(ScratchStore& scratch, const OnReject& on_reject) {
 Result<int> check_file(const std::string& file, const RunOptions& options, const RunSettings& settings,
                        ComputePool& pool, std::stop_token stop) {
   auto began = std::chrono::steady_clock::now();
+  auto store = TRY(store_to_look_at(settings));
   auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, file == "-" ? "stdin" : file,
-                                 nullptr, settings.overrides));
+                                 store ? &store->queries() : nullptr, settings.overrides));
+  store.reset();
   found.spec.source.row_bytes = settings.config.row_bytes;
   std::uint64_t size = file == "-" ? 0 : TRY(open_file(file, {})).size;
   std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet),
@@ -41,7 +44,7 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   PlanOptions plan_options{found.infer, Splitting::whole};
   PlannedJob planned = TRY(plan_job(found.spec, opened.input, plan_options, pool, settings.memory, stop));
   if (!options.quiet && !options.json) {
-    std::string text;
+    std::string text = kept_note(options, found, settings.config.store);
     for (const std::string& finding : planned.plan.read.findings) text += "  " + finding + "\n";
     progress->say(text);
   }
@@ -116,6 +119,11 @@ Result<int> check_files(const RunOptions& options, const RunSettings& settings, 
 void add_validate(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("validate", "check files without writing anything but a report");
+  command
+      ->add_option("--to", options->to,
+                   "the store whose kept pipelines count, as for `run` (default sqlite:./data/sluice.db)")
+      ->type_name("URL")
+      ->group(kHowToRead);
   add_reading_options(*command, *options);
   command->footer(
       "Examples:\n"

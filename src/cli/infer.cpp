@@ -51,6 +51,12 @@ Result<int> infer(const InferOptions& options, std::stop_token stop) {
   PlanOptions plan_options{true, Splitting::whole};
   PlannedJob planned = TRY(plan_job(spec, input, plan_options, pool, settings.memory, stop));
   progress.reset();
+  if (auto store = store_to_look_at(settings); store && *store && !options.quiet)
+    if (auto kept = (*store)->queries().pipeline("default", spec.name); kept && *kept)
+      std::fprintf(stderr,
+                   "%s keeps a pipeline '%s', which `run` uses for files of this name. The one below is made "
+                   "from the file alone; name it with -p to use it.\n",
+                   settings.config.store.c_str(), spec.name.c_str());
   std::string yaml;
   for (const std::string& finding : planned.plan.read.findings) yaml += "# " + finding + "\n";
   yaml += to_yaml(planned.plan.pipeline);
@@ -71,6 +77,8 @@ void add_infer(CLI::App& app, Action& action) {
       ->add_option("-o,--output", options->output, "where to write the pipeline (default: standard output)")
       ->type_name("PIPELINE");
   command->add_flag("--force", options->force, "replace the output if it exists");
+  command->add_option("--to", options->to, "the store to look into for a pipeline of that name")
+      ->type_name("URL");
   command->add_option("--set", options->set, "declare a key of the pipeline instead of finding it out")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -41,14 +41,15 @@ class RunCommand {
     OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
 
     auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines,
-                                   standard_input ? "stdin" : file, store_.get(), settings_.overrides));
+                                   standard_input ? "stdin" : file, &store_->queries(), settings_.overrides));
+    const std::string kept = kept_note(options_, found, settings_.config.store);
     found.spec.source.row_bytes = settings_.config.row_bytes;
     if (standard_input) progress->phase(declares_everything(found.spec) ? "reading" : "spooling");
     OpenedInput opened = TRY(open_input(file, found.spec, settings_.config.blobs, on_bytes, stop));
     progress->phase("looking at the whole file");
     LoadRequest request{*store_, opened.input, std::move(found), {}, {}, "cli"};
     if (options_.limit) request.row_limit = options_.limit;
-    return load_and_report(std::move(request), file, began, progress, stop);
+    return load_and_report(std::move(request), file, kept, began, progress, stop);
   }
 
   // Runs the corrected rows of an error report.
@@ -57,17 +58,18 @@ class RunCommand {
     std::optional<ProgressDisplay> progress(std::in_place, progress_style(options_.quiet), report, 0);
     Input input = TRY(open_file(report, {}));
     LoadRequest request = TRY(resubmission(*store_, input, stop));
-    return load_and_report(std::move(request), report, began, progress, stop);
+    return load_and_report(std::move(request), report, "", began, progress, stop);
   }
 
  private:
-  Result<int> load_and_report(LoadRequest request, const std::string& source,
+  // `note`: what is to be said before what was found.
+  Result<int> load_and_report(LoadRequest request, const std::string& source, const std::string& note,
                               std::chrono::steady_clock::time_point began,
                               std::optional<ProgressDisplay>& progress, std::stop_token stop) {
     const Input& input = request.input;
     LoadEvents events;
     events.on_planned = [&](const LoadResult& planned) {
-      if (!options_.quiet && !options_.json) progress->say(findings_text(planned));
+      if (!options_.quiet && !options_.json) progress->say(note + findings_text(planned));
       progress->phase("loading");
     };
     events.on_commit = [&](const SplitProgress& at) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "app/open_store.h"
 #include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/result_text.h"
@@ -100,6 +101,18 @@ Result<RunSettings> resolve(const RunOptions& options) {
   if (!options.memory.empty() && !options.quiet)
     std::fprintf(stderr, "  %s\n", resolved.memory.formula().c_str());
   return resolved;
+}
+
+Result<std::unique_ptr<Store>> store_to_look_at(const RunSettings& settings) {
+  auto store = open_store(settings.config.store,
+                          {.cache_bytes = settings.memory.store_cache_bytes, .read_only = true});
+  if (!store && store.error().kind == ErrorKind::not_found) return std::unique_ptr<Store>();
+  return store;
+}
+
+std::string kept_note(const RunOptions& options, const FoundPipeline& found, const std::string& store) {
+  if (!found.kept || !options.pipeline.empty()) return "";
+  return "Pipeline '" + found.spec.name + "' is kept in " + store + ", and is used; name another with -p.\n";
 }
 
 int each_file(const RunOptions& options, std::stop_token stop,

@@ -13,7 +13,9 @@
 
 #include "app/config.h"
 #include "engine/memory_plan.h"
+#include "jobs/find_pipeline.h"
 #include "pipeline/pipeline_spec.h"
+#include "ports/store.h"
 
 namespace sluice {
 
@@ -45,6 +47,11 @@ struct RunSettings {
   unsigned threads = 1;
 };
 Result<RunSettings> resolve(const RunOptions& options);
+
+// The store that `run` would load into, to be read only; null where there is none yet.
+Result<std::unique_ptr<Store>> store_to_look_at(const RunSettings& settings);
+// Says that a kept pipeline is used, where nobody named it; else "".
+std::string kept_note(const RunOptions& options, const FoundPipeline& found, const std::string& store);
 
 // Every file in turn; one that fails does not keep the others from running. The first status that is not 0.
 int each_file(const RunOptions& options, std::stop_token stop,

@@ -37,10 +37,10 @@ std::optional<std::string> file_in(const std::string& folder, const std::string&
   return std::nullopt;
 }
 
-Result<std::optional<PipelineSpec>> kept_pipeline(Store* store, const std::string& name,
+Result<std::optional<PipelineSpec>> kept_pipeline(QueryStore* store, const std::string& name,
                                                   const Overrides& overrides) {
   if (!store) return std::optional<PipelineSpec>();
-  auto kept = TRY(store->queries().pipeline("default", name));
+  auto kept = TRY(store->pipeline("default", name));
   if (!kept) return std::optional<PipelineSpec>();
   return std::optional<PipelineSpec>(TRY(parse_pipeline(kept->text, "kept pipeline " + name, overrides)));
 }
@@ -65,7 +65,8 @@ std::string pipeline_name_of(const std::string& file_name) {
 }
 
 Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder,
-                                    const std::string& file_name, Store* store, const Overrides& overrides) {
+                                    const std::string& file_name, QueryStore* store,
+                                    const Overrides& overrides) {
   FoundPipeline found;
   std::error_code ignored;
   if (wanted == "." || wanted == ".." || (looks_like_path(wanted) && fs::is_directory(wanted, ignored)))

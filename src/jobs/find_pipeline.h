@@ -21,8 +21,9 @@ struct FoundPipeline {
 std::string pipeline_name_of(const std::string& file_name);
 
 // `wanted`: a path, or the name of a file in `folder` or of a kept pipeline; "" : by the file's name.
-// `store` may be null (validate and infer without one). Usage error naming the nearest known pipeline.
+// `store` may be null (a check where there is no store). Usage error naming the nearest known pipeline.
 Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder,
-                                    const std::string& file_name, Store* store, const Overrides& overrides);
+                                    const std::string& file_name, QueryStore* store,
+                                    const Overrides& overrides);
 
 }  // namespace sluice
