@@ -14,7 +14,8 @@ namespace sluice {
 namespace {
 
 double rows_per_second(const FileResult& result) {
-  return result.seconds > 0 ? static_cast<double>(result.counts.read) / result.seconds : 0;
+  const std::uint64_t rows = result.counts.read - std::min(result.rows_before, result.counts.read);
+  return result.seconds > 0 ? static_cast<double>(rows) / result.seconds : 0;
 }
 
 std::string seconds_text(double seconds) {
@@ -89,9 +90,11 @@ std::string people_text(const FileResult& result) {
     text += "checked as pipeline '" + result.pipeline + "', nothing was written\n";
   else
     text += result.status + ", pipeline '" + result.pipeline + "' into " + result.store + "\n";
-  text += count_line(counts.read, "rows read in " + seconds_text(result.seconds) + " (" +
-                                      count_text(static_cast<std::uint64_t>(rows_per_second(result))) +
-                                      " rows/s)");
+  std::string speed = count_text(static_cast<std::uint64_t>(rows_per_second(result))) + " rows/s)";
+  text += count_line(counts.read, result.rows_before == 0
+                                      ? "rows read in " + seconds_text(result.seconds) + " (" + speed
+                                      : "rows read, " + count_text(counts.read - result.rows_before) +
+                                            " of them now in " + seconds_text(result.seconds) + " (" + speed);
   if (result.validated) {
     text += count_line(counts.read - counts.rejected, "good");
   } else {

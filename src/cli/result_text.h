@@ -21,6 +21,7 @@ struct FileResult {
   std::string source;  // the file as it was named
   std::uint64_t bytes = 0;
   RowCounts counts;
+  std::uint64_t rows_before = 0;  // of counts.read: what an earlier, interrupted run had done
   std::vector<std::pair<std::string, std::string>> columns;  // name and type
   std::string rejects_file;
   std::vector<RejectGroup> groups;  // the most frequent reasons

@@ -89,10 +89,29 @@ class RunCommand {
     result.counts = loaded->counts;
     result.columns = columns_of(loaded->plan);
     result.store = settings_.config.store;
-    TRY(write_rejects(*loaded, result));
+    result.rows_before = loaded->resumed ? loaded->resumed_at_row - 1 : 0;
+    Result<> reported = write_rejects(*loaded, result);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     std::fputs((options_.json ? json_text(result) : people_text(result)).c_str(), stdout);
-    return status_of(*loaded);
+    const int status = status_of(*loaded);
+    if (reported) return status;
+    tell_unreported(reported.error(), *loaded, source != "-" && options_.resubmit.empty());
+    return status == kExitOk || status == kExitStrict ? kExitFailed : status;
+  }
+
+  // The job has ended, and nothing undoes that: only its report is missing.
+  static void tell_unreported(const Error& error, const LoadResult& loaded, bool can_run_again) {
+    // By position, every row of another run counts anew.
+    const bool again = can_run_again && loaded.plan.pipeline.identity != IdentityKind::position;
+    std::fprintf(
+        stderr,
+        "sluice: the job is %s and everything of it is in the store; only its report is missing. %s\n"
+        "  %s\n",
+        std::string(name_of(loaded.status)).c_str(), error.message.c_str(),
+        again ? "The same command writes it once that is mended: what is stored are duplicates then, and "
+                "the other rows are rejected again."
+              : "The rejected rows and why are in the table validation_errors of the store, under this "
+                "job.");
   }
 
   static std::string findings_text(const LoadResult& planned) {
@@ -114,7 +133,6 @@ class RunCommand {
     if (!options_.rejects.empty()) {
       Columns columns = TRY(report_columns(loaded));
       report = TRY(open_report(options_.rejects, columns));
-      result.rejects_file = options_.rejects;
     }
     if (loaded.counts.rejected == 0 && !report) return {};
     if (options_.json && !report) return {};
@@ -128,7 +146,10 @@ class RunCommand {
       return !failed;
     }));
     if (failed) return std::unexpected(std::move(*failed));
-    if (report) TRY(report->finish());
+    if (report) {
+      TRY(report->finish());
+      result.rejects_file = options_.rejects;
+    }
     constexpr std::size_t kReasonsShown = 5;
     result.groups = groups.most_frequent(kReasonsShown);
     return {};

@@ -94,7 +94,13 @@ Result<RunSettings> resolve(const RunOptions& options) {
   if (!options.memory.empty()) config_overrides.emplace_back("limits.memory", options.memory);
   if (options.batch_rows) resolved.overrides.emplace_back("batch.rows", std::to_string(options.batch_rows));
   resolved.config = TRY(load_config(options.config_file, config_overrides));
-  if (!options.rejects.empty()) TRY(check_report_path(options.rejects));
+  if (!options.rejects.empty()) {
+    if (options.files.size() > 1)
+      return fail(ErrorKind::usage,
+                  "--rejects writes the report of one file, and several are named: run them one by one, each "
+                  "with a report of its own.");
+    TRY(check_report_place(options.rejects));
+  }
   resolved.threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(kDefaultMemoryBytes),
                                     resolved.threads, resolved.config.row_bytes));

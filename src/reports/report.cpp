@@ -1,8 +1,15 @@
 #include "reports/report.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
+#include "reports/part_file.h"
 #include "reports/writers.h"
 
 namespace sluice {
@@ -34,6 +41,26 @@ Result<> check_report_path(const std::string& path) {
   return fail(ErrorKind::usage,
               "Cannot tell from '" + path +
                   "' what kind of report to write: let its name end in .csv, .ndjson or .xlsx.");
+}
+
+Result<> check_report_place(const std::string& path) {
+  TRY(check_report_path(path));
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    return fail(ErrorKind::usage,
+                "The report '" + path + "' cannot be written: it is a folder. Name a file.");
+  // To try is the only sure way; what another run may be writing there is left alone.
+  const std::string part = part_name(path);
+  const bool there = std::filesystem::exists(part, ignored);
+  const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) {
+    Error error = report_error(path, std::strerror(errno)).error();
+    error.kind = ErrorKind::usage;
+    return std::unexpected(std::move(error));
+  }
+  ::close(file);
+  if (!there) ::unlink(part.c_str());
+  return {};
 }
 
 OpenedReport open_report(const std::string& path, const std::vector<std::string>& columns) {

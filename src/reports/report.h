@@ -29,6 +29,8 @@ class ReportWriter {
 // By the ending of `path`: .csv, .ndjson (.jsonl), .xlsx; usage error naming these otherwise. `columns`:
 // those of the input in its order; for JSON objects the union may not be known: give what is known.
 Result<> check_report_path(const std::string& path);  // would open_report know this ending?
+// Could a report be written there? Asked before the work whose report it is to be. usage error otherwise.
+Result<> check_report_place(const std::string& path);
 Result<std::unique_ptr<ReportWriter>> open_report(const std::string& path,
                                                   const std::vector<std::string>& columns);
 

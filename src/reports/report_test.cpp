@@ -187,6 +187,21 @@ TEST_F(ReportTest, wrong_places_are_told) {
   }
 }
 
+TEST_F(ReportTest, places_are_tried_before_the_work) {
+  EXPECT_TRUE(check_report_place(path("fine.csv")));
+  EXPECT_FALSE(std::filesystem::exists(path("fine.csv")) || std::filesystem::exists(path("fine.csv.part")));
+  std::ofstream(path("fine.csv.part")) << "another run's";
+  EXPECT_TRUE(check_report_place(path("fine.csv")));
+  EXPECT_EQ(std::filesystem::file_size(path("fine.csv.part")), 13u);
+  std::filesystem::create_directory(path("folder.csv"));
+  for (const char* name : {"no/such/folder/r.csv", "folder.csv", "report.txt"}) {
+    auto wrong = check_report_place(path(name));
+    ASSERT_FALSE(wrong) << name;
+    EXPECT_EQ(wrong.error().kind, ErrorKind::usage);
+    EXPECT_NE(wrong.error().message.find(name), std::string::npos) << wrong.error().message;
+  }
+}
+
 TEST_F(ReportTest, a_file_that_is_no_report_is_told) {
   auto lost = find_report_columns({"id", "sluice_job"});
   ASSERT_FALSE(lost);
