@@ -29,6 +29,7 @@ class SignalStop {
     sigaddset(&signals_, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, with its message
     std::thread([signals = signals_, source = source_]() mutable {
       int number = 0;
       sigwait(&signals, &number);

@@ -1,5 +1,6 @@
 #include "adapters/sqlite_connection.h"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -8,9 +9,12 @@
 namespace sluice {
 namespace {
 
-Error explain(int code, const std::string& path, const std::string& said) {
+// `cause`: the system's error behind it, 0 where there is none.
+Error explain(int code, const std::string& path, const std::string& said, int cause) {
   const std::string place = "the database " + path;
-  switch (code & 0xff) {
+  // SQLite calls only ENOSPC full; to a person a quota or a limit on file sizes is the same.
+  const bool full = (code & 0xff) == SQLITE_IOERR && (cause == EFBIG || cause == EDQUOT || cause == ENOSPC);
+  switch (full ? SQLITE_FULL : code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {ErrorKind::unavailable,
@@ -20,8 +24,9 @@ Error explain(int code, const std::string& path, const std::string& said) {
               true};
     case SQLITE_FULL:
       return {ErrorKind::io,
-              "the disk that holds " + path +
-                  " is full. Make room and run the same command again: it goes on from the last "
+              "the disk that holds " + path + " is full" +
+                  (full ? std::string(" (") + std::strerror(cause) + ")" : "") +
+                  ". Make room and run the same command again: it goes on from the last "
                   "checkpoint.",
               false};
     case SQLITE_READONLY:
@@ -45,7 +50,10 @@ Error explain(int code, const std::string& path, const std::string& said) {
                   "). Restore a backup, or save what can be read with `sqlite3 FILE .recover`.",
               false};
     case SQLITE_IOERR:
-      return {ErrorKind::io, place + " could not be read or written (" + said + "). Check the disk.", false};
+      return {ErrorKind::io,
+              place + " could not be read or written (" + said +
+                  (cause != 0 ? std::string(": ") + std::strerror(cause) : "") + "). Check the disk.",
+              false};
     case SQLITE_INTERRUPT: return {ErrorKind::cancelled, "the work on " + path + " was interrupted.", false};
     case SQLITE_NOMEM: return {ErrorKind::io, "there was not enough memory to work on " + path + ".", false};
     case SQLITE_TOOBIG:
@@ -75,13 +83,17 @@ Result<SqliteConnection> SqliteConnection::open(const std::string& path, SqliteA
 }
 
 Result<> SqliteConnection::execute(const std::string& sql) {
+  errno = 0;
   int code = sqlite3_exec(get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));
   return {};
 }
 
 Error SqliteConnection::error(int code) const {
-  return explain(code, path_, get() ? sqlite3_errmsg(get()) : sqlite3_errstr(code));
+  const int last = errno;  // a COMMIT that fails leaves SQLite's own note of it empty
+  const int cause = get() ? sqlite3_system_errno(get()) : 0;
+  return explain(code, path_, get() ? sqlite3_errmsg(get()) : sqlite3_errstr(code),
+                 cause != 0 ? cause : last);
 }
 
 Result<SqliteStatement> SqliteStatement::prepare(const SqliteConnection& connection, std::string_view sql) {
@@ -97,7 +109,8 @@ Result<SqliteStatement> SqliteStatement::prepare(const SqliteConnection& connect
 Error SqliteStatement::failed(int code) {
   sqlite3* database = sqlite3_db_handle(get());
   const char* file = sqlite3_db_filename(database, "main");
-  Error error = explain(code, file && *file ? file : "(in memory)", sqlite3_errmsg(database));
+  Error error = explain(code, file && *file ? file : "(in memory)", sqlite3_errmsg(database),
+                        sqlite3_system_errno(database));
   reset();
   return error;
 }
