@@ -21,10 +21,12 @@ judge() {  # judge NAME COMMAND…: shows what it says and adds up its last line
 }
 
 judge tests/data python3 tests/conformance.py
+judge "tests/data, infer, then run by what it wrote" python3 tests/infer_again.py tests/data
 if [ -f "$collection/conformance/run.py" ] && [ -f "$collection/data/MANIFEST.json" ]; then
   for dialect in declared auto; do
     judge "the collection, dialect $dialect" python3 tests/collection.py "$collection" "$dialect"
   done
+  judge "infer, then run by what it wrote" python3 tests/infer_again.py "$collection/data"
   judge "dirty and clean twins" env PYTHONDONTWRITEBYTECODE=1 python3 "$collection/conformance/dirty.py" \
     --data "$collection/data" --bin build/sluice
 else

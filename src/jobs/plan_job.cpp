@@ -37,6 +37,18 @@ std::optional<TableSchema> schema_without_rows(const Columns& columns) {
   return schema;
 }
 
+// That a file has no header holds for the next one of its name, whatever its first row looks like. (With
+// title lines above the rows nothing can be declared that would skip them.)
+void declare_no_header(PipelineSpec& spec, const ReadPlan& read) {
+  Dialect& dialect = spec.source.dialect;
+  const bool open = !dialect.header && dialect.header_rows.empty();
+  if (!open || read.format != FormatKind::csv || read.first_row.line != 1) return;
+  // A header alone, without a line end, leaves the rows on the first line too, but names its columns.
+  for (std::size_t i = 0; i < read.columns.size(); ++i)
+    if (read.columns[i] != "column_" + std::to_string(i + 1)) return;
+  dialect.header = false;
+}
+
 Result<> decide_dates(JobPlan& plan, const Input& input, ComputePool& pool, const MemoryPlan& memory,
                       std::stop_token stop) {
   std::vector<std::string> columns = undecided_date_columns(plan.pipeline);
@@ -102,6 +114,7 @@ Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOpt
   if (options.infer_schema && !plan.pipeline.schema) {
     SchemaInference seen = TRY(look_at_rows(plan.read, input, pool, memory, stop));
     plan.pipeline.schema = seen.schema();
+    declare_no_header(plan.pipeline, plan.read);
     if (plan.pipeline.schema->fields.empty()) plan.pipeline.schema = schema_without_rows(plan.read.columns);
     for (std::string& finding : seen.findings()) plan.read.findings.push_back(std::move(finding));
   }
