@@ -24,6 +24,8 @@ namespace fs = std::filesystem;
 constexpr const char* kIncoming = ".incoming";
 // What a killed process left half written is removed when it was not touched for so long.
 constexpr auto kLeftoverAge = std::chrono::hours(24);
+// A folder that is needed may be found empty and removed by another process; it is made again so often.
+constexpr int kAttempts = 100;
 
 bool is_key(std::string_view key) {
   std::size_t begin = 0;
@@ -49,12 +51,15 @@ Result<> sync_directory(const fs::path& directory) {
   return {};
 }
 
-// Makes `directory` and what is missing above it; each new entry is synced in its parent.
-Result<> make_directories(const fs::path& directory) {
+// Makes `directory` and what is missing above it; each new entry is synced in its parent. `made`: the new
+// ones are added to it, the outermost first.
+Result<> make_directories(const fs::path& directory, std::vector<fs::path>* made = nullptr) {
   std::error_code error;
   if (directory.empty() || fs::is_directory(directory, error)) return {};
-  TRY(make_directories(directory.parent_path()));
-  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+  TRY(make_directories(directory.parent_path(), made));
+  if (::mkdir(directory.c_str(), 0777) == 0) {
+    if (made != nullptr) made->push_back(directory);
+  } else if (errno != EEXIST) {
     return system_error("cannot make the folder '" + directory.string() + "'");
   }
   fs::path parent = directory.parent_path();
@@ -82,9 +87,12 @@ class FileBlobWriter : public BlobWriter {
   Result<> commit() override {
     std::string doing = "cannot keep '" + target_.string() + "'";
     if (::fsync(file_.get()) != 0) return system_error(doing);
-    TRY(make_directories(target_.parent_path()));
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) return system_error(doing);
-    committed_ = true;
+    // Whoever removes the last other blob of the folder removes the folder, perhaps just now.
+    for (int attempt = 1; !committed_; ++attempt) {
+      TRY(make_directories(target_.parent_path()));
+      committed_ = ::rename(temporary_.c_str(), target_.c_str()) == 0;
+      if (!committed_ && (errno != ENOENT || attempt == kAttempts)) return system_error(doing);
+    }
     return sync_directory(target_.parent_path());
   }
 
@@ -96,7 +104,13 @@ class FileBlobWriter : public BlobWriter {
 
 class FileBlobs : public BlobStore {
  public:
-  explicit FileBlobs(fs::path root) : root_(std::move(root)) {}
+  explicit FileBlobs(fs::path root, std::vector<fs::path> made)
+      : root_(std::move(root)), made_(std::move(made)) {}
+  // Leaves no folder behind that it made and that is empty.
+  ~FileBlobs() override {
+    ::rmdir((root_ / kIncoming).c_str());
+    for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) ::rmdir(folder->c_str());
+  }
 
   Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset) override {
     fs::path path = TRY(path_of(key));
@@ -105,8 +119,14 @@ class FileBlobs : public BlobStore {
 
   Result<std::unique_ptr<BlobWriter>> create(const std::string& key) override {
     fs::path target = TRY(path_of(key));
-    std::string pattern = (root_ / kIncoming / "XXXXXX").string();
-    FileDescriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
+    std::string pattern;
+    FileDescriptor file;
+    for (int attempt = 1; attempt <= kAttempts && !file.is_open(); ++attempt) {
+      TRY(make_directories(root_ / kIncoming));  // another process may have left, and taken it along
+      pattern = (root_ / kIncoming / "XXXXXX").string();
+      file = FileDescriptor(::mkostemp(pattern.data(), O_CLOEXEC));
+      if (!file.is_open() && errno != ENOENT) break;
+    }
     if (!file.is_open()) return system_error("cannot write into '" + (root_ / kIncoming).string() + "'");
     return std::make_unique<FileBlobWriter>(std::move(file), pattern, std::move(target));
   }
@@ -126,6 +146,9 @@ class FileBlobs : public BlobStore {
     fs::path path = TRY(path_of(key));
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       return system_error("cannot remove blob '" + key + "'");
+    // The folders of its key go with the last blob in them.
+    for (fs::path folder = path.parent_path(); folder != root_ && ::rmdir(folder.c_str()) == 0;)
+      folder = folder.parent_path();
     return {};
   }
 
@@ -154,6 +177,7 @@ class FileBlobs : public BlobStore {
   }
 
   fs::path root_;
+  std::vector<fs::path> made_;  // the outermost first
 };
 
 void remove_leftovers(const fs::path& incoming) {
@@ -171,9 +195,10 @@ void remove_leftovers(const fs::path& incoming) {
 Result<std::unique_ptr<BlobStore>> open_blobs_file(const std::string& directory) {
   fs::path root = fs::path(directory).lexically_normal();
   if (!root.has_filename()) root = root.parent_path();
-  TRY(make_directories(root / kIncoming));
+  std::vector<fs::path> made;
+  TRY(make_directories(root / kIncoming, &made));
   remove_leftovers(root / kIncoming);
-  return std::make_unique<FileBlobs>(std::move(root));
+  return std::make_unique<FileBlobs>(std::move(root), std::move(made));
 }
 
 }  // namespace sluice

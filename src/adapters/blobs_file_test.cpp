@@ -160,6 +160,45 @@ TEST_F(BlobsFile, CommitReplacesAndListSorts) {
   EXPECT_EQ((*blobs)->list("b")->size(), 1u);
 }
 
+TEST_F(BlobsFile, EmptyFoldersAreNotLeft) {
+  auto put = [](BlobStore& blobs, const std::string& key) {
+    auto writer = blobs.create(key);
+    ASSERT_TRUE(writer) << writer.error().message;
+    ASSERT_TRUE((*writer)->write("x"));
+    ASSERT_TRUE((*writer)->commit());
+  };
+  {
+    auto blobs = open_blobs_file(root_ / "data" / "blobs").value();
+    put(*blobs, "spool/host/1");
+    put(*blobs, "spool/other");
+    ASSERT_TRUE(blobs->remove("spool/host/1"));
+    EXPECT_FALSE(fs::exists(root_ / "data" / "blobs" / "spool" / "host"));
+    EXPECT_TRUE(fs::exists(root_ / "data" / "blobs" / "spool" / "other"));
+  }
+  EXPECT_TRUE(fs::exists(root_ / "data" / "blobs" / "spool" / "other")) << "what is not empty stays";
+  fs::remove_all(root_ / "data");
+  {
+    auto blobs = open_blobs_file(root_ / "data" / "blobs").value();
+    auto other = open_blobs_file(root_ / "data" / "blobs").value();
+    put(*blobs, "a/b");
+    ASSERT_TRUE(blobs->remove("a/b"));
+    blobs.reset();  // takes what is empty along
+    put(*other, "a/b");
+    ASSERT_TRUE(other->remove("a/b"));
+  }
+  EXPECT_FALSE(fs::exists(root_ / "data" / "blobs" / "a"));
+  fs::remove_all(root_ / "data");
+  {
+    auto blobs = open_blobs_file(root_ / "data" / "blobs").value();
+  }
+  EXPECT_FALSE(fs::exists(root_ / "data"));
+  fs::create_directory(root_ / "mine");
+  {
+    auto blobs = open_blobs_file(root_ / "mine").value();
+  }
+  EXPECT_TRUE(fs::is_empty(root_ / "mine")) << "a folder that was there before stays";
+}
+
 TEST_F(BlobsFile, OnlyPlainKeysAreTaken) {
   auto blobs = open_blobs_file(root_ / "blobs");
   ASSERT_TRUE(blobs);
