@@ -80,6 +80,23 @@ void restore_row(RowBatch& rows, std::size_t row, const ReportColumns& columns) 
   info.cell_count = static_cast<std::uint32_t>(own + (info.cell_count > width ? info.cell_count - width : 0));
 }
 
+// A report shows bytes that are no text as U+FFFD. A row that still has it was not corrected.
+void reject_unread(RowBatch& rows, std::size_t row) {
+  constexpr std::string_view kUnread = "\xEF\xBF\xBD";
+  if (rows.info(row).rejected()) return;
+  const Columns& columns = *rows.columns();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Cell& cell = rows.cells(row)[i];
+    if (cell.kind == CellKind::missing || cell.text().find(kUnread) == std::string_view::npos) continue;
+    rows.reject(
+        row, {RejectCode::encoding_error, columns[i], static_cast<std::uint32_t>(i + 1), "",
+              shown_value(cell.text()),
+              "The cell still holds \xEF\xBF\xBD (U+FFFD), which the report shows for bytes that could not "
+              "be read. Write what it should say.",
+              ""});
+  }
+}
+
 // How the report is to be read.
 Result<SourceSpec> report_source(const Input& report, std::uint64_t row_bytes) {
   SourceSpec source;
@@ -93,8 +110,9 @@ Result<SourceSpec> report_source(const Input& report, std::uint64_t row_bytes) {
 
 }  // namespace
 
-bool is_csv_report(const ReadPlan& plan) {
-  return plan.format == FormatKind::csv && plan.row_number_member == kRowColumn;
+Restore restore_of(const ReadPlan& plan) {
+  if (plan.row_number_member == kRowColumn) return &restore_report_rows;
+  return plan.row_number_member == kRowNumberMember ? &check_report_objects : nullptr;
 }
 
 Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_token stop) {
@@ -136,6 +154,12 @@ RowBatch restore_report_rows(RowBatch rows) {
   }
   for (std::size_t row = 0; row < rows.size(); ++row) restore_row(rows, row, *found);
   rows.set_columns(std::make_shared<Columns>(std::move(found->own_names)));
+  for (std::size_t row = 0; row < rows.size(); ++row) reject_unread(rows, row);
+  return rows;
+}
+
+RowBatch check_report_objects(RowBatch rows) {
+  for (std::size_t row = 0; row < rows.size(); ++row) reject_unread(rows, row);
   return rows;
 }
 

@@ -15,11 +15,14 @@ namespace sluice {
 // Errors (usage): not such a report, a job that the store does not know.
 Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_token stop);
 
-// Is this plan one of a CSV report, whose rows have to be restored?
-bool is_csv_report(const ReadPlan& plan);
+// What makes the rows of a report what they were for their sender; null where `plan` is of no report.
+using Restore = RowBatch (*)(RowBatch);
+Restore restore_of(const ReadPlan& plan);
 
 // A CSV report's rows as their sender would have sent them: numbered as in the first job, formulas restored,
-// without the report's own columns. (NDJSON reports are unpacked by their parser.)
+// without the report's own columns.
 RowBatch restore_report_rows(RowBatch rows);
+// An NDJSON report's rows, which its parser has unpacked already.
+RowBatch check_report_objects(RowBatch rows);
 
 }  // namespace sluice

@@ -77,14 +77,8 @@ Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pip
     bool keep_input = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip ||
                       !spec.target.name.empty();
     auto writer = TRY(run.store.open_writer(spec));
-    SplitTask task{run.plan.read,
-                   format,
-                   run.input.opener,
-                   pipeline,
-                   split,
-                   keep_input,
-                   run.row_limit,
-                   is_csv_report(run.plan.read) ? &restore_report_rows : nullptr};
+    SplitTask task{run.plan.read, format,     run.input.opener, pipeline,
+                   split,         keep_input, run.row_limit,    restore_of(run.plan.read)};
     return run_split(task, *writer, lease, pool, memory, on_commit, heartbeat.token());
   }();
   (void)jobs.release(lease);  // a lost or finished one is nobody's any more
