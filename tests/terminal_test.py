@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What somebody sees who runs the program in a terminal: a pseudo-terminal takes the place of the screen. Needs a built
-program: SLUICE, or build/sluice."""
+program: SLUICE_BIN, or build/sluice."""
 import os
 import pathlib
 import pty
@@ -12,7 +12,7 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = os.environ.get("SLUICE", str(ROOT / "build" / "sluice"))
+BINARY = os.environ.get("SLUICE_BIN", str(ROOT / "build" / "sluice"))
 PATIENCE_SECONDS = 60
 BAR = re.compile("[█░]|/s")
 

@@ -34,6 +34,8 @@ Result<std::optional<LoadResult>> resume(const std::string& key, Store& store) {
   return std::optional<LoadResult>(std::move(resumed));
 }
 
+bool has_ended(JobStatus status) { return status != JobStatus::pending && status != JobStatus::processing; }
+
 // Later files of that name go through what was inferred from the first.
 Result<PipelineSpec> keep_inferred(Store& store, const PipelineSpec& spec) {
   KeptPipeline kept{spec.name, to_yaml(spec), true};
@@ -83,9 +85,11 @@ Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan
 
   Job job = TRY(request.store.jobs().get(result.job_id));
   JobRun run{request.store, job, result.plan, request.input, request.row_limit};
-  (void)TRY(run_job(run, pool, memory, events.on_commit, stop));
-
+  Result<JobEnd> end = run_job(run, pool, memory, events.on_commit, stop);
   Job after = TRY(request.store.jobs().get(result.job_id));
+  // The same file may have been given to another process at the same time, which has brought it to its end.
+  const bool ended_elsewhere = !end && end.error().kind == ErrorKind::conflict && has_ended(after.status);
+  if (!end && !ended_elsewhere) return std::unexpected(std::move(end).error());
   result.status = after.status;
   result.error = after.error;
   result.counts = after.counts;
