@@ -2,7 +2,7 @@
 """Kills `sluice run` at random instants, runs the same command until it is done, and checks in the store that nothing
 is lost, nothing is doubled and every counter is exact.
 
-crash.py [--kills 200] [--seed N] [--identity content|position|key] [--format csv|ndjson|csv.gz] [--rows N]
+crash.py [--kills 200] [--seed N] [--identity content|position|key] [--format csv|ndjson|csv.gz|csv.zst|stdin] [--rows N]
 Each trial takes a new input, kills its run up to six times, by time or just after a commit was seen, some with
 SIGINT (which has to end cleanly), and then lets it finish. The last line counts kills: `N passed, N failed`.
 """
@@ -24,7 +24,7 @@ import people
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTCOMES = {1: "inserted", 2: "updated", 3: "duplicate", 4: "rejected"}
-FORMATS = ["csv", "ndjson", "csv.gz"]
+FORMATS = ["csv", "ndjson", "csv.gz", "stdin"] + (["csv.zst"] if shutil.which("zstd") else [])
 PATIENCE_SECONDS = 120
 
 
@@ -39,6 +39,14 @@ def demand(true, message):
 
 # ---------------------------------------------------------------- one trial's input and command
 
+def packed(data, kind):
+    if kind.endswith(".gz"):
+        return gzip.compress(data, 1)
+    if kind.endswith(".zst"):
+        return subprocess.run(["zstd", "-1", "-c", "-q"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    return data
+
+
 class Trial:
     def __init__(self, options, seed, identity, kind):
         self.rng = random.Random(seed)
@@ -49,21 +57,22 @@ class Trial:
         self.threads = self.rng.choice([1, 2, 4])
         made = people.make_people(rows, seed)
         data = people.to_ndjson(made) if kind == "ndjson" else people.to_csv(made)
-        self.input = self.folder / f"people.{kind}"
-        self.input.write_bytes(gzip.compress(data, 1) if kind.endswith(".gz") else data)
+        self.input = self.folder / f"people.{'csv' if kind == 'stdin' else kind}"
+        self.input.write_bytes(packed(data, kind))
         self.expected = people.expect(made, identity)
         (self.folder / "people.yaml").write_text(people.PIPELINE + people.IDENTITIES[identity], encoding="utf-8")
         self.store = self.folder / "store.db"
         self.binary = options.bin
 
     def command(self, store):
-        return [self.binary, "run", str(self.input), "-p", str(self.folder / "people.yaml"), "--to", f"sqlite:{store}",
+        return [self.binary, "run", "-" if self.kind == "stdin" else str(self.input), "-p", str(self.folder / "people.yaml"), "--to", f"sqlite:{store}",
                 "--json", "--quiet", "--batch-rows", str(self.batch_rows), "--threads", str(self.threads)]
 
     def start(self, store):
-        return subprocess.Popen(self.command(store), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"], "HOME": str(self.folder),
-                                                             "LC_ALL": "C.UTF-8", "TZ": "UTC"})
+        with open(self.input if self.kind == "stdin" else os.devnull, "rb") as given:
+            return subprocess.Popen(self.command(store), cwd=self.folder, stdin=given, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"], "HOME": str(self.folder),
+                                                                 "LC_ALL": "C.UTF-8", "TZ": "UTC"})
 
     def finish(self, process):
         """(exit status, the result)"""
@@ -275,6 +284,8 @@ def run_trial(trial, kills):
     database = open_store(trial.store)
     check_end(trial, database, result)
     database.close()
+    left = [str(path) for path in (trial.folder / "data").rglob("*") if path.is_file()]
+    demand(not left, f"the spooled input of a killed run is left behind: {left[:5]}")
     return stopped
 
 
