@@ -52,6 +52,31 @@ ProgressStyle progress_style(bool quiet) {
   return isatty(STDERR_FILENO) ? ProgressStyle::bar : ProgressStyle::lines;
 }
 
+std::string progress_text(ProgressStyle style, const ProgressState& state, double seconds) {
+  const double per_second = seconds > 0 ? 1 / seconds : 0;
+  auto rate = [&](std::uint64_t count) {
+    return static_cast<std::uint64_t>(static_cast<double>(count) * per_second);
+  };
+  std::string text = state.name + ": " + state.phase;
+  if (state.bytes_total != 0) {
+    // Planning may read the file several times: every pass begins at 0 again.
+    const std::uint64_t of_pass = state.bytes == 0 ? 0 : (state.bytes - 1) % state.bytes_total + 1;
+    const double share = static_cast<double>(of_pass) / static_cast<double>(state.bytes_total);
+    text += " " + (style == ProgressStyle::bar ? bar(share) + " " : "") +
+            std::to_string(static_cast<int>(share * 100)) + "%";
+    if (share > 0.01 && share < 1)
+      text += ", " +
+              duration_text(seconds * static_cast<double>(state.bytes_total - of_pass) /
+                            static_cast<double>(state.bytes)) +
+              " left";
+  }
+  text += ", " + size_text(rate(state.bytes)) + "/s";
+  if (state.rows != 0)
+    text += ", " + count_text(state.rows) + " rows (" + count_text(rate(state.rows)) + "/s)";
+  if (state.rejected != 0) text += ", " + count_text(state.rejected) + " rejected";
+  return text;
+}
+
 ProgressDisplay::ProgressDisplay(ProgressStyle style, std::string name, std::uint64_t bytes_total)
     : style_(style), name_(std::move(name)), bytes_total_(bytes_total) {
   phase_began_ = Clock::now().time_since_epoch().count();
@@ -93,7 +118,8 @@ void ProgressDisplay::show() {
   double seconds =
       std::chrono::duration<double>(Clock::now().time_since_epoch() - Clock::duration(phase_began_.load()))
           .count();
-  std::string text = line(seconds);
+  std::string text =
+      progress_text(style_, {name_, phase_.load(), bytes_total_, bytes_, rows_, rejected_}, seconds);
   std::lock_guard lock(terminal_);
   drawn_ = style_ == ProgressStyle::bar;
   if (drawn_)
@@ -101,30 +127,6 @@ void ProgressDisplay::show() {
   else
     std::fprintf(stderr, "%s\n", text.c_str());
   std::fflush(stderr);
-}
-
-std::string ProgressDisplay::line(double seconds) const {
-  std::uint64_t bytes = bytes_, rows = rows_, rejected = rejected_;
-  double per_second = seconds > 0 ? 1 / seconds : 0;
-  std::string text = name_ + ": " + phase_.load();
-  if (bytes_total_ != 0) {
-    // Planning may read the file several times: every pass begins at 0 again.
-    std::uint64_t of_pass = bytes == 0 ? 0 : (bytes - 1) % bytes_total_ + 1;
-    double share = static_cast<double>(of_pass) / static_cast<double>(bytes_total_);
-    text += " " + (style_ == ProgressStyle::bar ? bar(share) + " " : "") +
-            std::to_string(static_cast<int>(share * 100)) + "%";
-    if (share > 0.01 && share < 1)
-      text +=
-          ", " +
-          duration_text(seconds * static_cast<double>(bytes_total_ - of_pass) / static_cast<double>(bytes)) +
-          " left";
-  }
-  text += ", " + size_text(static_cast<std::uint64_t>(static_cast<double>(bytes) * per_second)) + "/s";
-  if (rows != 0)
-    text += ", " + count_text(rows) + " rows (" +
-            count_text(static_cast<std::uint64_t>(static_cast<double>(rows) * per_second)) + "/s)";
-  if (rejected != 0) text += ", " + count_text(rejected) + " rejected";
-  return text;
 }
 
 }  // namespace sluice

@@ -15,6 +15,14 @@ namespace sluice {
 enum class ProgressStyle : std::uint8_t { none, lines, bar };
 ProgressStyle progress_style(bool quiet);  // by what standard error is
 
+struct ProgressState {
+  std::string name, phase;
+  std::uint64_t bytes_total = 0;  // 0: unknown
+  std::uint64_t bytes = 0, rows = 0, rejected = 0;
+};
+// What is shown of it, `seconds` after the phase began: one line without its end.
+std::string progress_text(ProgressStyle style, const ProgressState& state, double seconds);
+
 class ProgressDisplay {
  public:
   ProgressDisplay(ProgressStyle style, std::string name, std::uint64_t bytes_total);  // 0: unknown
@@ -31,7 +39,6 @@ class ProgressDisplay {
  private:
   void show();
   void erase();
-  std::string line(double seconds) const;
 
   const ProgressStyle style_;
   const std::string name_;

@@ -1,0 +1,38 @@
+// URLs find their adapters; what is no URL of ours is told with the schemes that there are.
+#include "app/open_store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace sluice {
+namespace {
+
+TEST(OpenStore, UnknownSchemesListTheKnown) {
+  for (const char* url : {"ftp://somewhere", "people.db", "", ":x", "SQLITE:x"}) {
+    auto store = open_store(url, {});
+    ASSERT_FALSE(store) << url;
+    EXPECT_EQ(store.error().kind, ErrorKind::usage);
+    EXPECT_EQ(
+        store.error().message,
+        std::string("'") + url + "' is no place for the store: the URL has to begin with one of: sqlite:");
+  }
+  auto blobs = open_blobs("sqlite:x.db");
+  ASSERT_FALSE(blobs);
+  EXPECT_NE(blobs.error().message.find("no place for blobs"), std::string::npos);
+  EXPECT_NE(blobs.error().message.find("file:"), std::string::npos);
+}
+
+TEST(OpenStore, OptionsReachTheStore) {
+  std::string path = testing::TempDir() + "/sluice_open_" + std::to_string(::getpid()) + ".db";
+  auto none = open_store("sqlite:" + path, {.read_only = true});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(open_store("sqlite:" + path, {}));
+  EXPECT_TRUE(open_store("sqlite:" + path, {.read_only = true}));
+  for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(path + ending);
+}
+
+}  // namespace
+}  // namespace sluice
