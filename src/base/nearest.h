@@ -12,7 +12,8 @@ namespace sluice {
 std::string nearest(std::string_view word, std::span<const std::string_view> candidates);
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
-// "did you mean 'delimiter'? Known: …" or "known: …", to go on after a colon or semicolon and end an error about an unknown word.
+// "did you mean 'delimiter'? Known: …" or "known: …", to go on after a colon or semicolon and end an error
+// about an unknown word.
 std::string suggest_known(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace sluice

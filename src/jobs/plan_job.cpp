@@ -58,7 +58,7 @@ Result<> decide_dates(JobPlan& plan, const Input& input, ComputePool& pool, cons
   std::function<OrdersSeen(const RowBatch&)> look = [&](const RowBatch& rows) {
     return orders_in(rows, columns);
   };
-  std::function<void(OrdersSeen)> join = [&all](OrdersSeen seen) { merge(all, seen); };
+  std::function<void(OrdersSeen)> join = [&all](const OrdersSeen& seen) { merge(all, seen); };
   TRY(scan_rows<OrdersSeen>(plan.read, *format, input.opener, pool, memory, look, join, stop));
   for (std::string& finding : decide_date_orders(plan.pipeline, all))
     plan.read.findings.push_back(std::move(finding));
