@@ -1,4 +1,5 @@
 // sluice: the table of subcommands. Everything else is in src/cli.
+#include <malloc.h>  // mallopt, of glibc
 #include <signal.h>
 #include <unistd.h>
 
@@ -18,6 +19,18 @@ namespace sluice {
 namespace {
 
 constexpr auto kSubcommands = {add_run, add_validate, add_infer, add_completion, add_man};
+
+// One heap for all threads. A chunk is allocated by one thread and freed by another: with a heap for each,
+// every one of them would keep its most. Threads allocate chunks, not cells, so they rarely meet. What is made
+// of a usual chunk is smaller than the threshold and used again; what is made of a row of a megabyte would
+// leave holes, and goes back to the system instead.
+void share_one_heap() {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
+#endif
+}
 
 // The first SIGINT or SIGTERM asks the work to stop at the next batch, the second ends the process at once:
 // what was committed stands either way.
@@ -99,6 +112,7 @@ int main_of(int argc, char** argv) {
 }  // namespace sluice
 
 int main(int argc, char** argv) {
+  sluice::share_one_heap();
   int status = sluice::main_of(argc, argv);
   // A reader that has seen enough (| head) is no failure; a result that is lost is one.
   if (std::fflush(stdout) != 0 && errno != EPIPE) {

@@ -2,6 +2,7 @@
 // Pointers stay valid when the arena is moved and until it is destroyed or another is moved into it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -61,7 +62,7 @@ class Arena {
 
  private:
   void grow(std::size_t size) {
-    std::size_t block = blocks_.empty() ? kFirstBlock : kBlock;
+    std::size_t block = std::clamp(total_, kFirstBlock, kBlock);  // doubles what there is
     if (size > block) block = size;
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(block));
     block_ = blocks_.back().get();

@@ -35,6 +35,7 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
                                  store ? &store->queries() : nullptr, settings.overrides));
   store.reset();
   found.spec.source.row_bytes = settings.config.row_bytes;
+  found.spec.source.window_bytes = settings.memory.window_bytes;
   std::uint64_t size = file == "-" ? 0 : TRY(open_file(file, {})).size;
   std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet),
                                           file == "-" ? "standard input" : file, size);

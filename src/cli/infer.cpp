@@ -45,6 +45,7 @@ Result<int> infer(const InferOptions& options, std::stop_token stop) {
   PipelineSpec spec = TRY(parse_pipeline("name: \"" + pipeline_name_of(file == "-" ? "stdin" : file) + "\"\n",
                                          "inferred pipeline", settings.overrides));
   spec.source.row_bytes = settings.config.row_bytes;
+  spec.source.window_bytes = settings.memory.window_bytes;
   OpenedInput opened = TRY(open_input(file, spec, settings.config.blobs, on_bytes, stop));
   const Input& input = opened.input;
   progress.emplace(progress_style(options.quiet), input.name, input.size);

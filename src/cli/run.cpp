@@ -44,6 +44,7 @@ class RunCommand {
                                    standard_input ? "stdin" : file, &store_->queries(), settings_.overrides));
     const std::string kept = kept_note(options_, found, settings_.config.store);
     found.spec.source.row_bytes = settings_.config.row_bytes;
+    found.spec.source.window_bytes = settings_.memory.window_bytes;
     if (standard_input) progress->phase(declares_everything(found.spec) ? "reading" : "spooling");
     OpenedInput opened = TRY(open_input(file, found.spec, settings_.config.blobs, on_bytes, stop));
     progress->phase("looking at the whole file");

@@ -101,9 +101,12 @@ Result<RunSettings> resolve(const RunOptions& options) {
                   "with a report of its own.");
     TRY(check_report_place(options.rejects));
   }
-  resolved.threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
-  resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(kDefaultMemoryBytes),
-                                    resolved.threads, resolved.config.row_bytes));
+  const unsigned threads =
+      options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  const std::uint64_t row_bytes = resolved.config.row_bytes;
+  const std::uint64_t automatic = std::max(kDefaultMemoryBytes, least_memory(row_bytes));
+  resolved.memory = TRY(plan_memory(resolved.config.memory_bytes.value_or(automatic), threads, row_bytes));
+  resolved.threads = resolved.memory.threads;
   if (!options.memory.empty() && !options.quiet)
     std::fprintf(stderr, "  %s\n", resolved.memory.formula().c_str());
   return resolved;

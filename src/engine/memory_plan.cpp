@@ -1,48 +1,97 @@
+// The shares of the memory. They are promises about what other files allocate; tests/memory_test.py measures
+// that they are kept.
 #include "engine/memory_plan.h"
 
 #include <algorithm>
+#include <bit>
+
+#include "formats/compression.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::uint64_t kMiB = 1ull << 20;
 
-// Code, libraries, stacks and the allocator's own needs, measured with an empty input and rounded up.
+// Code, libraries and tables, and the store's connection for reading with its cache: measured with an empty
+// input (16 MiB) and at the end of a long one (code that is used is code that is in memory).
 constexpr std::uint64_t kProcessBytes = 20 * kMiB;
+// A thread's stack, its parser and the allocator's cache for it.
+constexpr std::uint64_t kThreadBytes = 128 * 1024;
 
-// What a chunk occupies at most besides its bytes: cells, row records, the canonical text and the hashes.
-constexpr std::uint64_t kChunkFactor = 5;
+// What a chunk occupies at most with all that is made of it: cells, row records, the canonical text and
+// hashes are some 7 times its bytes; where every row is rejected for several reasons, the sentences are more.
+constexpr std::uint64_t kChunkFactor = 16;
+// One chunk is being cut, and one more waits because it does not fit into the batch that is being committed.
+constexpr std::uint64_t kChunksBesides = 2;
+// As much as stays in a core's cache on its way: larger chunks were not faster.
+constexpr std::uint64_t kLeastChunkBytes = 32 * 1024, kMostChunkBytes = 256 * 1024;
+constexpr std::uint64_t kLeastBatchBytes = 2 * kMiB;
+
+// A row over the usual size is there as read, in the reader's buffer, as cells and in canonical form.
+constexpr std::uint64_t kUsualRowBytes = kMiB;
+constexpr std::uint64_t kLongRowFactor = 4;
+
+std::uint64_t long_row_bytes(std::uint64_t row_bytes) {
+  return kLongRowFactor * (row_bytes - std::min(row_bytes, kUsualRowBytes));
+}
+
+std::string mib(std::uint64_t bytes) {
+  return std::to_string(bytes / kMiB) + "." + std::to_string(bytes % kMiB * 10 / kMiB) + " MiB";
+}
 
 }  // namespace
 
+std::uint64_t least_memory(std::uint64_t row_bytes) { return kLeastMemoryBytes + long_row_bytes(row_bytes); }
+
 Result<MemoryPlan> plan_memory(std::uint64_t total_bytes, unsigned threads, std::uint64_t row_bytes) {
-  if (total_bytes < kLeastMemoryBytes)
-    return fail(ErrorKind::usage, "--memory must be at least " + std::to_string(kLeastMemoryBytes / kMiB) +
-                                      "MiB; with less the store and one row in work do not fit.");
+  const std::uint64_t least = least_memory(row_bytes);
+  if (total_bytes < least) {
+    std::string why = least == kLeastMemoryBytes
+                          ? "with less the store and one row in work do not fit."
+                          : "rows of limits.row_bytes = " + mib(row_bytes) +
+                                " do not fit into less; lower the one or raise the other.";
+    return fail(ErrorKind::usage,
+                "--memory must be at least " + std::to_string((least + kMiB - 1) / kMiB) + "MiB; " + why);
+  }
   MemoryPlan plan;
   plan.total_bytes = total_bytes;
-  std::uint64_t free_bytes = total_bytes - kProcessBytes;
-  plan.store_cache_bytes = free_bytes * 35 / 100;
-  plan.batch_bytes = free_bytes * 30 / 100;
+  const std::uint64_t free = total_bytes - kProcessBytes - long_row_bytes(row_bytes);
+  plan.spare_bytes = free / 8;
+  // A longest row: as it is read, with what is made of it, and on its way into the store.
+  const std::uint64_t reading = 3 * std::min(row_bytes, kUsualRowBytes);
+  const std::uint64_t shared = free - plan.spare_bytes - reading;
+  plan.store_cache_bytes = shared * 31 / 100;
+  plan.batch_bytes = shared * 46 / 100;
   plan.batch_rows = 50'000;
-  plan.chunks_in_flight = threads + 1;
-  std::uint64_t for_chunks = free_bytes * 35 / 100;
-  std::uint64_t reading = std::min<std::uint64_t>(row_bytes, for_chunks / 2);
-  std::uint64_t per_chunk = (for_chunks - reading) / (plan.chunks_in_flight * kChunkFactor);
-  plan.chunk.bytes = std::clamp<std::uint64_t>(per_chunk, 64 * 1024, kMiB);
+  plan.window_bytes = std::bit_floor(total_bytes / kWindowShare);
+
+  const std::uint64_t for_chunks = shared - plan.store_cache_bytes - plan.batch_bytes;
+  const std::uint64_t thread_cost = kLeastChunkBytes * kChunkFactor + kThreadBytes;
+  const std::uint64_t most_threads = for_chunks / thread_cost - kChunksBesides - 1;
+  plan.threads = static_cast<unsigned>(std::clamp<std::uint64_t>(threads, 1, most_threads));
+  plan.chunks_in_flight = plan.threads + 1;
+  const std::uint64_t per_chunk =
+      (for_chunks - plan.threads * kThreadBytes) / ((plan.chunks_in_flight + kChunksBesides) * kChunkFactor);
+  plan.chunk.bytes = std::clamp(per_chunk, kLeastChunkBytes, kMostChunkBytes);
   plan.chunk.rows = std::max<std::uint64_t>(1024, plan.chunk.bytes / 64);
+  plan.reading_bytes = reading + long_row_bytes(row_bytes);
+  plan.process_bytes = kProcessBytes + plan.threads * kThreadBytes;
   return plan;
 }
 
+MemoryPlan MemoryPlan::beside_window() const {
+  MemoryPlan smaller = *this;
+  smaller.batch_bytes = std::max(batch_bytes - std::min(batch_bytes, window_bytes), kLeastBatchBytes);
+  return smaller;
+}
+
 std::string MemoryPlan::formula() const {
-  auto mib = [](std::uint64_t bytes) {
-    std::string text = std::to_string(bytes / kMiB);
-    std::uint64_t tenth = bytes % kMiB * 10 / kMiB;
-    return text + "." + std::to_string(tenth) + " MiB";
-  };
-  return "memory at most " + mib(total_bytes) + ": process " + mib(kProcessBytes) + ", store cache " +
-         mib(store_cache_bytes) + ", batch " + mib(batch_bytes) + ", " + std::to_string(chunks_in_flight) +
-         " chunks of " + mib(chunk.bytes) + " × " + std::to_string(kChunkFactor);
+  return "memory at most " + mib(total_bytes) + ": process " + mib(process_bytes) + ", store cache " +
+         mib(store_cache_bytes) + ", batch " + mib(batch_bytes) + " (a zstd window of at most " +
+         mib(window_bytes) + " comes out of it), reading " + mib(reading_bytes) + ", " +
+         std::to_string(chunks_in_flight + kChunksBesides) + " chunks of " + mib(chunk.bytes) + " × " +
+         std::to_string(kChunkFactor) + ", spare " + mib(spare_bytes) + "; " + std::to_string(threads) +
+         (threads == 1 ? " thread" : " threads");
 }
 
 }  // namespace sluice

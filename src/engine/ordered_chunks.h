@@ -1,6 +1,7 @@
 // OrderedChunks: the chunks of a range, read on a thread of its own, worked on by the compute pool in any
 // order, and handed to the caller in the order of the input. A bounded queue of futures is order,
-// back-pressure and failure in one mechanism: the reader waits when `in_flight` chunks are on their way.
+// back-pressure and failure in one mechanism: the reader waits when `in_flight` chunks, or chunks of `bytes`
+// together, are on their way.
 #pragma once
 
 #include <future>
@@ -32,8 +33,9 @@ class OrderedChunks {
 
   // `work(Chunk) -> Output` runs on the pool, many at once. `reader`, `pool` and `work` outlive this object.
   template <class Work>
-  OrderedChunks(ChunkReader& reader, ComputePool& pool, std::size_t in_flight, const Work& work)
-      : queue_(in_flight), thread_([this, &reader, &pool, &work](std::stop_token stop) {
+  OrderedChunks(ChunkReader& reader, ComputePool& pool, std::size_t in_flight, std::uint64_t bytes,
+                const Work& work)
+      : queue_(in_flight, bytes), thread_([this, &reader, &pool, &work](std::stop_token stop) {
           read(reader, pool, work, stop);
           queue_.close();
         }) {}
@@ -72,7 +74,7 @@ class OrderedChunks {
       std::promise<Output> promise;
       Pending pending{promise.get_future(), {(**chunk).end, reader.digest()}};
       // Into the queue first: its bound is what keeps the pool's backlog, and so memory, small.
-      if (!queue_.push(std::move(pending))) return;
+      if (!queue_.push(std::move(pending), (**chunk).bytes.size())) return;
       pool.submit([&work, promise = std::move(promise), chunk = std::move(**chunk)]() mutable {
         promise.set_value(work(std::move(chunk)));
       });

@@ -39,7 +39,7 @@ WorkedChunk work_on(const SplitTask& task, Chunk chunk) {
     if (task.row_limit) keep_until(*task.row_limit, prepared);
     if (!task.keep_input) prepared.batch.release_input();
     worked.rows += prepared.rows_read();
-    worked.bytes += prepared.bytes();
+    worked.bytes += prepared.bytes() + prepared.rows_read() * kCommitRowBytes;
   }
   return worked;
 }
@@ -114,13 +114,15 @@ Result<Sha256> resumed_digest(const ReadPlan& plan, const Opener& opener, const 
 }
 
 Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease& lease, ComputePool& pool,
-                           const MemoryPlan& memory, const OnCommit& on_commit, std::stop_token stop) {
+                           const MemoryPlan& whole_memory, const OnCommit& on_commit, std::stop_token stop) {
+  const MemoryPlan memory =
+      task.plan.compression == Compression::zstd ? whole_memory.beside_window() : whole_memory;
   Sha256 digest = TRY(resumed_digest(task.plan, task.opener, task.split, stop));
   ReadRange range{task.split.checkpoint.position, task.split.end};
   auto reader =
       TRY(ChunkReader::open(task.plan, task.format, task.opener, range, memory.chunk, digest, stop));
   auto work = [&task](Chunk chunk) { return work_on(task, std::move(chunk)); };
-  OrderedChunks<WorkedChunk> chunks(*reader, pool, memory.chunks_in_flight, work);
+  OrderedChunks<WorkedChunk> chunks(*reader, pool, memory.chunks_in_flight, memory.in_flight_bytes(), work);
 
   Batch batch(task, writer, lease, on_commit, digest);
   auto end_with = [&](Error error) -> Result<SplitEnd> {  // what was good before the error is kept

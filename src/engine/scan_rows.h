@@ -24,7 +24,8 @@ Result<> scan_rows(const ReadPlan& plan, const RowFormat& format, const Opener& 
     for (const RowBatch& batch : format.parse(std::move(chunk)).batches) findings.push_back(look(batch));
     return findings;
   };
-  OrderedChunks<std::vector<Finding>> chunks(*reader, pool, memory.chunks_in_flight, work);
+  OrderedChunks<std::vector<Finding>> chunks(*reader, pool, memory.chunks_in_flight, memory.in_flight_bytes(),
+                                             work);
   while (!stop.stop_requested()) {
     auto next = TRY(chunks.next());
     if (!next) return {};

@@ -39,7 +39,8 @@ Result<std::unique_ptr<ByteSource>> open_decoded(const ReadPlan& plan, const Ope
                                                  std::uint64_t offset, std::stop_token stop) {
   if (plan.compression == Compression::none && plan.encoding == "utf-8") return opener(offset);
   auto raw = TRY(opener(0));
-  auto decoded = TRY(decoded_source(decompressed_source(std::move(raw), plan.compression), plan.encoding));
+  auto plain = decompressed_source(std::move(raw), plan.compression, plan.window_bytes);
+  auto decoded = TRY(decoded_source(std::move(plain), plan.encoding));
   TRY(skip(*decoded, offset, stop));
   return decoded;
 }

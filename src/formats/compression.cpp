@@ -14,11 +14,12 @@ Compression compression_of(std::string_view first_bytes) {
   return skippable ? Compression::zstd : Compression::none;
 }
 
-std::unique_ptr<ByteSource> decompressed_source(std::unique_ptr<ByteSource> source, Compression compression) {
+std::unique_ptr<ByteSource> decompressed_source(std::unique_ptr<ByteSource> source, Compression compression,
+                                                std::uint64_t window_bytes) {
   switch (compression) {
     case Compression::none: return source;
     case Compression::gzip: return make_gzip_source(std::move(source));
-    case Compression::zstd: return make_zstd_source(std::move(source));
+    case Compression::zstd: return make_zstd_source(std::move(source), window_bytes);
   }
   return source;
 }

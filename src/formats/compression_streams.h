@@ -11,7 +11,7 @@
 namespace sluice {
 
 std::unique_ptr<ByteSource> make_gzip_source(std::unique_ptr<ByteSource> source);
-std::unique_ptr<ByteSource> make_zstd_source(std::unique_ptr<ByteSource> source);
+std::unique_ptr<ByteSource> make_zstd_source(std::unique_ptr<ByteSource> source, std::uint64_t window_bytes);
 
 // Compressed bytes on their way from a source to a decompressor.
 class CompressedInput {

@@ -46,8 +46,9 @@ std::string zstd(const std::string& text, int level = 3, int window_log = 0) {
 }
 
 testing::ReadResult decompressed(const std::string& packed, Compression kind, std::size_t in_step = 1 << 20,
-                                 std::size_t out_step = 1 << 16) {
-  auto source = decompressed_source(std::make_unique<TextSource>(packed, in_step), kind);
+                                 std::size_t out_step = 1 << 16,
+                                 std::uint64_t window_bytes = kUsualWindowBytes) {
+  auto source = decompressed_source(std::make_unique<TextSource>(packed, in_step), kind, window_bytes);
   return read_all(*source, out_step);
 }
 
@@ -150,7 +151,7 @@ TEST(Compression, DamageIsAnErrorAndStaysOne) {
     for (int round = 0; round < 300; ++round) {
       std::string bad = packed;
       bad[20 + random() % (bad.size() - 20)] ^= static_cast<char>(1 + random() % 255);
-      auto source = decompressed_source(std::make_unique<TextSource>(bad, 0), codec.kind);
+      auto source = decompressed_source(std::make_unique<TextSource>(bad, 0), codec.kind, kUsualWindowBytes);
       auto result = read_all(*source, 1000);
       ASSERT_TRUE(result.error) << round;
       EXPECT_EQ(result.error->kind, ErrorKind::input);
@@ -172,17 +173,40 @@ TEST(Compression, WhatFollowsAndIsNothingOfTheKindIsAnError) {
 TEST(Compression, AZstdWindowBeyondOurMemoryIsRefused) {
   std::mt19937 random(8);
   std::string text = random_text(random, 300'000);
-  EXPECT_EQ(decompressed(zstd(text, 3, 25), Compression::zstd).text, text);
-  auto result = decompressed(zstd(text, 3, 26), Compression::zstd);
+  for (int log = 18; log <= 27; ++log) {
+    std::string packed = zstd(text, 3, log);
+    std::uint64_t window = std::uint64_t{1} << log;
+    EXPECT_EQ(decompressed(packed, Compression::zstd, 1 << 20, 1 << 16, window).text, text);
+    for (std::size_t in_step : {1u, 1u << 20}) {
+      auto result = decompressed(packed, Compression::zstd, in_step, 1 << 16, window - 1);
+      ASSERT_TRUE(result.error);
+      EXPECT_EQ(result.text, "");
+      // Four times the window: what memory plans give it a quarter of.
+      std::string memory = "--memory " + std::to_string((window * 4) >> 20) + "MiB";
+      EXPECT_NE(result.error->message.find(memory), std::string::npos) << result.error->message;
+    }
+  }
+}
+
+TEST(Compression, AZstdFrameOfOneSegmentNeedsAllItsContent) {
+  std::mt19937 random(9);
+  std::string text = random_text(random, 3 << 20);
+  std::string one(ZSTD_compressBound(text.size()), '\0');
+  one.resize(ZSTD_compress(one.data(), one.size(), text.data(), text.size(), 19));
+  ASSERT_NE(one[4] & 0x20, 0) << "not a single segment";
+  EXPECT_EQ(decompressed(one, Compression::zstd).text, text);
+  auto result = decompressed(one, Compression::zstd, 1 << 20, 1 << 16, 1 << 20);
   ASSERT_TRUE(result.error);
-  EXPECT_NE(result.error->message.find("32 MiB"), std::string::npos) << result.error->message;
+  EXPECT_NE(result.error->message.find(" 3 MiB have to be kept"), std::string::npos) << result.error->message;
+  EXPECT_NE(result.error->message.find("--memory 16MiB"), std::string::npos) << result.error->message;
 }
 
 TEST(Compression, AReadErrorPassesThrough) {
   for (const Codec& codec : kCodecs) {
     std::string packed = codec.pack("abc");
     auto source = decompressed_source(
-        std::make_unique<TextSource>(packed.substr(0, 8), 3, Error{ErrorKind::io, "gone"}), codec.kind);
+        std::make_unique<TextSource>(packed.substr(0, 8), 3, Error{ErrorKind::io, "gone"}), codec.kind,
+        kUsualWindowBytes);
     EXPECT_EQ(read_all(*source).error->message, "gone");
   }
 }

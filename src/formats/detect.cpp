@@ -70,6 +70,7 @@ class Detection {
 
   Result<ReadPlan> run() {
     plan_.row_bytes = source_.row_bytes;
+    plan_.window_bytes = source_.window_bytes;
     TRY(look_through_compression());
     TRY(find_encoding());
     TRY(decode_sample());
@@ -96,8 +97,9 @@ class Detection {
     if (peek.bytes.empty()) return refuse("is empty: the file has 0 bytes, no header and no rows");
     if (auto refused = refused_content(peek.bytes)) return refuse(*refused);
     plan_.compression = compression_of(peek.bytes);
-    decompressed_ = decompressed_source(
-        std::make_unique<RestoredSource>(std::move(peek.bytes), std::move(raw)), plan_.compression);
+    decompressed_ =
+        decompressed_source(std::make_unique<RestoredSource>(std::move(peek.bytes), std::move(raw)),
+                            plan_.compression, plan_.window_bytes);
     auto head = read_beginning(*decompressed_, kSampleBytes, stop_);
     if (!head) return std::unexpected(std::move(head).error().during(subject()));
     head_ = *std::move(head);

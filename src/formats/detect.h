@@ -23,6 +23,7 @@ struct SourceSpec {
   std::string encoding = "auto";
   std::string pointer;
   std::uint64_t row_bytes = 1 << 20;
+  std::uint64_t window_bytes = kUsualWindowBytes;
   std::vector<std::string> schema_fields;  // names, for a file without a header
 };
 

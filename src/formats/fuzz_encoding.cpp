@@ -37,8 +37,9 @@ testing::ReadResult read_some(ByteSource& source, std::size_t step) {
 
 testing::ReadResult open_and_read(const std::string& bytes, Compression compression,
                                   const std::string& encoding, std::size_t in_step, std::size_t out_step) {
-  auto source = decoded_source(
-      decompressed_source(std::make_unique<testing::TextSource>(bytes, in_step), compression), encoding);
+  auto source = decoded_source(decompressed_source(std::make_unique<testing::TextSource>(bytes, in_step),
+                                                   compression, kUsualWindowBytes),
+                               encoding);
   if (!source) std::abort();
   return read_some(**source, out_step);
 }

@@ -32,6 +32,9 @@ struct CsvDialect {
   friend bool operator==(const CsvDialect&, const CsvDialect&) = default;
 };
 
+// The levels of zstd up to 19 stay within it.
+inline constexpr std::uint64_t kUsualWindowBytes = 8 << 20;
+
 struct ReadPlan {
   FormatKind format = FormatKind::csv;
   Compression compression = Compression::none;
@@ -46,7 +49,9 @@ struct ReadPlan {
   // A rejects report read back (NDJSON): the row is under this member, its number under that; "" otherwise.
   std::string row_member, row_number_member;
   std::uint64_t row_bytes = 1 << 20;  // a longer record is a reject, row-too-large
-  Position first_row;                 // where the first record begins, after BOM, preamble and header
+  // The most that decompressing may keep to refer back to (zstd). Of the process that reads, not frozen.
+  std::uint64_t window_bytes = kUsualWindowBytes;
+  Position first_row;  // where the first record begins, after BOM, preamble and header
   // What was found out rather than declared, one sentence each, for people: "Encoding windows-1252 …".
   std::vector<std::string> findings;
 

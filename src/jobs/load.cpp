@@ -20,12 +20,13 @@ std::string resume_key(const PipelineSpec& spec, const LoadRequest& request) {
   return to_hex(Sha256().of(key.dump()));
 }
 
-Result<std::optional<LoadResult>> resume(const std::string& key, Store& store) {
+Result<std::optional<LoadResult>> resume(const std::string& key, std::uint64_t window_bytes, Store& store) {
   if (key.empty()) return std::optional<LoadResult>();
   auto job = TRY(store.jobs().find_unfinished(key));
   if (!job) return std::optional<LoadResult>();
   LoadResult resumed;
   resumed.plan = TRY(job_plan_from_json(job->plan));
+  resumed.plan.read.window_bytes = window_bytes;  // of this process, not of the one that began
   resumed.job_id = job->id;
   resumed.pipeline = job->pipeline;
   resumed.counts = job->counts;
@@ -79,7 +80,7 @@ Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryP
 
 Result<LoadResult> load(LoadRequest request, ComputePool& pool, const MemoryPlan& memory,
                         const LoadEvents& events, std::stop_token stop) {
-  auto resumed = TRY(resume(resume_key(request.pipeline.spec, request), request.store));
+  auto resumed = TRY(resume(resume_key(request.pipeline.spec, request), memory.window_bytes, request.store));
   LoadResult result = resumed ? std::move(*resumed) : TRY(create(request, pool, memory, stop));
   if (events.on_planned) events.on_planned(result);
 

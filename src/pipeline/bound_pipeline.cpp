@@ -313,8 +313,8 @@ class RowLoop {
       if (is_dropped(issue)) hide(issue);
     }
     if (issues_.size() > kIssuesPerRow) issues_.resize(kIssuesPerRow, Issue{RejectCode::blank_row});
-    add_reject(row, std::move(issues_));
-    issues_ = {};
+    // Just as long as it is, and the buffer is used again: where every row is rejected, this is the memory.
+    add_reject(row, {std::make_move_iterator(issues_.begin()), std::make_move_iterator(issues_.end())});
   }
 
   // Rejected before this loop saw it: by the parser.

@@ -63,4 +63,13 @@ std::string visible_text(std::string_view bytes) {
   return text;
 }
 
+std::size_t RejectedRow::text_bytes() const {
+  std::size_t total = raw.capacity() + issues.capacity() * sizeof(Issue);
+  for (const Issue& issue : issues)
+    for (const std::string* text :
+         {&issue.field, &issue.constraint, &issue.value, &issue.message, &issue.suggestion})
+      total += text->capacity();
+  return total;
+}
+
 }  // namespace sluice

@@ -50,6 +50,8 @@ struct RejectedRow {
   // string (the text) where the row could not be taken apart. "" where the pipeline keeps none.
   std::string raw;
   std::vector<Issue> issues;  // at least one
+
+  std::size_t text_bytes() const;  // memory held besides the object itself
 };
 
 }  // namespace sluice

@@ -49,8 +49,11 @@ struct PreparedBatch {
   std::vector<PreparedRow> rows;     // the good ones, in the order of the file
   std::vector<RejectedRow> rejects;  // the others, likewise
   std::size_t rows_read() const { return rows.size() + rejects.size(); }
-  std::size_t bytes() const {  // memory held; the texts of rejects, few as they are, not counted
-    return batch.bytes() + rows.capacity() * sizeof(PreparedRow) + rejects.capacity() * sizeof(RejectedRow);
+  std::size_t bytes() const {  // memory held
+    std::size_t total = batch.bytes() + rows.capacity() * sizeof(PreparedRow);
+    total += rejects.capacity() * sizeof(RejectedRow);
+    for (const RejectedRow& reject : rejects) total += reject.text_bytes();
+    return total;
   }
 };
 
