@@ -61,13 +61,17 @@ void remove_orphans(BlobStore& blobs) {
 
 }  // namespace
 
+Result<NamedInput> look_at_input(const std::string& file) {
+  if (file == "-") return NamedInput{true, 0, "standard input", "stdin"};
+  FileIdentity identity = TRY(file_identity(file));
+  // What `<(command)` of a shell becomes has a number for a name.
+  bool nameless = file.starts_with("/dev/") || file.starts_with("/proc/");
+  bool reads_once = !identity.regular && file != "/dev/null";
+  return NamedInput{reads_once, identity.size, file, reads_once && nameless ? "stdin" : file};
+}
+
 Result<Input> open_file(const std::string& path, OnBytes on_bytes) {
   FileIdentity identity = TRY(file_identity(path));
-  if (!identity.regular && path != "/dev/null")
-    return fail(ErrorKind::usage, "'" + path +
-                                      "' is a pipe or a device, which can be read only once: name - and give "
-                                      "it as standard input, as in `sluice run - < " +
-                                      path + "`.");
   Input input;
   input.name = std::filesystem::path(path).filename();
   input.place = "file:" + std::filesystem::absolute(path).lexically_normal().string();
@@ -87,27 +91,25 @@ bool declares_everything(const PipelineSpec& spec) {
   return delimiter && (source.dialect.header || !source.dialect.header_rows.empty());
 }
 
-Input stream_standard_input(OnBytes on_bytes) {
-  std::unique_ptr<ByteSource> source =
-      descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed);
+Input stream_once(std::string name, std::unique_ptr<ByteSource> source, OnBytes on_bytes) {
   if (on_bytes) source = std::make_unique<CountingSource>(std::move(source), std::move(on_bytes));
   Input input;
-  input.name = "standard input";
+  input.name = std::move(name);
   input.streaming = true;
   input.opener = replaying_opener(std::move(source));
   return input;
 }
 
-Result<std::unique_ptr<SpooledInput>> SpooledInput::spool(BlobStore& blobs, const OnBytes& on_bytes,
+Result<std::unique_ptr<SpooledInput>> SpooledInput::spool(BlobStore& blobs, std::string name,
+                                                          ByteSource& source, const OnBytes& on_bytes,
                                                           std::stop_token stop) {
   remove_orphans(blobs);
   std::string key = spool_prefix(this_process()) + "/" + new_uuid();
   auto writer = TRY(blobs.create(key));
-  auto source = descriptor_source(STDIN_FILENO, "standard input", Descriptor::borrowed);
   std::vector<char> bytes(kReadBytes);
   std::uint64_t size = 0;
   Sha256 digest;
-  while (std::size_t got = TRY(source->read(bytes, stop))) {
+  while (std::size_t got = TRY(source.read(bytes, stop))) {
     TRY(writer->write({bytes.data(), got}));
     digest.update({bytes.data(), got});
     size += got;
@@ -116,7 +118,7 @@ Result<std::unique_ptr<SpooledInput>> SpooledInput::spool(BlobStore& blobs, cons
   TRY(writer->commit());
   std::unique_ptr<SpooledInput> spooled(new SpooledInput(blobs, key));
   Input& input = spooled->input_;
-  input.name = "standard input";
+  input.name = std::move(name);
   // The content names it: the same bytes piped in again go on where an interrupted run stopped.
   input.place = "standard-input:" + to_hex(digest.finish());
   input.version = std::to_string(size);
@@ -130,13 +132,19 @@ SpooledInput::~SpooledInput() { (void)blobs_.remove(key_); }
 Result<OpenedInput> open_input(const std::string& file, const PipelineSpec& spec,
                                const std::string& blobs_url, const OnBytes& on_bytes, std::stop_token stop) {
   OpenedInput opened;
-  if (file != "-") {
+  NamedInput named = TRY(look_at_input(file));
+  if (!named.reads_once) {
     opened.input = TRY(open_file(file, on_bytes));
-  } else if (declares_everything(spec)) {
-    opened.input = stream_standard_input(on_bytes);
+    return opened;
+  }
+  std::unique_ptr<ByteSource> source =
+      file == "-" ? descriptor_source(STDIN_FILENO, named.title, Descriptor::borrowed)
+                  : TRY(file_opener(file)(0));
+  if (declares_everything(spec)) {
+    opened.input = stream_once(named.title, std::move(source), on_bytes);
   } else {
     opened.blobs = TRY(open_blobs(blobs_url));
-    opened.spooled = TRY(SpooledInput::spool(*opened.blobs, on_bytes, stop));
+    opened.spooled = TRY(SpooledInput::spool(*opened.blobs, named.title, *source, on_bytes, stop));
     opened.input = opened.spooled->input();
   }
   return opened;

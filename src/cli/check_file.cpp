@@ -30,15 +30,15 @@ Result<> tell_rejects(ScratchStore& scratch, const OnReject& on_reject) {
 Result<int> check_file(const std::string& file, const RunOptions& options, const RunSettings& settings,
                        ComputePool& pool, std::stop_token stop) {
   auto began = std::chrono::steady_clock::now();
+  NamedInput named = TRY(look_at_input(file));
   auto store = TRY(store_to_look_at(settings));
-  auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, file == "-" ? "stdin" : file,
+  auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, named.pipeline_stem,
                                  store ? &store->queries() : nullptr, settings.overrides));
   store.reset();
   found.spec.source.row_bytes = settings.config.row_bytes;
   found.spec.source.window_bytes = settings.memory.window_bytes;
-  std::uint64_t size = file == "-" ? 0 : TRY(open_file(file, {})).size;
-  std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet),
-                                          file == "-" ? "standard input" : file, size);
+  std::optional<ProgressDisplay> progress(std::in_place, progress_style(options.quiet), named.title,
+                                          named.size);
   OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
   OpenedInput opened = TRY(open_input(file, found.spec, settings.config.blobs, on_bytes, stop));
   progress->phase("looking at the whole file");

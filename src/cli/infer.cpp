@@ -42,7 +42,8 @@ Result<int> infer(const InferOptions& options, std::stop_token stop) {
   OnBytes on_bytes = [&](std::uint64_t bytes) {
     if (progress) progress->add_bytes(bytes);
   };
-  PipelineSpec spec = TRY(parse_pipeline("name: \"" + pipeline_name_of(file == "-" ? "stdin" : file) + "\"\n",
+  NamedInput named = TRY(look_at_input(file));
+  PipelineSpec spec = TRY(parse_pipeline("name: \"" + pipeline_name_of(named.pipeline_stem) + "\"\n",
                                          "inferred pipeline", settings.overrides));
   spec.source.row_bytes = settings.config.row_bytes;
   spec.source.window_bytes = settings.memory.window_bytes;

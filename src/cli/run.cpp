@@ -34,18 +34,16 @@ class RunCommand {
   Result<int> run_file(const std::string& file, std::stop_token stop) {
     auto began = std::chrono::steady_clock::now();
     ProgressStyle style = progress_style(options_.quiet);
-    bool standard_input = file == "-";
-    std::uint64_t size = standard_input ? 0 : TRY(open_file(file, {})).size;
-    std::optional<ProgressDisplay> progress(std::in_place, style, standard_input ? "standard input" : file,
-                                            size);
+    NamedInput named = TRY(look_at_input(file));
+    std::optional<ProgressDisplay> progress(std::in_place, style, named.title, named.size);
     OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
 
-    auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines,
-                                   standard_input ? "stdin" : file, &store_->queries(), settings_.overrides));
+    auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines, named.pipeline_stem,
+                                   &store_->queries(), settings_.overrides));
     const std::string kept = kept_note(options_, found, settings_.config.store);
     found.spec.source.row_bytes = settings_.config.row_bytes;
     found.spec.source.window_bytes = settings_.memory.window_bytes;
-    if (standard_input) progress->phase(declares_everything(found.spec) ? "reading" : "spooling");
+    if (named.reads_once) progress->phase(declares_everything(found.spec) ? "reading" : "spooling");
     OpenedInput opened = TRY(open_input(file, found.spec, settings_.config.blobs, on_bytes, stop));
     progress->phase("looking at the whole file");
     LoadRequest request{*store_, opened.input, std::move(found), {}, {}, "cli"};
