@@ -78,6 +78,8 @@ Result<std::optional<RecordCursor::Piece>> RecordCursor::next(const std::stop_to
     if (failure_ && pending().empty()) return std::unexpected(*failure_);
 
     Cut cut = TRY(splitter_->cut(pending(), size_.bytes, size_.rows, at_end_));
+    // What came before the failure is whole as far as its last record end.
+    if (failure_ && cut.kind == Cut::Kind::more) cut = TRY(splitter_->cut_torn(pending(), size_.rows));
     if (cut.kind == Cut::Kind::more || (cut.kind == Cut::Kind::rows && cut.bytes == 0)) {
       if (failure_) return std::unexpected(*failure_);
       if (at_end_ && cut.kind == Cut::Kind::rows) break;

@@ -83,5 +83,41 @@ TEST(CsvProperty, LongerTextsWithFaults) {
   }
 }
 
+// Wherever a text is torn, what is taken of it is what would have been taken, had the rest come.
+TEST(CsvProperty, WhatIsTakenBeforeATearIsFinal) {
+  static constexpr std::string_view kAlphabets[] = {",\"\na", ",\"\r\n a#\\", "\"\n\r", ",\n\rab"};
+  std::uint64_t taken = 0;
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+    std::mt19937_64 random(seed);
+    ReadPlan plan = random_plan(random);
+    std::string text = text_of(random, kAlphabets[random() % std::size(kAlphabets)], random() % 40);
+    auto whole = csv_twin::drive(plan, nullptr, text, 1, {}, 1);
+    auto format = make_csv_format(plan, nullptr);
+    for (std::size_t size = 0; size <= text.size(); ++size) {
+      auto splitter = format->splitter({});
+      Position at;
+      while (true) {
+        auto cut =
+            splitter->cut_torn(std::string_view(text).substr(at.offset, size - at.offset), 1 + random() % 3);
+        ASSERT_TRUE(cut.has_value());
+        if (cut->bytes == 0) break;
+        at = {at.offset + cut->bytes, at.row + cut->rows, at.line + cut->lines};
+        ASSERT_LE(at.offset, size);
+        ASSERT_NE(std::find(whole.borders.begin(), whole.borders.end(), at), whole.borders.end())
+            << "seed " << seed << ", torn at " << size << ", taken to " << at.offset << " of "
+            << shown_value(text, 2000);
+      }
+      taken += at.row - 1;
+      // Without quotes and escapes every line is whole that has its end.
+      bool plain = text.find_first_of("\"\\") == std::string::npos && plan.row_bytes > text.size();
+      std::size_t last = size == 0 ? std::string::npos : text.rfind('\n', size - 1);
+      if (plain && last != std::string::npos) {
+        ASSERT_GE(at.offset, last + 1) << "seed " << seed;
+      }
+    }
+  }
+  EXPECT_GT(taken, 10000u);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -91,13 +91,16 @@ Record RecordReader::walk_record(std::string_view bytes, std::size_t pos, std::s
     Record record = line_record(Record::Kind::row, bytes, walk.pos);
     record.lines += lines;
     record.cells = cells + 1;
+    record.is_final = stop == FieldStop::line_end;
     return record;
   }
   if (lines == 0) {  // never closed, on the last line
     Record record = line_record(Record::Kind::broken, bytes, bytes.size());
     record.opened = walk.opened;
+    record.is_final = false;
     return record;
   }
+  first.is_final = stop != FieldStop::end && stop != FieldStop::unclosed;
   if (!on_trail) trail_.marks = std::move(marks);
   trail_.walk = walk;
   trail_.stop = stop;

@@ -29,6 +29,7 @@ struct Record {
   std::uint64_t lines = 0;   // line ends before `end`
   std::size_t cells = 0;     // of a row
   std::size_t opened = 0;    // broken: the quote that is not properly closed
+  bool is_final = true;  // false: it ended, or was given up, because the bytes did; more could change that
 };
 
 class RecordReader {

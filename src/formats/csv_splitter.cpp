@@ -61,6 +61,23 @@ Result<Cut> CsvSplitter::cut(std::string_view bytes, std::size_t target, std::ui
   return cut;
 }
 
+Result<Cut> CsvSplitter::cut_torn(std::string_view bytes, std::uint64_t max_rows) {
+  Cut cut{.kind = Cut::Kind::rows};
+  while (cut.bytes < bytes.size() && cut.rows < std::max<std::uint64_t>(max_rows, 1)) {
+    Record record = reader_.read(bytes, cut.bytes, line_ + cut.lines, offset_);
+    if (record.kind == Record::Kind::oversized || !record.is_final) break;
+    bool line_ends = record.end < bytes.size() || bytes.back() == '\n';  // LF may follow a CR
+    if (!line_ends) break;
+    cut.bytes = record.end;
+    cut.lines += record.lines;
+    if (record.kind != Record::Kind::none) ++cut.rows;
+  }
+  if (cut.bytes == 0) return Cut{.kind = Cut::Kind::more};
+  offset_ += cut.bytes;
+  line_ += cut.lines;
+  return cut;
+}
+
 std::size_t CsvSplitter::skip_oversized(std::string_view bytes, bool /*at_end*/, std::uint64_t& lines) {
   std::size_t pos = 0;
   if (skipping_ == Skipping::text) {

@@ -23,6 +23,7 @@ class CsvSplitter final : public RecordSplitter {
         line_(at.line) {}
 
   Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows, bool at_end) override;
+  Result<Cut> cut_torn(std::string_view bytes, std::uint64_t max_rows) override;
   std::size_t skip_oversized(std::string_view bytes, bool at_end, std::uint64_t& lines) override;
 
  private:

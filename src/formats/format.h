@@ -42,6 +42,12 @@ class RecordSplitter {
   // memory goes by rows too. Error: the document is broken at this place (JSON arrays only).
   virtual Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows,
                           bool at_end) = 0;
+  // The same where reading failed behind `bytes`: takes only records that nothing which would have come after
+  // could change, `rows` of no bytes where there is none. At most `max_rows` rows.
+  virtual Result<Cut> cut_torn(std::string_view bytes, std::uint64_t max_rows) {
+    (void)bytes, (void)max_rows;
+    return Cut{.kind = Cut::Kind::more};
+  }
   // After Cut::oversized: how many of these bytes still belong to that record (all of them: go on), with
   // the line ends among them added to `lines`.
   virtual std::size_t skip_oversized(std::string_view bytes, bool at_end, std::uint64_t& lines) = 0;
