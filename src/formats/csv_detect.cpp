@@ -204,6 +204,7 @@ Result<CsvDetection> detect_csv(std::string_view sample, bool sample_is_whole, c
   found.dialect = Detector(sample, begin, declared, tsv).find(found.findings);
   HeaderSearch search{.sample = sample, .begin = begin, .declared = declared, .schema_fields = schema_fields};
   FoundHeader header = TRY(find_header(search, found.dialect));
+  found.dialect.trailing_delimiter = header.trailing_delimiter;
   found.columns = std::move(header.columns);
   found.first_row = header.first_row;
   for (std::string& finding : header.findings) found.findings.push_back(std::move(finding));

@@ -86,6 +86,42 @@ TEST(CsvDetect, WithoutHeaderTheSchemaNamesTheColumns) {
   EXPECT_EQ(detected("1,2\n", dialect, {"a", "b", "c"}).columns.size(), 3u);
 }
 
+TEST(CsvDetect, RowsThatEndWithADelimiter) {
+  auto names = [](const CsvDetection& found) {
+    std::string all;
+    for (const std::string& name : found.columns) all += name + " ";
+    return all;
+  };
+  const std::string told = "Every row ends with a delimiter: the empty cell behind it is ignored.";
+  for (std::string_view text :
+       {"id,name\n1,Ann,\n2,Bob, \n", "id,name,\n1,Ann,\n2,Bob,\"\"\n", "id,name, \n1,A,\n"}) {
+    auto found = detected(text);
+    EXPECT_TRUE(found.dialect.trailing_delimiter) << text;
+    EXPECT_EQ(names(found), "id name ") << text;
+    EXPECT_EQ(std::count(found.findings.begin(), found.findings.end(), told), 1) << text;
+  }
+  // Not every row, something there, a row of the right width, two cells too many, no rows at all.
+  for (std::string_view text : {"id,name\n1,Ann,\n2,Bob\n", "id,name\n1,Ann,\n2,Bob,x\n",
+                                "id,name\n1,Ann\n2,Bob\n", "id,name\n1,Ann,,\n2,Bob,,\n", "id,name\n"})
+    EXPECT_FALSE(detected(text).dialect.trailing_delimiter) << text;
+  auto filled = detected("id,name,\n1,Ann,\n2,Bob,x\n");
+  EXPECT_FALSE(filled.dialect.trailing_delimiter);
+  EXPECT_EQ(names(filled), "id name column_3 ");
+  // A schema may know the column, or name those of a file without a header.
+  EXPECT_FALSE(detected("id,name,\n1,Ann,\n", {}, {"id", "name", "column_3"}).dialect.trailing_delimiter);
+  Dialect declared;
+  declared.header = false;
+  auto headless = detected("1,Ann,\n2,Bob,\n", declared, {"id", "name"});
+  EXPECT_TRUE(headless.dialect.trailing_delimiter);
+  EXPECT_EQ(names(headless), "id name ");
+  EXPECT_EQ(names(detected("1,Ann,\n2,Bob,\n", declared)), "column_1 column_2 column_3 ");
+  declared = {};
+  declared.header_rows = {2};
+  auto chosen = detected("title\nid,name\n1,Ann,\n2,Bob,\n", declared);
+  EXPECT_TRUE(chosen.dialect.trailing_delimiter);
+  EXPECT_EQ(names(chosen), "id name ");
+}
+
 TEST(CsvDetect, TitleLines) {
   auto found = detected("Report of 2024\n\nname,age,town\nAnn,31,Rome\nBob,45,Oslo\n");
   EXPECT_EQ(found.columns, (Columns{"name", "age", "town"}));

@@ -134,6 +134,30 @@ Position position_at(const HeaderSearch& search, std::size_t offset) {
   return position;
 }
 
+// Does every row have just one cell more than there are columns, and nothing in it?
+bool rows_end_with_delimiter(const Records& records, std::size_t first_row, std::size_t width) {
+  std::size_t rows = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].begin < first_row || records[i].broken) continue;
+    const auto& cells = records[i].cells;
+    if (cells.size() != width + 1 || look_of(cells.back()) != CellLook::empty) return false;
+    ++rows;
+  }
+  return rows > 0;
+}
+
+// The header may end with the delimiter too, or not; a schema may know what the last column is.
+void find_trailing_delimiter(const HeaderSearch& search, const Records& records,
+                             std::vector<std::string>& names, FoundHeader& found) {
+  bool header_ends_so =
+      names.size() > 1 && names.back().empty() && search.schema_fields.size() < names.size();
+  std::size_t width = names.size() - (header_ends_so ? 1 : 0);
+  if (width == 0 || !rows_end_with_delimiter(records, found.first_row.offset, width)) return;
+  names.resize(width);
+  found.trailing_delimiter = true;
+  found.findings.push_back("Every row ends with a delimiter: the empty cell behind it is ignored.");
+}
+
 Result<FoundHeader> take_header_rows(const HeaderSearch& search, const Records& records) {
   auto rows = search.declared.header_rows;
   std::sort(rows.begin(), rows.end());
@@ -156,7 +180,11 @@ Result<FoundHeader> take_header_rows(const HeaderSearch& search, const Records& 
     }
     end = record->end;
   }
-  return FoundHeader{.columns = unique_columns(names), .first_row = position_at(search, end), .findings = {}};
+  FoundHeader found;
+  found.first_row = position_at(search, end);
+  find_trailing_delimiter(search, records, names, found);
+  found.columns = unique_columns(names);
+  return found;
 }
 
 }  // namespace
@@ -190,9 +218,11 @@ Result<FoundHeader> find_header(const HeaderSearch& search, const CsvDialect& di
     found.first_row = position_at(search, records[first].end);
   } else {
     names = search.schema_fields;
-    names.resize(std::max(names.size(), usual_width(records, first)));
     found.first_row = position_at(search, records[first].begin);
   }
+  if (!names.empty()) find_trailing_delimiter(search, records, names, found);
+  if (!has_header && !found.trailing_delimiter)
+    names.resize(std::max(names.size(), usual_width(records, first)));
   found.columns = unique_columns(names);
   return found;
 }

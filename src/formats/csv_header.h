@@ -21,6 +21,7 @@ struct HeaderSearch {
 struct FoundHeader {
   Columns columns;
   Position first_row;
+  bool trailing_delimiter = false;  // as CsvDialect has it
   std::vector<std::string> findings;
 };
 

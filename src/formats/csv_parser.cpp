@@ -109,7 +109,7 @@ const std::uint32_t* CsvParser::parse_line_row(const std::uint32_t* place, std::
       from = to + 1;
       more = *to == delimiter;
     }
-    batch_.set_extra_cells(row, extra_);
+    count -= set_extra_cells(row);
   }
   RowInfo& info = batch_.info(row);
   info.raw_size = static_cast<std::uint32_t>(to - info.raw);
@@ -179,8 +179,17 @@ void CsvParser::take_cells(std::size_t row, std::size_t begin, const Record& rec
     ++count;
     if (stop != FieldStop::delimiter) break;
   }
+  count -= set_extra_cells(row);
   batch_.info(row).cell_count = static_cast<std::uint32_t>(count);
-  if (!extra_.empty()) batch_.set_extra_cells(row, extra_);
+}
+
+// Keeps the cells beyond the columns; how many of them are none, because the rows end with a delimiter.
+std::size_t CsvParser::set_extra_cells(std::size_t row) {
+  if (extra_.empty()) return 0;
+  bool is_blank = extra_.front().text().find_first_not_of(" \t") == std::string_view::npos;
+  if (rules_.dialect().trailing_delimiter && extra_.size() == 1 && is_blank) return 1;
+  batch_.set_extra_cells(row, extra_);
+  return 0;
 }
 
 std::size_t CsvParser::add_row(std::size_t begin, std::size_t text_end) {

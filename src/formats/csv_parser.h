@@ -27,6 +27,7 @@ class CsvParser {
   void take_cells(std::size_t row, std::size_t begin, const Record& record);
   Cell cell_of(const FieldWalk& walk);
   Cell verified_cell(const char* begin, const char* end);
+  std::size_t set_extra_cells(std::size_t row);
   std::size_t add_row(std::size_t begin, std::size_t text_end);
   void reject_broken(std::size_t row, std::size_t begin, const Record& record);
   void reject_bad_text();

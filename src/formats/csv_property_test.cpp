@@ -31,6 +31,7 @@ ReadPlan random_plan(std::mt19937_64& random) {
   if (random() % 4 == 0) plan.csv.null_sequence = random() % 2 ? "a" : "";
   if (random() % 6 == 0) plan.csv.comment_rows = {2, 3};
   if (random() % 8 == 0) plan.csv.delimiter = ' ';
+  if (random() % 4 == 0) plan.csv.trailing_delimiter = !plan.columns.empty();
   return plan;
 }
 

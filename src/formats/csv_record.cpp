@@ -85,7 +85,7 @@ Record RecordReader::walk_record(std::string_view bytes, std::size_t pos, std::s
   std::size_t first_line = (lines == 0 ? walk.pos : first.text_end) - pos;
   if ((lines == 0 && stop == FieldStop::paused) || first_line > rules_.row_bytes())
     return Record{.kind = Record::Kind::oversized};
-  bool right_width = rules_.width() == 0 || cells + 1 == rules_.width();  // the last cell is not counted yet
+  bool right_width = rules_.fits(cells + 1);  // the last cell is not counted yet
   if (closed && (lines == 0 || (right_width && walk.pos - pos <= rules_.row_bytes()))) {
     trail_.marks.clear();
     Record record = line_record(Record::Kind::row, bytes, walk.pos);

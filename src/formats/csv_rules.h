@@ -69,7 +69,11 @@ class CsvRules {
   }
 
   const CsvDialect& dialect() const { return dialect_; }
-  std::size_t width() const { return width_; }          // 0: not known, every width fits
+  std::size_t width() const { return width_; }  // 0: not known, every width fits
+  // May a row have so many cells, the one behind a trailing delimiter included?
+  bool fits(std::size_t cells) const {
+    return width_ == 0 || cells == width_ || (dialect_.trailing_delimiter && cells == width_ + 1);
+  }
   std::size_t row_bytes() const { return row_bytes_; }  // a longer record (without its line end) is too large
   // May the block kernel (csv_kernel.h) read this dialect, and from which line on?
   bool blocks_apply() const { return blocks_apply_; }

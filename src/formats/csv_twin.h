@@ -58,7 +58,11 @@ class Twin {
         bool many_lines = false;
         std::size_t i = pos;
         bool good = record(i, row.cells, many_lines);
-        if (many_lines && ((width_ != 0 && row.cells.size() != width_) || i - pos > limit_)) good = false;
+        bool one_more = d_.trailing_delimiter && row.cells.size() == width_ + 1;
+        bool right_width = width_ == 0 || row.cells.size() == width_ || one_more;
+        if (many_lines && (!right_width || i - pos > limit_)) good = false;
+        if (one_more && row.cells.back().find_first_not_of(" \t", 1) == std::string::npos)
+          row.cells.pop_back();
         if (good) {
           text_end = i;
           next = i + ending(i);

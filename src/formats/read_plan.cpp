@@ -84,6 +84,7 @@ Json json_of(const CsvDialect& dialect) {
                {"escape", json_of(dialect.escape)},
                {"comment", json_of(dialect.comment)},
                {"skip_initial_space", dialect.skip_initial_space},
+               {"trailing_delimiter", dialect.trailing_delimiter},
                {"null_sequence", nullptr},
                {"comment_rows", dialect.comment_rows}};
   if (dialect.null_sequence) json["null_sequence"] = json_of(*dialect.null_sequence);
@@ -99,6 +100,8 @@ CsvDialect dialect_of(const Json& json) {
   dialect.escape = char_of(members["escape"]);
   dialect.comment = char_of(members["comment"]);
   dialect.skip_initial_space = members["skip_initial_space"].get<bool>();
+  if (json.contains("trailing_delimiter"))  // plans of before it was known have none
+    dialect.trailing_delimiter = members["trailing_delimiter"].get<bool>();
   const Json& null_sequence = members["null_sequence"];
   if (!null_sequence.is_null()) dialect.null_sequence = text_of(null_sequence);
   dialect.comment_rows = members["comment_rows"].get<std::vector<std::uint32_t>>();

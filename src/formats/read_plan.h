@@ -26,6 +26,7 @@ struct CsvDialect {
   char escape = '\0';        // '\0': none
   char comment = '\0';       // a line that begins with it is no row
   bool skip_initial_space = false;
+  bool trailing_delimiter = false;  // a row may have one cell more than there are columns, if that is blank
   std::optional<std::string> null_sequence;
   std::vector<std::uint32_t> comment_rows;  // rows of the file that are no rows, sorted (dialect commentRows)
 

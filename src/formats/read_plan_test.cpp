@@ -16,6 +16,7 @@ ReadPlan full_plan() {
               .escape = '\\',
               .comment = '#',
               .skip_initial_space = true,
+              .trailing_delimiter = true,
               .null_sequence = "",
               .comment_rows = {2, 7}};
   plan.pointer = "/a~1b/ü";
