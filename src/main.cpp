@@ -21,9 +21,9 @@ namespace {
 constexpr auto kSubcommands = {add_run, add_validate, add_infer, add_completion, add_man};
 
 // One heap for all threads. A chunk is allocated by one thread and freed by another: with a heap for each,
-// every one of them would keep its most. Threads allocate chunks, not cells, so they rarely meet. What is made
-// of a usual chunk is smaller than the threshold and used again; what is made of a row of a megabyte would
-// leave holes, and goes back to the system instead.
+// every one of them would keep its most. Threads allocate chunks, not cells, so they rarely meet. What is
+// made of a usual chunk is smaller than the threshold and used again; what is made of a row of a megabyte
+// would leave holes, and goes back to the system instead.
 void share_one_heap() {
 #ifdef __GLIBC__
   mallopt(M_ARENA_MAX, 1);
