@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "base/size_text.h"
@@ -19,14 +20,14 @@ constexpr auto kLineEvery = 10s;
 constexpr int kBarCells = 20;
 
 std::string bar(double share) {
-  int filled = std::clamp(static_cast<int>(share * kBarCells + 0.5), 0, kBarCells);
+  int filled = std::clamp(static_cast<int>(std::lround(share * kBarCells)), 0, kBarCells);
   std::string text;
   for (int i = 0; i < kBarCells; ++i) text += i < filled ? "█" : "░";
   return text;
 }
 
 std::string duration_text(double seconds) {
-  auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  auto whole = static_cast<std::uint64_t>(std::llround(seconds));
   if (whole < 60) return std::to_string(whole) + " s";
   if (whole < 3600) return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
