@@ -12,12 +12,6 @@ namespace {
 // row is compared by its whole hash before it counts as a duplicate.
 constexpr std::size_t kStoredHashBytes = 16;
 
-std::uint64_t prefix_of(std::string_view identity) {
-  std::uint64_t prefix = 0;
-  std::memcpy(&prefix, identity.data(), std::min<std::size_t>(8, identity.size()));
-  return __builtin_bswap64(prefix);
-}
-
 std::string_view view(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -108,18 +102,6 @@ std::string_view SqliteRowTable::stored_identity(const PreparedRow& row) const {
   return spec_.identity == IdentityKind::position ? identity : identity.substr(0, kStoredHashBytes);
 }
 
-void SqliteRowTable::sort(std::span<RowEntry> entries) {
-  order_.clear();
-  for (std::uint32_t i = 0; i < entries.size(); ++i)
-    if (entries[i].row && entries[i].outcome == Outcome::none)
-      order_.push_back({prefix_of(entries[i].row->identity.view()), i});
-  std::ranges::sort(order_, [&](const SortKey& a, const SortKey& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    int order = entries[a.entry].row->identity.view().compare(entries[b.entry].row->identity.view());
-    return order != 0 ? order < 0 : a.entry < b.entry;
-  });
-}
-
 Result<std::int64_t> SqliteRowTable::next_row_id() {
   (void)TRY(max_id_.step());
   std::int64_t next = max_id_.integer(0) + 1;
@@ -129,25 +111,18 @@ Result<std::int64_t> SqliteRowTable::next_row_id() {
 
 Result<> SqliteRowTable::store(std::span<RowEntry> entries, std::int64_t now, const RejectRow& reject) {
   bind_constants(now);
-  sort(entries);
   std::int64_t first_id = TRY(next_row_id());
+  if (thorough_) return store_decided(entries, first_id, reject);
   // Identities go in sorted, so that each page of their index is visited once; rows go in the order of the
   // file.
-  if (!thorough_) {
-    TRY(claim_all(entries, first_id));
-    return write_all(entries, first_id);
-  }
-  TRY(load_known(entries));
-  TRY(unique_.load(entries));
-  for (std::uint32_t i = 0; i < entries.size(); ++i)
-    if (entries[i].row && entries[i].outcome == Outcome::none) TRY(decide(entries, i, reject));
-  TRY(unique_.write());
-  return write_groups(entries, first_id);
+  sort_by_identity(entries, order_);
+  TRY(claim_all(entries, first_id));
+  return write_all(entries, first_id);
 }
 
 Result<> SqliteRowTable::claim_all(std::span<RowEntry> entries, std::int64_t first_id) {
   const RowEntry* leader = nullptr;
-  for (const SortKey& key : order_) {
+  for (const IdentityOrder& key : order_) {
     RowEntry& entry = entries[key.entry];
     if (leader && leader->row->identity.view() == entry.row->identity.view()) {
       entry.outcome = Outcome::duplicate;  // of a row of this commit, which has the lower number: no trace

@@ -8,15 +8,13 @@
 #include <span>
 #include <vector>
 
-#include "adapters/store_sqlite_entry.h"
+#include "adapters/row_decisions.h"
+#include "adapters/row_entry.h"
 #include "adapters/store_sqlite_target.h"
 #include "adapters/store_sqlite_unique.h"
 #include "ports/store.h"
 
 namespace sluice {
-
-// Called for a row that the store itself rejects.
-using RejectRow = std::function<Result<>(RowEntry&, Issue)>;
 
 class SqliteRowTable {
  public:
@@ -26,12 +24,12 @@ class SqliteRowTable {
   Result<> store(std::span<RowEntry> entries, std::int64_t now, const RejectRow& reject);
 
  private:
-  SqliteRowTable(SqliteConnection& writer, const WriteSpec& spec) : writer_(writer), spec_(spec) {}
+  SqliteRowTable(SqliteConnection& writer, const WriteSpec& spec)
+      : writer_(writer), spec_(spec), decisions_(spec) {}
   Result<> prepare();
   Result<> prepare_thorough();
   Result<> find_dataset();
   void bind_constants(std::int64_t now);
-  void sort(std::span<RowEntry> entries);
   Result<std::int64_t> next_row_id();
   std::string_view stored_identity(const PreparedRow& row) const;
 
@@ -42,29 +40,10 @@ class SqliteRowTable {
 
   // The thorough way (store_sqlite_ordered.cpp): looks up what is stored, decides row by row in the order of
   // the file, then writes each identity's last state once.
-  struct Group {  // the rows of one identity
-    std::int64_t row_id = 0;
-    bool known = false;  // stored before, or by a row of this commit
-    bool fresh = false;  // inserted by this commit
-    bool replaced = false, moved = false;
-    std::uint32_t first = 0;  // the entry at whose turn it is written
-    std::uint32_t data = 0;   // the entry whose data it has
-    Digest content_hash{};
-    std::int64_t job_sequence = 0;  // its version
-    std::uint64_t row_number = 0;
-  };
-  Result<> load_known(std::span<RowEntry> entries);
-  Result<> load_group(Group& group, const PreparedRow& row);
-  Result<> decide(std::span<RowEntry> entries, std::uint32_t at, const RejectRow& reject);
-  Result<Outcome> decide_known(Group& group, std::span<RowEntry> entries, std::uint32_t at,
-                               const RejectRow& reject);
-  Result<Outcome> decide_known_key(Group& group, std::span<RowEntry> entries, std::uint32_t at,
-                                   const RejectRow& reject);
-  Result<bool> reject_if_taken(std::span<RowEntry> entries, std::uint32_t at, const RejectRow& reject);
-  Result<Issue> unique_issue(const RowEntry& entry, const std::string& fields, std::string message);
-  Result<std::string> values_of(const PreparedRow& row, const std::string& fields);
+  Result<> store_decided(std::span<RowEntry> entries, std::int64_t first_id, const RejectRow& reject);
+  Result<> load_known(RowGroup& group);
   Result<> write_groups(std::span<RowEntry> entries, std::int64_t first_id);
-  Result<> write_known(const Group& group, const PreparedRow& row);
+  Result<> write_known(const RowGroup& group);
 
   Result<> insert(const PreparedRow& row, std::int64_t row_id, std::uint64_t row_number);
 
@@ -73,19 +52,14 @@ class SqliteRowTable {
   SqliteTarget target_;
   std::int64_t dataset_ = 0;
 
-  struct SortKey {
-    std::uint64_t prefix;  // first bytes of the identity, so that most comparisons stay in this array
-    std::uint32_t entry;
-  };
-  std::vector<SortKey> order_;  // undecided good rows by identity, equal ones in the order of the file
+  std::vector<IdentityOrder> order_;  // the quick way: undecided good rows
 
   bool thorough_ = false;
+  RowDecisions decisions_;
   SqliteUniqueValues unique_;
-  std::vector<Group> groups_;            // in the order of `order_`
-  std::vector<std::uint32_t> group_of_;  // per entry
 
   SqliteStatement claim_, find_, point_, insert_, touch_, check_, max_id_;  // the quick way, or both
-  SqliteStatement stored_, replace_, move_, member_;                        // the thorough way
+  SqliteStatement stored_, replace_, move_;                                 // the thorough way
 };
 
 }  // namespace sluice

@@ -40,7 +40,6 @@ class SqliteRowWriter final : public RowWriter {
  private:
   Result<CommitReport> commit_guarded(const Commit& commit, const Lease& lease);
   Result<SplitState> guard(const Lease& lease);
-  void gather(const Commit& commit);
   Result<> set_aside_corrected();
   Result<> resolve();
   Result<> write_reject(const RejectedRow& row);
@@ -117,7 +116,7 @@ Result<CommitReport> SqliteRowWriter::commit_guarded(const Commit& commit, const
   const std::int64_t now = now_ms();
   now_text_ = rfc3339(now);
 
-  gather(commit);
+  entries_ = entries_of(commit);
   if (spec_.resolves_job_id) TRY(set_aside_corrected());
   auto reject = [&](RowEntry& entry, Issue issue) -> Result<> {
     entry.outcome = Outcome::rejected;
@@ -154,22 +153,6 @@ Result<SplitState> SqliteRowWriter::guard(const Lease& lease) {
   SplitState state{counts_at(select, 4), counts_at(select, 9), select.whole(3)};
   select.reset();
   return state;
-}
-
-void SqliteRowWriter::gather(const Commit& commit) {
-  entries_.clear();
-  std::size_t count = 0;
-  for (const PreparedBatch* batch : commit.batches) count += batch->rows_read();
-  entries_.reserve(count);
-  for (const PreparedBatch* batch : commit.batches) {
-    auto reject = batch->rejects.begin();
-    for (const PreparedRow& row : batch->rows) {
-      for (; reject != batch->rejects.end() && reject->row_number < row.row_number; ++reject)
-        entries_.push_back({.batch = batch, .reject = &*reject});
-      entries_.push_back({.batch = batch, .row = &row});
-    }
-    for (; reject != batch->rejects.end(); ++reject) entries_.push_back({.batch = batch, .reject = &*reject});
-  }
 }
 
 // A resubmission: a row that is no open reject of the job it corrects has been corrected already, and must
@@ -238,20 +221,7 @@ Result<> SqliteRowWriter::write_rejects() {
 }
 
 Result<RowCounts> SqliteRowWriter::write_outcomes() {
-  RowCounts counts;
-  OutcomeRuns runs;
-  std::vector<std::pair<std::uint64_t, Outcome>> outcomes;
-  outcomes.reserve(entries_.size());
-  for (const RowEntry& entry : entries_) {
-    counts.add(entry.outcome);
-    outcomes.emplace_back(entry.row_number(), entry.outcome);
-  }
-  // Only a corrected report, which a spreadsheet may have sorted, is not in order; a row that stands in it
-  // twice has the first outcome, the other being a duplicate of it.
-  if (!std::ranges::is_sorted(outcomes, {}, &std::pair<std::uint64_t, Outcome>::first))
-    std::ranges::stable_sort(outcomes, {}, &std::pair<std::uint64_t, Outcome>::first);
-  for (const auto& [row, outcome] : outcomes)
-    if (row != runs.last_row()) runs.append(row, outcome);
+  const auto [counts, runs] = outcomes_of(entries_);
   if (runs.empty()) return counts;
   auto& insert = work_->outcomes;
   std::string encoded = runs.encoded();
