@@ -82,6 +82,12 @@ void RowDecisions::undo() {
     if (group_of_[i] != kNoGroup) entries_[i].outcome = Outcome::none;
 }
 
+void RowDecisions::clear() {
+  entries_ = {};
+  groups_.clear();
+  group_of_.clear();
+}
+
 Result<> RowDecisions::decide(std::uint32_t at, const RejectRow& reject) {
   RowEntry& entry = entries_[at];
   RowGroup& group = groups_[group_of_[at]];

@@ -40,6 +40,7 @@ class RowDecisions {
   // group of each identity. `entries` must live until the decisions are written.
   void begin(std::span<RowEntry> entries);
   std::span<RowGroup> groups() { return groups_; }  // by identity
+  std::span<const RowGroup> groups() const { return groups_; }
   const PreparedRow& row_of(const RowGroup& group) const { return *entries_[group.data].row; }
   UniqueClaims& unique() { return unique_; }
 
@@ -47,6 +48,8 @@ class RowDecisions {
   Result<> decide(const RejectRow& reject);
   // Takes the outcomes back, for another begin().
   void undo();
+  // Lets go of the entries of begin().
+  void clear();
 
   // The group of an entry; none where its outcome was there before begin().
   const RowGroup* group_of(std::uint32_t entry) const {

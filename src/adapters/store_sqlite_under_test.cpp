@@ -23,7 +23,7 @@ class SqliteUnderTest final : public StoreUnderTest {
          query("SELECT tenant, pipeline, lower(hex(content_hash)), lower(hex(key_hash)), data, metadata, "
                "job_id, row_number, id FROM ingested_data ORDER BY id"))
       rows.push_back({row[0], row[1], row[2], row[3], row[4] == "∅" ? std::nullopt : std::optional(row[4]),
-                      row[5], row[6], std::stoull(row[7]), std::stoll(row[8])});
+                      row[5], row[6], std::stoull(row[7]), row[8]});
     return rows;
   }
   std::vector<std::vector<std::string>> query(const std::string& sql) override {

@@ -26,7 +26,7 @@ struct StoredRow {
   std::optional<std::string> data;
   std::string metadata, job_id;
   std::uint64_t row_number = 0;
-  std::int64_t id = 0;
+  std::string id;
 };
 
 // One fresh database, and what the tests need of it beside the port. Every table and column that a query of
@@ -36,13 +36,14 @@ class StoreUnderTest {
   virtual ~StoreUnderTest() = default;
   // A store on this database; a second one stands for a second process.
   virtual std::unique_ptr<Store> open() = 0;
-  virtual std::vector<StoredRow> rows() = 0;  // of ingested_data, by id
+  virtual std::vector<StoredRow> rows() = 0;  // of ingested_data, as they came
   virtual std::vector<std::vector<std::string>> query(
       const std::string& sql) = 0;  // cells as text, NULL as "∅"
   // From now on a commit that writes this row number to `table` (which has a column row_number), fails.
   virtual void fail_at(const std::string& table, std::uint64_t row_number) = 0;
   virtual void heal() = 0;  // takes that back
 };
+// Gives nothing where its server is not there: the test is skipped.
 using StoreFactory = std::function<std::unique_ptr<StoreUnderTest>()>;
 
 // A row as the tests write it down. Equal content is equal data.

@@ -1,0 +1,56 @@
+#include "adapters/pg_pool.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+namespace sluice {
+
+bool is_connection_fault(const PgConnection& connection, const Error& error) {
+  return error.kind == ErrorKind::unavailable && (!connection.usable() || connection.fault().state.empty());
+}
+
+bool PgBackoff::wait() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  auto delay = delay_ / 2 + std::chrono::milliseconds(std::uniform_int_distribution<int>(
+                                0, static_cast<int>(delay_.count() / 2))(random));
+  if (std::chrono::steady_clock::now() + delay >= until_) return false;
+  std::this_thread::sleep_for(delay);
+  delay_ = std::min(delay_ * 2, std::chrono::milliseconds(2000));
+  return true;
+}
+
+Result<PgConnection> PgPool::take() {
+  std::unique_lock lock(mutex_);
+  returned_.wait(lock, [&] { return lent_ < limit_; });
+  ++lent_;
+  if (!idle_.empty()) {
+    PgConnection connection = std::move(idle_.back());
+    idle_.pop_back();
+    return connection;
+  }
+  lock.unlock();
+  return PgConnection::open(url_);
+}
+
+void PgPool::give_back(PgConnection connection) {
+  {
+    std::lock_guard lock(mutex_);
+    --lent_;
+    if (connection.usable() && !connection.in_transaction())
+      idle_.push_back(std::move(connection));
+    else
+      idle_.clear();  // the others were cut off with it, most likely
+  }
+  returned_.notify_one();
+}
+
+void PgPool::give_back_nothing() {
+  {
+    std::lock_guard lock(mutex_);
+    --lent_;
+  }
+  returned_.notify_one();
+}
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#include "adapters/store_postgres.h"
+
+#include "adapters/pg_pool.h"
+#include "adapters/store_postgres_jobs.h"
+#include "adapters/store_postgres_queries.h"
+#include "adapters/store_postgres_rows.h"
+#include "adapters/store_postgres_schema.h"
+
+namespace sluice {
+namespace {
+
+class PostgresStore final : public Store {
+ public:
+  PostgresStore(const std::string& url, const PostgresOptions& options)
+      : options_(options), pool_(url, options.connections, options.patience), jobs_(pool_), queries_(pool_) {}
+
+  Result<> prepare() {
+    return pool_.run<void>([](PgConnection& connection) { return migrate_postgres(connection); });
+  }
+  JobStore& jobs() override { return jobs_; }
+  QueryStore& queries() override { return queries_; }
+  Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) override {
+    return open_postgres_row_writer(pool_, spec, options_);
+  }
+
+ private:
+  const PostgresOptions options_;
+  PgPool pool_;
+  PostgresJobStore jobs_;
+  PostgresQueryStore queries_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store_postgres(const std::string& url, const PostgresOptions& options) {
+  // The first connection is not waited for: a wrong address should say so at once.
+  TRY(PgConnection::open(url));
+  auto store = std::make_unique<PostgresStore>(url, options);
+  TRY(store->prepare());
+  return store;
+}
+
+}  // namespace sluice

@@ -1,0 +1,31 @@
+// The store in PostgreSQL: for teams, and for any number of nodes. Called by app/ (wiring of `postgresql://…`
+// URLs). Thread rules are those of ports/store.h.
+// How rows are written, and why so: docs/postgresql.md.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "ports/store.h"
+
+namespace sluice {
+
+struct PostgresOptions {
+  // At most so many connections for everything but the writing of rows; writers have their own.
+  std::size_t connections = 4;
+  // A commit of many rows is written by so many sessions at once, each a range of the identities.
+  unsigned lanes = 2;
+  // Below this many rows a second session costs more than it brings.
+  std::size_t lane_rows = 4000;
+  // How long a lost connection is tried again before the error is given to the caller.
+  std::chrono::milliseconds patience{20'000};
+};
+
+// Connects, and brings the tables to this version where the role may. Errors: usage (bad URL, refused, tables
+// of a newer version), unavailable.
+Result<std::unique_ptr<Store>> open_store_postgres(const std::string& url, const PostgresOptions& options);
+
+}  // namespace sluice

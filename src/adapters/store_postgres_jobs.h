@@ -1,0 +1,40 @@
+// JobStore on PostgreSQL: jobs, splits, leases. Thread-safe.
+//
+// Locks, in this order everywhere: splits (by number), then the job. A commit holds FOR KEY SHARE on its
+// split from its first statement on; whoever raises the epoch takes the split FOR UPDATE, and so waits for
+// commits under way, while heartbeats (which change no key) do not.
+#pragma once
+
+#include "adapters/pg_pool.h"
+#include "ports/store.h"
+
+namespace sluice {
+
+class PostgresJobStore final : public JobStore {
+ public:
+  explicit PostgresJobStore(PgPool& pool) : pool_(pool) {}
+
+  Result<Job> create(const NewJob& job) override;
+  Result<Job> get(const std::string& id) override;
+  Result<std::vector<Split>> splits(const std::string& job_id) override;
+  Result<std::optional<Job>> find_unfinished(const std::string& resume_key) override;
+  Result<Lease> lease(const std::string& job_id, std::uint32_t split_number, const std::string& owner,
+                      std::chrono::milliseconds duration,
+                      const std::function<bool(const std::string& owner)>& is_dead) override;
+  Result<> heartbeat(const Lease& lease, std::chrono::milliseconds duration) override;
+  Result<> release(const Lease& lease) override;
+  Result<> end(const std::string& job_id, JobStatus status, const std::string& error) override;
+
+ private:
+  PgPool& pool_;
+};
+
+// What a session that commits to a split calls itself (pg_stat_activity.application_name), so that a
+// successor can end it: "sluice JOB/SPLIT".
+std::string postgres_session_name(const std::string& job_id, std::uint32_t split_number);
+
+// Writes the end of a job whose splits the caller has locked or finished: status, cause, time, sums.
+Result<> write_postgres_job_end(PgConnection& connection, const std::string& job_id, JobStatus status,
+                                const std::string& error);
+
+}  // namespace sluice

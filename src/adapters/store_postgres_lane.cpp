@@ -1,0 +1,159 @@
+#include "adapters/store_postgres_lane.h"
+
+#include "adapters/pg_binary.h"
+#include "adapters/pg_pool.h"
+#include "adapters/store_postgres_jobs.h"
+
+namespace sluice {
+namespace {
+
+// Namespace of the slot locks in pg_locks: "slui".
+constexpr const char* kSlotLocks = "1936487785";
+
+// PostgreSQL's text holds no U+0000; the rows that have one are rejected, and shown with the sign for it.
+std::string without_nul(std::string_view text) {
+  std::string clean;
+  for (char c : text) {
+    if (c == '\0')
+      clean += "\u2400";
+    else
+      clean += c;
+  }
+  return clean;
+}
+
+void append_text(PgFields& fields, std::string_view text) {
+  if (text.find('\0') == std::string_view::npos)
+    fields.bytes(text);
+  else
+    fields.bytes(without_nul(text));
+}
+
+void append_text_or_null(PgFields& fields, std::string_view text) {
+  if (text.empty())
+    fields.null();
+  else
+    append_text(fields, text);
+}
+
+}  // namespace
+
+Result<> PostgresLane::connect() {
+  if (connected()) return {};
+  transaction_.reset();
+  connection_.reset();
+  connection_.emplace(TRY(PgConnection::open(url_)));
+  return {};
+}
+
+Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease) {
+  rejects_.clear();
+  // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order. A lock
+  // is waited for shorter than a lease lasts.
+  transaction_.emplace(TRY(PgTransaction::begin(
+      *connection_,
+      "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease.job_id, lease.split_number)) +
+          "; SET LOCAL lock_timeout = '20s'; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = "
+          "off; "
+          "SET LOCAL enable_mergejoin = off; SET LOCAL TimeZone = 'UTC'; SET LOCAL sluice.tenant = " +
+          pg_literal(spec_.tenant))));
+  const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
+  auto found = TRY(connection_->query(
+      "SELECT s.lease_epoch, s.status, j.status, s.checkpoint_offset, s.checkpoint_row, s.checkpoint_line, "
+      "s.checkpoint_digest FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id "
+      "WHERE s.job_id = $1 AND s.split_number = $2 FOR KEY SHARE OF s",
+      PgParams().text(lease.job_id).whole(lease.split_number)));
+  if (found.rows() == 0) return fail(ErrorKind::conflict, "there is no " + split + " any more.");
+  if (found.text(0, 2) != "PROCESSING")
+    return fail(ErrorKind::conflict,
+                "job " + lease.job_id + " has ended: it is " + std::string(found.text(0, 2)) + ".");
+  if (found.text(0, 1) == "COMPLETED") return fail(ErrorKind::conflict, split + " is done.");
+  if (found.whole(0, 0) != lease.epoch)
+    return fail(ErrorKind::conflict, "the lease of " + split + " is lost: another worker has it.");
+  return Guarded{{found.whole(0, 3), found.whole(0, 4), found.whole(0, 5)}, std::string(found.text(0, 6))};
+}
+
+Result<> PostgresLane::lock_slots(unsigned first, unsigned end) {
+  if (!table_.wants_slots()) return {};
+  std::string locks;
+  for (unsigned slot = first; slot < end; ++slot)
+    locks += std::string(locks.empty() ? "SELECT " : ", ") + "pg_advisory_xact_lock(" + kSlotLocks + ", " +
+             std::to_string(static_cast<unsigned>(dataset_.id) * kPostgresSlots + slot) + ")";
+  return connection_->execute(locks);
+}
+
+Result<> PostgresLane::store(std::span<RowEntry> entries, const Commit& commit) {
+  return table_.store(*connection_, entries, [&](RowEntry& entry, Issue issue) -> Result<> {
+    entry.outcome = Outcome::rejected;
+    RejectedRow row{entry.row->row_number, entry.row->line, {}, {}};
+    if (commit.raw_of) row.raw = commit.raw_of(*entry.batch, *entry.row);
+    row.issues.push_back(std::move(issue));
+    reject(row);
+    return {};
+  });
+}
+
+void PostgresLane::reject(const RejectedRow& row) {
+  const UuidBytes job = uuid_bytes(spec_.job_id).value_or(UuidBytes{});
+  for (const Issue& issue : row.issues) {
+    constexpr std::uint16_t kColumns = 11;
+    append_be16(rejects_, kColumns);
+    PgFields fields(rejects_);
+    fields.bytes({reinterpret_cast<const char*>(job.data()), job.size()});
+    fields.int8(static_cast<std::int64_t>(row.row_number));
+    row.line != 0 ? fields.int8(static_cast<std::int64_t>(row.line)) : fields.null();
+    append_text_or_null(fields, issue.field);
+    issue.field_number != 0 ? fields.int4(static_cast<std::int32_t>(issue.field_number)) : fields.null();
+    fields.bytes(name_of(issue.code));
+    append_text_or_null(fields, issue.constraint);
+    append_text(fields, issue.message);
+    append_text(fields, issue.value);
+    append_text_or_null(fields, row.raw);
+    append_text_or_null(fields, issue.suggestion);
+  }
+}
+
+Result<> PostgresLane::write_rejects() {
+  if (rejects_.empty()) return {};
+  std::string all = std::string(kPgCopyHeader) + rejects_ + std::string(kPgCopyTrailer);
+  rejects_.clear();
+  bool given = false;
+  TRY(connection_->copy_in(
+      "COPY validation_errors (job_id, row_number, line, field, field_number, code, \"constraint\", message, "
+      "value, "
+      "raw, suggestion) FROM STDIN (FORMAT binary)",
+      [&]() -> std::string_view { return std::exchange(given, true) ? std::string_view() : all; }));
+  return {};
+}
+
+Result<> PostgresLane::note_progress(const Lease& lease, std::uint64_t until_row, const OutcomeRuns& runs) {
+  TRY(connection_->query(
+      "INSERT INTO ingestion_lanes (job_id, split_number, lane, until_row, first_row, outcomes) "
+      "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (job_id, split_number, lane) DO UPDATE SET "
+      "until_row = excluded.until_row, first_row = excluded.first_row, outcomes = excluded.outcomes",
+      PgParams()
+          .text(lease.job_id)
+          .whole(lease.split_number)
+          .whole(number_)
+          .whole(until_row)
+          .whole(runs.first_row())
+          .bytes(runs.encoded())));
+  return {};
+}
+
+Result<> PostgresLane::commit() {
+  auto done = transaction_->commit();
+  transaction_.reset();
+  if (!done) uncertain_ = is_connection_fault(*connection_, done.error());
+  return done;
+}
+
+void PostgresLane::rollback() { transaction_.reset(); }
+
+bool PostgresLane::may_redo(const Error& error) {
+  const PgFault fault = connection_->fault();
+  rollback();
+  return !is_connection_fault(*connection_, error) && table_.may_redo(fault);
+}
+
+}  // namespace sluice

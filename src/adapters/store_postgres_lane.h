@@ -1,0 +1,67 @@
+// One session that writes a part of a commit: its connection, its transaction, its rows. Lane 0 is the main
+// one, whose transaction moves the split's checkpoint and commits last; the others commit before it and note
+// in ingestion_lanes how far they are, so that nothing is lost or done twice where the main one does not
+// follow. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "adapters/pg_connection.h"
+#include "adapters/row_entry.h"
+#include "adapters/store_postgres_table.h"
+#include "ports/store.h"
+
+namespace sluice {
+
+class PostgresLane {
+ public:
+  PostgresLane(unsigned number, const std::string& url, const WriteSpec& spec, const PostgresDataset& dataset)
+      : number_(number), url_(url), spec_(spec), table_(spec, dataset), dataset_(dataset) {}
+
+  Result<> connect();  // where it is not connected
+  void disconnect() { connection_.reset(); }
+  PgConnection& connection() { return *connection_; }
+  bool connected() const { return connection_ && connection_->usable(); }
+
+  // Begins a transaction and takes the split: what the guard found, or `conflict` where the lease is lost.
+  struct Guarded {
+    Position checkpoint;
+    std::string digest;
+  };
+  Result<Guarded> begin(const Lease& lease);
+  // Waits for the locks of the slots [first, end); nothing where others were waited for in vain before.
+  Result<> lock_slots(unsigned first, unsigned end);
+  // Stores the rows; their rejects are kept for write_rejects().
+  Result<> store(std::span<RowEntry> entries, const Commit& commit);
+  Result<> write_rejects();
+  // Keeps a reject to be written with the transaction.
+  void reject(const RejectedRow& row);
+  // How far a lane beside the main one is.
+  Result<> note_progress(const Lease& lease, std::uint64_t until_row, const OutcomeRuns& runs);
+  Result<> commit();
+  void rollback();
+  // Rolls back; true where another transaction may bring the rows through.
+  bool may_redo(const Error& error);
+  void forget() { table_.forget(); }
+
+  // Did the connection break while the COMMIT was under way? Then nobody knows yet whether it took place.
+  bool uncertain() const { return uncertain_; }
+  void settle() { uncertain_ = false; }
+
+ private:
+  const unsigned number_;
+  const std::string& url_;
+  const WriteSpec& spec_;
+  std::optional<PgConnection> connection_;
+  std::optional<PgTransaction> transaction_;
+  PostgresRowTable table_;
+  const PostgresDataset& dataset_;
+  std::string rejects_;  // rows for COPY validation_errors
+  bool uncertain_ = false;
+};
+
+}  // namespace sluice

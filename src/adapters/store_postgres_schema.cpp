@@ -1,0 +1,207 @@
+#include "adapters/store_postgres_schema.h"
+
+#include <array>
+
+namespace sluice {
+namespace {
+
+// pg_advisory_xact_lock(kMigrationLock): "sluice" and the first version of this scheme.
+constexpr const char* kMigrationLock = "8317987319222330741";
+
+struct Migration {
+  int version;
+  const char* name;
+  const char* sql;
+};
+
+// A released migration is never changed: what comes later is a new number at the end.
+constexpr std::array kMigrations = {
+    Migration{1, "jobs, rows, rejects, outcomes, pipelines", R"sql(
+CREATE TABLE ingestion_jobs (
+  id              uuid PRIMARY KEY,
+  sequence        bigint GENERATED ALWAYS AS IDENTITY UNIQUE,  -- rises with every job: the major part of a row's version
+  tenant          text NOT NULL,
+  pipeline        text NOT NULL,
+  status          text NOT NULL DEFAULT 'PENDING',             -- PENDING, PROCESSING, COMPLETED, FAILED, CANCELLED
+  file_name       text NOT NULL,
+  file_size       bigint NOT NULL,
+  blob            text NOT NULL,
+  rows_read       bigint NOT NULL DEFAULT 0,                   -- the sums over the job's splits, written at its end
+  rows_inserted   bigint NOT NULL DEFAULT 0,
+  rows_updated    bigint NOT NULL DEFAULT 0,
+  rows_duplicate  bigint NOT NULL DEFAULT 0,
+  rows_rejected   bigint NOT NULL DEFAULT 0,
+  open_splits     integer NOT NULL,
+  attempts        integer NOT NULL DEFAULT 0,
+  error           text NOT NULL DEFAULT '',
+  created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  started_at      timestamptz,
+  finished_at     timestamptz,
+  created_by      text NOT NULL DEFAULT '',
+  parent_job_id   uuid,
+  root_job_id     uuid NOT NULL,
+  resume_key      text NOT NULL DEFAULT '',
+  plan            text NOT NULL,
+  metadata        jsonb
+);
+CREATE INDEX ingestion_jobs_by_root ON ingestion_jobs (root_job_id);
+CREATE INDEX ingestion_jobs_unfinished ON ingestion_jobs (resume_key) WHERE status IN ('PENDING', 'PROCESSING');
+
+CREATE TABLE ingestion_splits (
+  job_id             uuid NOT NULL,
+  split_number       integer NOT NULL,
+  status             text NOT NULL DEFAULT 'PENDING',          -- PENDING, PROCESSING, COMPLETED
+  begin_offset       bigint NOT NULL,
+  begin_row          bigint NOT NULL,
+  begin_line         bigint NOT NULL,
+  end_offset         bigint,                                   -- NULL: to the end of the input
+  end_row            bigint,
+  end_line           bigint,
+  checkpoint_offset  bigint NOT NULL,                          -- up to here everything is durable
+  checkpoint_row     bigint NOT NULL,
+  checkpoint_line    bigint NOT NULL,
+  checkpoint_digest  text NOT NULL,
+  rows_read          bigint NOT NULL DEFAULT 0,
+  rows_inserted      bigint NOT NULL DEFAULT 0,
+  rows_updated       bigint NOT NULL DEFAULT 0,
+  rows_duplicate     bigint NOT NULL DEFAULT 0,
+  rows_rejected      bigint NOT NULL DEFAULT 0,
+  attempts           integer NOT NULL DEFAULT 0,
+  lease_owner        text NOT NULL DEFAULT '',
+  lease_epoch        bigint NOT NULL DEFAULT 0,
+  lease_until        timestamptz NOT NULL DEFAULT '-infinity',
+  lease_duration     interval NOT NULL DEFAULT '0',
+  PRIMARY KEY (job_id, split_number)
+) WITH (fillfactor = 50);  -- updated with every commit, in place
+
+-- A commit written by several sessions at once: what the sessions beside the first have durably done past
+-- the split's checkpoint. Emptied when the split is done.
+CREATE TABLE ingestion_lanes (
+  job_id        uuid NOT NULL,
+  split_number  integer NOT NULL,
+  lane          smallint NOT NULL,
+  until_row     bigint NOT NULL,     -- its rows below this one are stored
+  first_row     bigint NOT NULL,     -- where `outcomes` begin
+  outcomes      bytea NOT NULL,      -- as row_outcomes.runs
+  PRIMARY KEY (job_id, split_number, lane)
+) WITH (fillfactor = 50);
+
+CREATE TABLE datasets (
+  id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant    text NOT NULL,
+  pipeline  text NOT NULL,
+  UNIQUE (tenant, pipeline)
+);
+
+-- id: the number of the dataset (tenant and pipeline) and the first 12 bytes of the row's identity hash;
+-- for identity `position` the root job's number and the row number. So the primary key is what makes a row
+-- unique per tenant and pipeline, and a dataset's rows stand side by side in it.
+CREATE TABLE ingested_data (
+  id            uuid PRIMARY KEY,
+  job_id        uuid NOT NULL,       -- with row_number: where the row came from last
+  row_number    bigint NOT NULL,
+  job_sequence  bigint NOT NULL,
+  created_at    timestamptz NOT NULL DEFAULT now(),
+  updated_at    timestamptz NOT NULL DEFAULT now(),
+  content_hash  bytea NOT NULL,      -- SHA-256 of the row in RFC 8785 form
+  key_hash      bytea,               -- SHA-256 of the key's values; NULL where the key is not a list of fields
+  tenant        text NOT NULL,
+  pipeline      text NOT NULL,
+  data          jsonb,               -- NULL where the row is in a table of its own
+  metadata      jsonb
+);
+
+CREATE TABLE validation_errors (
+  id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  job_id        uuid NOT NULL,
+  row_number    bigint NOT NULL,
+  line          bigint,
+  field         text,
+  field_number  integer,
+  code          text NOT NULL,
+  "constraint"  text,
+  message       text NOT NULL,
+  value         text,
+  raw           text,
+  suggestion    text,
+  created_at    timestamptz NOT NULL DEFAULT now(),
+  resolved_by   uuid
+);
+CREATE INDEX validation_errors_by_row ON validation_errors (job_id, row_number, id);
+
+CREATE TABLE row_outcomes (
+  job_id     uuid NOT NULL,
+  first_row  bigint NOT NULL,
+  last_row   bigint NOT NULL,
+  runs       bytea NOT NULL,         -- see docs/tables.md
+  PRIMARY KEY (job_id, first_row)
+);
+
+-- Values that may stand once in a job; emptied when the job ends.
+CREATE TABLE job_unique_values (
+  job_sequence       bigint NOT NULL,
+  constraint_number  integer NOT NULL,
+  digest             uuid NOT NULL,  -- the first 16 bytes of the SHA-256 of the values
+  row_number         bigint NOT NULL,
+  identity           uuid,
+  PRIMARY KEY (job_sequence, constraint_number, digest)
+);
+
+CREATE TABLE pipelines (
+  tenant      text NOT NULL,
+  name        text NOT NULL,
+  text        text NOT NULL,         -- YAML
+  inferred    boolean NOT NULL,
+  created_at  timestamptz NOT NULL DEFAULT now(),
+  updated_at  timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant, name)
+);
+)sql"},
+};
+
+// 0 where there are no tables yet.
+Result<int> current_version(PgConnection& connection) {
+  auto there = TRY(connection.select("SELECT to_regclass('schema_migrations') IS NOT NULL"));
+  if (!there.yes(0, 0)) return 0;
+  auto version = TRY(connection.select("SELECT coalesce(max(version), 0) FROM schema_migrations"));
+  return static_cast<int>(version.integer(0, 0));
+}
+
+Result<> apply(PgConnection& connection, const Migration& migration) {
+  auto done = connection.execute(migration.sql);
+  if (!done)
+    return std::unexpected(
+        std::move(done).error().during("making the tables of version " + std::to_string(migration.version)));
+  return connection.execute("INSERT INTO schema_migrations (version, name) VALUES (" +
+                            std::to_string(migration.version) + ", " + pg_literal(migration.name) + ")");
+}
+
+Result<> check_not_newer(int version) {
+  if (version <= newest_postgres_schema()) return {};
+  return fail(ErrorKind::usage, "this database was made by a newer sluice (tables of version " +
+                                    std::to_string(version) + ", this program knows " +
+                                    std::to_string(newest_postgres_schema()) +
+                                    "). Use that newer sluice, or another database.");
+}
+
+}  // namespace
+
+int newest_postgres_schema() { return kMigrations.back().version; }
+
+Result<> migrate_postgres(PgConnection& connection) {
+  int version = TRY(current_version(connection));  // the usual case takes no lock
+  TRY(check_not_newer(version));
+  if (version == newest_postgres_schema()) return {};
+  auto transaction = TRY(PgTransaction::begin(connection));
+  TRY(connection.execute("SELECT pg_advisory_xact_lock(" + std::string(kMigrationLock) + ")"));
+  TRY(
+      connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, "
+                         "name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"));
+  version = TRY(current_version(connection));  // another node may have been quicker
+  TRY(check_not_newer(version));
+  for (const Migration& migration : kMigrations)
+    if (migration.version > version) TRY(apply(connection, migration));
+  return transaction.commit();
+}
+
+}  // namespace sluice

@@ -1,0 +1,403 @@
+#include "adapters/store_postgres_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "adapters/pg_binary.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kMostRedos = 20;
+constexpr std::size_t kSomeRefusals = 3;  // found one redo at a time; with more, all are looked for at once
+constexpr std::size_t kPieceBytes = 128 * 1024;  // handed to libpq at once
+constexpr const char* kColumns =
+    "(id, tenant, pipeline, job_id, row_number, job_sequence, content_hash, key_hash, data, metadata)";
+constexpr std::uint16_t kColumnCount = 10;
+
+template <class Bytes>
+std::string_view view(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// "COPY ingested_data, line 17, column data" -> 17; 0 where there is none.
+std::size_t line_in(std::string_view context) {
+  constexpr std::string_view kLine = ", line ";
+  std::size_t at = context.find(kLine), line = 0;
+  if (!context.starts_with("COPY ") || at == std::string_view::npos) return 0;
+  std::from_chars(context.data() + at + kLine.size(), context.data() + context.size(), line);
+  return line;
+}
+
+std::string uuid_array(std::span<const std::uint32_t> groups, std::span<const UuidBytes> ids) {
+  PgArray array(PgType::uuid);
+  for (std::uint32_t group : groups) array.next().bytes(view(ids[group]));
+  return array.take();
+}
+
+std::unexpected<Error> raced() {
+  return fail(ErrorKind::unavailable, "others stored the same rows at the same moment, again and again.",
+              true);
+}
+
+}  // namespace
+
+// The hash's top bits; for positions, blocks of neighbouring rows, whose ids are neighbours, too.
+unsigned slot_of(const WriteSpec& spec, const PreparedRow& row) {
+  if (spec.identity == IdentityKind::position)
+    return static_cast<unsigned>(row.row_number / 4096 % kPostgresSlots);
+  return row.identity.bytes[0] * kPostgresSlots / 256;
+}
+
+void PostgresRowTable::forget() {
+  careful_ = one_by_one_ = false;
+  redos_ = 0;
+  refusals_.clear();
+  decisions_.clear();
+}
+
+Result<> PostgresRowTable::store(PgConnection& connection, std::span<RowEntry> entries,
+                                 const RejectRow& reject) {
+  by_line_ = raced_ = false;
+  TRY(reject_refused(entries, reject));
+  decisions_.begin(entries);
+  if (decisions_.groups().empty()) return {};
+  TRY(make_ids());
+  TRY(load_known(connection));
+  const bool constrained = !spec_.unique_constraints.empty();
+  if (constrained) TRY(load_unique(connection));
+  TRY(decisions_.decide(reject));
+  if (constrained) TRY(write_unique(connection));
+  return one_by_one_ ? write_one_by_one(connection) : write(connection);
+}
+
+bool PostgresRowTable::may_redo(const PgFault& fault) {
+  decisions_.undo();
+  if (++redos_ > kMostRedos) return false;
+  if (raced_) return careful_ = true;
+  if (fault.is("23505") && (fault.table == "ingested_data" || fault.table == spec_.target.name) &&
+      fault.constraint.ends_with("_pkey"))
+    return careful_ = true;
+  if (fault.is("40P01") || fault.is("40001") || fault.is("55P03")) return careful_ = true;
+  if (!refused(fault)) return false;
+  std::size_t line = by_line_ ? line_in(fault.context) : 0;
+  if (line == 0 || line > copying_.size() || refusals_.size() >= kSomeRefusals)
+    one_by_one_ = !one_by_one_;
+  else
+    note_refusal(copying_[line - 1], fault);
+  return true;
+}
+
+// Is it the row that the database does not take, rather than the database that does not work?
+bool PostgresRowTable::refused(const PgFault& fault) const {
+  return fault.in_class("22") || fault.in_class("23") || fault.in_class("54") || fault.is("P0001");
+}
+
+void PostgresRowTable::note_refusal(std::uint32_t group, const PgFault& fault) {
+  std::string message = "The database refused this row: " + fault.message + ".";
+  if (!fault.detail.empty() && fault.in_class("23")) message += " " + fault.detail;
+  refusals_[&decisions_.row_of(decisions_.groups()[group])] = {
+      fault.in_class("22") ? RejectCode::type_error : RejectCode::constraint_error, fault.constraint,
+      std::move(message)};
+}
+
+Result<> PostgresRowTable::reject_refused(std::span<RowEntry> entries, const RejectRow& reject) {
+  if (refusals_.empty()) return {};
+  for (RowEntry& entry : entries) {
+    if (!entry.row || entry.outcome != Outcome::none) continue;
+    auto found = refusals_.find(entry.row);
+    if (found == refusals_.end()) continue;
+    const Refusal& refusal = found->second;
+    TRY(reject(entry, {.code = refusal.code, .constraint = refusal.constraint, .message = refusal.message}));
+  }
+  return {};
+}
+
+PostgresRowTable::RowId PostgresRowTable::id_of(const PreparedRow& row) const {
+  RowId id{};
+  auto put = [&](std::size_t at, std::size_t size, std::uint64_t value) {
+    for (std::size_t i = size; i-- > 0; value >>= 8) id[at + i] = static_cast<std::uint8_t>(value);
+  };
+  put(0, 4, static_cast<std::uint32_t>(dataset_.id));
+  if (spec_.identity == IdentityKind::position) {
+    put(4, 5, static_cast<std::uint64_t>(dataset_.root_sequence));
+    put(9, 7, row.row_number);
+  } else {
+    std::copy_n(row.identity.bytes.begin(), 12, id.begin() + 4);
+  }
+  return id;
+}
+
+Result<> PostgresRowTable::make_ids() {
+  ids_.clear();
+  ids_.reserve(decisions_.groups().size());
+  for (const RowGroup& group : decisions_.groups()) {
+    ids_.push_back(id_of(decisions_.row_of(group)));
+    if (ids_.size() > 1 && ids_[ids_.size() - 2] == ids_.back())
+      return fail(ErrorKind::internal,
+                  "two rows with different content have the same id; see docs/postgresql.md.");
+  }
+  return {};
+}
+
+Result<> PostgresRowTable::load_known(PgConnection& connection) {
+  PgArray ids(PgType::uuid);
+  for (const RowId& id : ids_) ids.next().bytes(view(id));
+  std::string sql =
+      "SELECT id, content_hash, key_hash, job_sequence, row_number FROM ingested_data WHERE id = ANY($1)";
+  if (careful_) sql += " ORDER BY id FOR UPDATE";
+  auto found =
+      TRY(connection.query(sql, PgParams().binary(ids.take(), static_cast<Oid>(PgArrayType::uuid)), true));
+  for (int row = 0; row < found.rows(); ++row) {
+    RowId id;
+    std::memcpy(id.data(), found.text(row, 0).data(), id.size());
+    auto at = std::ranges::lower_bound(ids_, id);
+    RowGroup& group = decisions_.groups()[static_cast<std::size_t>(at - ids_.begin())];
+    const PreparedRow& mine = decisions_.row_of(group);
+    if ((spec_.identity == IdentityKind::content && found.text(row, 1) != view(mine.content_hash)) ||
+        (spec_.identity == IdentityKind::key && found.text(row, 2) != mine.identity.view()))
+      return fail(ErrorKind::internal,
+                  "row " + std::to_string(mine.row_number) +
+                      " has the id of a stored row of other content; see docs/postgresql.md.");
+    group.known = true;
+    if (found.text(row, 1).size() == group.content_hash.size())
+      std::memcpy(group.content_hash.data(), found.text(row, 1).data(), group.content_hash.size());
+    group.job_sequence = found.binary_integer(row, 3);
+    group.row_number = static_cast<std::uint64_t>(found.binary_integer(row, 4));
+  }
+  return {};
+}
+
+Result<> PostgresRowTable::load_unique(PgConnection& connection) {
+  PgArray constraints(PgType::int8), digests(PgType::uuid);
+  auto holders = decisions_.unique().holders();
+  for (const UniqueClaims::Holder& holder : holders) {
+    constraints.next().int8(holder.constraint);
+    digests.next().bytes(view(holder.digest));
+  }
+  auto found =
+      TRY(connection.query("SELECT u.n, h.row_number, h.identity FROM unnest($2::bigint[], $3::uuid[]) WITH "
+                           "ORDINALITY AS u(c, d, n) "
+                           "JOIN job_unique_values h ON h.job_sequence = $1::bigint AND h.constraint_number "
+                           "= u.c AND h.digest = u.d",
+                           PgParams()
+                               .integer(spec_.job_sequence)
+                               .binary(constraints.take(), static_cast<Oid>(PgArrayType::int8))
+                               .binary(digests.take(), static_cast<Oid>(PgArrayType::uuid)),
+                           true));
+  for (int row = 0; row < found.rows(); ++row) {
+    UniqueClaims::Holder& holder = holders[static_cast<std::size_t>(found.binary_integer(row, 0) - 1)];
+    holder.row_number = static_cast<std::uint64_t>(found.binary_integer(row, 1));
+    if (found.text(row, 2).size() == holder.identity.size())
+      std::memcpy(holder.identity.data(), found.text(row, 2).data(), holder.identity.size());
+  }
+  return {};
+}
+
+Result<> PostgresRowTable::write_unique(PgConnection& connection) {
+  PgArray constraints(PgType::int8), digests(PgType::uuid), rows(PgType::int8), identities(PgType::uuid);
+  for (const UniqueClaims::Holder& holder : decisions_.unique().holders()) {
+    if (!holder.fresh) continue;
+    constraints.next().int8(holder.constraint);
+    digests.next().bytes(view(holder.digest));
+    rows.next().int8(static_cast<std::int64_t>(holder.row_number));
+    if (decisions_.unique().by_identity())
+      identities.next().bytes(view(holder.identity));
+    else
+      identities.next().null();
+  }
+  const std::uint64_t wanted = rows.count();
+  if (wanted == 0) return {};
+  auto written = TRY(connection.query(
+      "INSERT INTO job_unique_values (job_sequence, constraint_number, digest, row_number, identity) "
+      "SELECT $1::bigint, u.* FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[]) u "
+      "ON CONFLICT DO NOTHING",
+      PgParams()
+          .integer(spec_.job_sequence)
+          .binary(constraints.take(), static_cast<Oid>(PgArrayType::int8))
+          .binary(digests.take(), static_cast<Oid>(PgArrayType::uuid))
+          .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+          .binary(identities.take(), static_cast<Oid>(PgArrayType::uuid))));
+  if (written.affected() == wanted) return {};
+  raced_ = true;  // another split of this job has taken one of the values
+  return raced();
+}
+
+Result<> PostgresRowTable::write(PgConnection& connection) {
+  std::vector<std::uint32_t> fresh, replaced, moved;
+  for (std::uint32_t i = 0; i < decisions_.groups().size(); ++i) {
+    const RowGroup& group = decisions_.groups()[i];
+    if (group.fresh)
+      fresh.push_back(i);
+    else if (group.replaced)
+      replaced.push_back(i);
+    else if (group.moved)
+      moved.push_back(i);
+  }
+  TRY(insert(connection, fresh));
+  TRY(replace(connection, replaced));
+  return spec_.identity == IdentityKind::key ? move(connection, moved) : touch(connection, moved);
+}
+
+// Every row that the database refuses is looked for, each in a subtransaction of its own; what was written
+// is rolled back, and the commit done again without them.
+Result<> PostgresRowTable::write_one_by_one(PgConnection& connection) {
+  for (std::uint32_t i = 0; i < decisions_.groups().size(); ++i) {
+    const RowGroup& group = decisions_.groups()[i];
+    if (!group.fresh && !group.replaced) continue;
+    TRY(connection.execute("SAVEPOINT one"));
+    const std::uint32_t one[] = {i};
+    auto done = group.fresh ? insert(connection, one) : replace(connection, one);
+    if (!done) {
+      if (raced_ || !refused(connection.fault()) || connection.fault().is("23505")) return done;
+      note_refusal(i, connection.fault());
+      TRY(connection.execute("ROLLBACK TO SAVEPOINT one"));
+    } else {
+      TRY(connection.execute("RELEASE SAVEPOINT one"));
+    }
+  }
+  one_by_one_ = false;
+  raced_ = true;  // not with anybody, but the commit has to be done again
+  return raced();
+}
+
+Result<> PostgresRowTable::insert(PgConnection& connection, std::span<const std::uint32_t> groups) {
+  if (groups.empty()) return {};
+  if (!careful_ && !dataset_.row_security) {
+    TRY(copy_rows(connection, "ingested_data", groups));
+  } else {
+    TRY(connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS sluice_stage (LIKE ingested_data INCLUDING DEFAULTS) "
+        "ON COMMIT DROP; TRUNCATE pg_temp.sluice_stage"));
+    TRY(copy_rows(connection, "pg_temp.sluice_stage", groups));
+    by_line_ = false;
+    auto inserted =
+        TRY(connection.select("INSERT INTO ingested_data SELECT * FROM pg_temp.sluice_stage ORDER BY id ON "
+                              "CONFLICT (id) DO NOTHING"));
+    if (inserted.affected() != groups.size()) {
+      raced_ = true;
+      return raced();
+    }
+  }
+  if (!target_.exists()) return {};
+  if (careful_) TRY(target_.remove(connection, uuid_array(groups, ids_)));
+  copying_.assign(groups.begin(), groups.end());
+  by_line_ = true;
+  TRY(target_.put(connection, decisions_, groups, ids_));
+  by_line_ = false;
+  return {};
+}
+
+Result<> PostgresRowTable::copy_rows(PgConnection& connection, const std::string& table,
+                                     std::span<const std::uint32_t> groups) {
+  copying_.assign(groups.begin(), groups.end());
+  by_line_ = true;
+  std::string piece(kPgCopyHeader);
+  std::size_t next = 0;
+  bool ended = false;
+  auto produce = [&]() -> std::string_view {
+    if (ended) return {};
+    if (next != 0) piece.clear();
+    for (; next < groups.size() && piece.size() < kPieceBytes; ++next) append_row(piece, groups[next]);
+    if (next == groups.size() && piece.size() < kPieceBytes) {
+      piece += kPgCopyTrailer;
+      ended = true;
+    }
+    return piece;
+  };
+  TRY(connection.copy_in("COPY " + table + " " + kColumns + " FROM STDIN (FORMAT binary)", produce));
+  by_line_ = false;
+  return {};
+}
+
+void PostgresRowTable::append_row(std::string& out, std::uint32_t at) const {
+  const RowGroup& group = decisions_.groups()[at];
+  const PreparedRow& row = decisions_.row_of(group);
+  append_be16(out, kColumnCount);
+  PgFields fields(out);
+  fields.bytes(view(ids_[at]));
+  fields.bytes(spec_.tenant);
+  fields.bytes(spec_.pipeline);
+  fields.bytes(view(job_id_));
+  fields.int8(static_cast<std::int64_t>(group.row_number));
+  fields.int8(spec_.job_sequence);
+  fields.bytes(view(row.content_hash));
+  fields.bytes_or_null(spec_.identity == IdentityKind::key ? row.identity.view() : std::string_view());
+  fields.jsonb_or_null(target_.exists() ? std::string_view() : row.data);
+  fields.jsonb_or_null(row.metadata);
+}
+
+Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std::uint32_t> groups) {
+  if (groups.empty()) return {};
+  PgArray rows(PgType::int8), hashes(PgType::bytea), data(PgType::jsonb), metadata(PgType::jsonb);
+  for (std::uint32_t at : groups) {
+    const RowGroup& group = decisions_.groups()[at];
+    const PreparedRow& row = decisions_.row_of(group);
+    rows.next().int8(static_cast<std::int64_t>(group.row_number));
+    hashes.next().bytes(view(row.content_hash));
+    data.next().jsonb_or_null(target_.exists() ? std::string_view() : row.data);
+    metadata.next().jsonb_or_null(row.metadata);
+  }
+  TRY(connection.query(
+      "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, "
+      "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
+      "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[]) AS u(id, n, h, d, m) "
+      "WHERE d.id = u.id",
+      PgParams()
+          .binary(uuid_array(groups, ids_), static_cast<Oid>(PgArrayType::uuid))
+          .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+          .binary(hashes.take(), static_cast<Oid>(PgArrayType::bytea))
+          .binary(data.take(), static_cast<Oid>(PgArrayType::jsonb))
+          .binary(metadata.take(), static_cast<Oid>(PgArrayType::jsonb))
+          .text(spec_.job_id)
+          .integer(spec_.job_sequence)));
+  if (!target_.exists()) return {};
+  TRY(target_.remove(connection, uuid_array(groups, ids_)));
+  return target_.put(connection, decisions_, groups, ids_);
+}
+
+Result<> PostgresRowTable::move(PgConnection& connection, std::span<const std::uint32_t> groups) {
+  if (groups.empty()) return {};
+  PgArray rows(PgType::int8);
+  for (std::uint32_t at : groups)
+    rows.next().int8(static_cast<std::int64_t>(decisions_.groups()[at].row_number));
+  TRY(
+      connection.query("UPDATE ingested_data d SET row_number = u.n, job_id = $3::uuid, job_sequence = "
+                       "$4::bigint, updated_at = "
+                       "now() FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id",
+                       PgParams()
+                           .binary(uuid_array(groups, ids_), static_cast<Oid>(PgArrayType::uuid))
+                           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+                           .text(spec_.job_id)
+                           .integer(spec_.job_sequence)));
+  return {};
+}
+
+// Within a job a row keeps its lowest number, so that the order in which splits commit does not show; what
+// this job has touched already is left alone.
+Result<> PostgresRowTable::touch(PgConnection& connection, std::span<const std::uint32_t> groups) {
+  std::vector<std::uint32_t> touched;
+  PgArray rows(PgType::int8);
+  for (std::uint32_t at : groups) {
+    const RowGroup& group = decisions_.groups()[at];
+    const std::uint64_t row_number = decisions_.row_of(group).row_number;
+    if (group.job_sequence == spec_.job_sequence && group.row_number <= row_number) continue;
+    touched.push_back(at);
+    rows.next().int8(static_cast<std::int64_t>(row_number));
+  }
+  if (touched.empty()) return {};
+  TRY(
+      connection.query("UPDATE ingested_data d SET row_number = CASE WHEN d.job_id = $3::uuid THEN "
+                       "least(d.row_number, u.n) ELSE "
+                       "u.n END, job_id = $3::uuid, job_sequence = $4::bigint, updated_at = now() "
+                       "FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id",
+                       PgParams()
+                           .binary(uuid_array(touched, ids_), static_cast<Oid>(PgArrayType::uuid))
+                           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+                           .text(spec_.job_id)
+                           .integer(spec_.job_sequence)));
+  return {};
+}
+
+}  // namespace sluice
