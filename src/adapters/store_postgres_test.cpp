@@ -9,11 +9,16 @@
 namespace sluice {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformance,
-                         testing::Values(StoreFactory([]() -> std::unique_ptr<StoreUnderTest> {
-                           if (test_postgres().empty()) return nullptr;
-                           return make_postgres_under_test();
-                         })));
+StoreFactory with(const PostgresOptions& options) {
+  return [=]() -> std::unique_ptr<StoreUnderTest> {
+    if (test_postgres().empty()) return nullptr;
+    return make_postgres_under_test(options);
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformance, testing::Values(with({})));
+// Every commit by two sessions at once.
+INSTANTIATE_TEST_SUITE_P(PostgresLanes, StoreConformance, testing::Values(with({.lane_rows = 0})));
 
 }  // namespace
 }  // namespace sluice

@@ -26,12 +26,13 @@ std::string with_database(const std::string& url, const std::string& name) {
 
 class PostgresUnderTest final : public StoreUnderTest {
  public:
-  std::unique_ptr<Store> open() override { return checked(open_store_postgres(database_.url(), {})); }
+  explicit PostgresUnderTest(const PostgresOptions& options) : options_(options) {}
+  std::unique_ptr<Store> open() override { return checked(open_store_postgres(database_.url(), options_)); }
   std::vector<StoredRow> rows() override {
     std::vector<StoredRow> rows;
     for (auto& row :
          query("SELECT tenant, pipeline, encode(content_hash, 'hex'), encode(key_hash, 'hex'), data, "
-               "metadata, job_id, row_number, id FROM ingested_data ORDER BY created_at, data, row_number"))
+               "metadata, job_id, row_number, id FROM ingested_data ORDER BY data, row_number"))
       rows.push_back({row[0], row[1], row[2], row[3], row[4] == "∅" ? std::nullopt : std::optional(row[4]),
                       row[5], row[6], std::stoull(row[7]), row[8]});
     return rows;
@@ -51,6 +52,7 @@ class PostgresUnderTest final : public StoreUnderTest {
   void heal() override { query("DROP FUNCTION IF EXISTS fault CASCADE"); }
 
  private:
+  const PostgresOptions options_;
   PostgresDatabase database_;
 };
 
@@ -87,6 +89,8 @@ std::vector<std::vector<std::string>> PostgresDatabase::query(const std::string&
   return rows;
 }
 
-std::unique_ptr<StoreUnderTest> make_postgres_under_test() { return std::make_unique<PostgresUnderTest>(); }
+std::unique_ptr<StoreUnderTest> make_postgres_under_test(const PostgresOptions& options) {
+  return std::make_unique<PostgresUnderTest>(options);
+}
 
 }  // namespace sluice

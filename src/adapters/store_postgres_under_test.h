@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/store_postgres.h"
 #include "ports/store_conformance.h"
 
 namespace sluice {
@@ -26,6 +27,6 @@ class PostgresDatabase {
   std::string name_, url_;
 };
 
-std::unique_ptr<StoreUnderTest> make_postgres_under_test();
+std::unique_ptr<StoreUnderTest> make_postgres_under_test(const PostgresOptions& options);
 
 }  // namespace sluice

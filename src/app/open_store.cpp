@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/blobs_file.h"
+#include "adapters/store_postgres.h"
 #include "adapters/store_sqlite.h"
 #include "base/nearest.h"
 
@@ -17,6 +18,11 @@ struct Scheme {
   Result<std::unique_ptr<Port>> (*open)(const std::string& rest, const Options&... options);
 };
 
+// libpq reads both names of the scheme, and the rest as it is.
+Result<std::unique_ptr<Store>> open_postgres(const std::string& rest, const StoreOptions&) {
+  return open_store_postgres("postgresql:" + rest, {});
+}
+
 constexpr std::array kStores = {
     Scheme<Store, StoreOptions>{"sqlite",
                                 [](const std::string& path, const StoreOptions& options) {
@@ -25,6 +31,8 @@ constexpr std::array kStores = {
                                   sqlite.read_only = options.read_only;
                                   return open_store_sqlite(path, sqlite);
                                 }},
+    Scheme<Store, StoreOptions>{"postgresql", open_postgres},
+    Scheme<Store, StoreOptions>{"postgres", open_postgres},
 };
 
 constexpr std::array kBlobs = {
