@@ -76,7 +76,7 @@ build() {  # build PRESET [OPTION…]
 unit() {  # unit PRESET [CTEST OPTION…]
   local preset=$1
   shift
-  ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
+  tools/with_postgres.sh -c fsync=off ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
 }
 
 binary() {
