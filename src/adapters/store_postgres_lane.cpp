@@ -55,8 +55,7 @@ Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease) {
       "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease.job_id, lease.split_number)) +
           "; SET LOCAL lock_timeout = '20s'; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = "
           "off; "
-          "SET LOCAL enable_mergejoin = off; SET LOCAL TimeZone = 'UTC'; SET LOCAL sluice.tenant = " +
-          pg_literal(spec_.tenant))));
+          "SET LOCAL enable_mergejoin = off; SET LOCAL TimeZone = 'UTC'")));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
   auto found = TRY(connection_->query(
       "SELECT s.lease_epoch, s.status, j.status, s.checkpoint_offset, s.checkpoint_row, s.checkpoint_line, "
@@ -117,13 +116,22 @@ Result<> PostgresLane::write_rejects() {
   if (rejects_.empty()) return {};
   std::string all = std::string(kPgCopyHeader) + rejects_ + std::string(kPgCopyTrailer);
   rejects_.clear();
+  const std::string columns =
+      "(job_id, row_number, line, field, field_number, code, \"constraint\", message, value, raw, "
+      "suggestion)";
+  // COPY goes round row-level security, so the server refuses it to a role that is under it.
+  const std::string into = dataset_.row_security ? "pg_temp.sluice_rejects" : "validation_errors";
+  if (dataset_.row_security)
+    TRY(connection_->execute(
+        "CREATE TEMP TABLE sluice_rejects (LIKE validation_errors) ON COMMIT DROP; "
+        "ALTER TABLE sluice_rejects ALTER id DROP NOT NULL, ALTER created_at DROP NOT NULL"));
   bool given = false;
   TRY(connection_->copy_in(
-      "COPY validation_errors (job_id, row_number, line, field, field_number, code, \"constraint\", message, "
-      "value, "
-      "raw, suggestion) FROM STDIN (FORMAT binary)",
+      "COPY " + into + " " + columns + " FROM STDIN (FORMAT binary)",
       [&]() -> std::string_view { return std::exchange(given, true) ? std::string_view() : all; }));
-  return {};
+  if (!dataset_.row_security) return {};
+  return connection_->execute("INSERT INTO validation_errors " + columns + " SELECT " +
+                              columns.substr(1, columns.size() - 2) + " FROM pg_temp.sluice_rejects");
 }
 
 Result<> PostgresLane::note_progress(const Lease& lease, std::uint64_t until_row, const OutcomeRuns& runs) {

@@ -157,6 +157,29 @@ CREATE TABLE pipelines (
   PRIMARY KEY (tenant, name)
 );
 )sql"},
+    // The owner of the tables and roles with BYPASSRLS see all; every other session sees one tenant, the one
+    // it names in the setting sluice.tenant (docs/postgresql.md, Roles).
+    Migration{2, "row-level security: a role sees one tenant", R"sql(
+ALTER TABLE ingestion_jobs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ingested_data ENABLE ROW LEVEL SECURITY;
+ALTER TABLE datasets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pipelines ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON ingestion_jobs USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON ingested_data USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON datasets USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON pipelines USING (tenant = current_setting('sluice.tenant', true));
+-- What belongs to a job is seen with the job.
+ALTER TABLE ingestion_splits ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ingestion_lanes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE validation_errors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE row_outcomes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE job_unique_values ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON ingestion_splits USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.id = job_id));
+CREATE POLICY tenant ON ingestion_lanes USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.id = job_id));
+CREATE POLICY tenant ON validation_errors USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.id = job_id));
+CREATE POLICY tenant ON row_outcomes USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.id = job_id));
+CREATE POLICY tenant ON job_unique_values USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.sequence = job_sequence));
+)sql"},
 };
 
 // 0 where there are no tables yet.
