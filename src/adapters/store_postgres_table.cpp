@@ -30,17 +30,6 @@ std::size_t line_in(std::string_view context) {
   return line;
 }
 
-std::string uuid_array(std::span<const std::uint32_t> groups, std::span<const UuidBytes> ids) {
-  PgArray array(PgType::uuid);
-  for (std::uint32_t group : groups) array.next().bytes(view(ids[group]));
-  return array.take();
-}
-
-std::unexpected<Error> raced() {
-  return fail(ErrorKind::unavailable, "others stored the same rows at the same moment, again and again.",
-              true);
-}
-
 }  // namespace
 
 // The hash's top bits; for positions, blocks of neighbouring rows, whose ids are neighbours, too.
@@ -129,6 +118,12 @@ PostgresRowTable::RowId PostgresRowTable::id_of(const PreparedRow& row) const {
   return id;
 }
 
+std::unexpected<Error> PostgresRowTable::raced_with_others() {
+  raced_ = true;
+  return fail(ErrorKind::unavailable, "others stored the same rows at the same moment, again and again.",
+              true);
+}
+
 Result<> PostgresRowTable::make_ids() {
   ids_.clear();
   ids_.reserve(decisions_.groups().size());
@@ -139,89 +134,6 @@ Result<> PostgresRowTable::make_ids() {
                   "two rows with different content have the same id; see docs/postgresql.md.");
   }
   return {};
-}
-
-Result<> PostgresRowTable::load_known(PgConnection& connection) {
-  PgArray ids(PgType::uuid);
-  for (const RowId& id : ids_) ids.next().bytes(view(id));
-  std::string sql =
-      "SELECT id, content_hash, key_hash, job_sequence, row_number FROM ingested_data WHERE id = ANY($1)";
-  if (careful_) sql += " ORDER BY id FOR UPDATE";
-  auto found =
-      TRY(connection.query(sql, PgParams().binary(ids.take(), static_cast<Oid>(PgArrayType::uuid)), true));
-  for (int row = 0; row < found.rows(); ++row) {
-    RowId id;
-    std::memcpy(id.data(), found.text(row, 0).data(), id.size());
-    auto at = std::ranges::lower_bound(ids_, id);
-    RowGroup& group = decisions_.groups()[static_cast<std::size_t>(at - ids_.begin())];
-    const PreparedRow& mine = decisions_.row_of(group);
-    if ((spec_.identity == IdentityKind::content && found.text(row, 1) != view(mine.content_hash)) ||
-        (spec_.identity == IdentityKind::key && found.text(row, 2) != mine.identity.view()))
-      return fail(ErrorKind::internal,
-                  "row " + std::to_string(mine.row_number) +
-                      " has the id of a stored row of other content; see docs/postgresql.md.");
-    group.known = true;
-    if (found.text(row, 1).size() == group.content_hash.size())
-      std::memcpy(group.content_hash.data(), found.text(row, 1).data(), group.content_hash.size());
-    group.job_sequence = found.binary_integer(row, 3);
-    group.row_number = static_cast<std::uint64_t>(found.binary_integer(row, 4));
-  }
-  return {};
-}
-
-Result<> PostgresRowTable::load_unique(PgConnection& connection) {
-  PgArray constraints(PgType::int8), digests(PgType::uuid);
-  auto holders = decisions_.unique().holders();
-  for (const UniqueClaims::Holder& holder : holders) {
-    constraints.next().int8(holder.constraint);
-    digests.next().bytes(view(holder.digest));
-  }
-  auto found =
-      TRY(connection.query("SELECT u.n, h.row_number, h.identity FROM unnest($2::bigint[], $3::uuid[]) WITH "
-                           "ORDINALITY AS u(c, d, n) "
-                           "JOIN job_unique_values h ON h.job_sequence = $1::bigint AND h.constraint_number "
-                           "= u.c AND h.digest = u.d",
-                           PgParams()
-                               .integer(spec_.job_sequence)
-                               .binary(constraints.take(), static_cast<Oid>(PgArrayType::int8))
-                               .binary(digests.take(), static_cast<Oid>(PgArrayType::uuid)),
-                           true));
-  for (int row = 0; row < found.rows(); ++row) {
-    UniqueClaims::Holder& holder = holders[static_cast<std::size_t>(found.binary_integer(row, 0) - 1)];
-    holder.row_number = static_cast<std::uint64_t>(found.binary_integer(row, 1));
-    if (found.text(row, 2).size() == holder.identity.size())
-      std::memcpy(holder.identity.data(), found.text(row, 2).data(), holder.identity.size());
-  }
-  return {};
-}
-
-Result<> PostgresRowTable::write_unique(PgConnection& connection) {
-  PgArray constraints(PgType::int8), digests(PgType::uuid), rows(PgType::int8), identities(PgType::uuid);
-  for (const UniqueClaims::Holder& holder : decisions_.unique().holders()) {
-    if (!holder.fresh) continue;
-    constraints.next().int8(holder.constraint);
-    digests.next().bytes(view(holder.digest));
-    rows.next().int8(static_cast<std::int64_t>(holder.row_number));
-    if (decisions_.unique().by_identity())
-      identities.next().bytes(view(holder.identity));
-    else
-      identities.next().null();
-  }
-  const std::uint64_t wanted = rows.count();
-  if (wanted == 0) return {};
-  auto written = TRY(connection.query(
-      "INSERT INTO job_unique_values (job_sequence, constraint_number, digest, row_number, identity) "
-      "SELECT $1::bigint, u.* FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[]) u "
-      "ON CONFLICT DO NOTHING",
-      PgParams()
-          .integer(spec_.job_sequence)
-          .binary(constraints.take(), static_cast<Oid>(PgArrayType::int8))
-          .binary(digests.take(), static_cast<Oid>(PgArrayType::uuid))
-          .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-          .binary(identities.take(), static_cast<Oid>(PgArrayType::uuid))));
-  if (written.affected() == wanted) return {};
-  raced_ = true;  // another split of this job has taken one of the values
-  return raced();
 }
 
 Result<> PostgresRowTable::write(PgConnection& connection) {
@@ -258,8 +170,8 @@ Result<> PostgresRowTable::write_one_by_one(PgConnection& connection) {
     }
   }
   one_by_one_ = false;
-  raced_ = true;  // not with anybody, but the commit has to be done again
-  return raced();
+  // Not with anybody, but the commit has to be done again.
+  return raced_with_others();
 }
 
 Result<> PostgresRowTable::insert(PgConnection& connection, std::span<const std::uint32_t> groups) {
@@ -276,12 +188,11 @@ Result<> PostgresRowTable::insert(PgConnection& connection, std::span<const std:
         TRY(connection.select("INSERT INTO ingested_data SELECT * FROM pg_temp.sluice_stage ORDER BY id ON "
                               "CONFLICT (id) DO NOTHING"));
     if (inserted.affected() != groups.size()) {
-      raced_ = true;
-      return raced();
+      return raced_with_others();
     }
   }
   if (!target_.exists()) return {};
-  if (careful_) TRY(target_.remove(connection, uuid_array(groups, ids_)));
+  if (careful_) TRY(target_.remove(connection, ids_of(groups)));
   copying_.assign(groups.begin(), groups.end());
   by_line_ = true;
   TRY(target_.put(connection, decisions_, groups, ids_));
@@ -326,78 +237,6 @@ void PostgresRowTable::append_row(std::string& out, std::uint32_t at) const {
   fields.bytes_or_null(spec_.identity == IdentityKind::key ? row.identity.view() : std::string_view());
   fields.jsonb_or_null(target_.exists() ? std::string_view() : row.data);
   fields.jsonb_or_null(row.metadata);
-}
-
-Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std::uint32_t> groups) {
-  if (groups.empty()) return {};
-  PgArray rows(PgType::int8), hashes(PgType::bytea), data(PgType::jsonb), metadata(PgType::jsonb);
-  for (std::uint32_t at : groups) {
-    const RowGroup& group = decisions_.groups()[at];
-    const PreparedRow& row = decisions_.row_of(group);
-    rows.next().int8(static_cast<std::int64_t>(group.row_number));
-    hashes.next().bytes(view(row.content_hash));
-    data.next().jsonb_or_null(target_.exists() ? std::string_view() : row.data);
-    metadata.next().jsonb_or_null(row.metadata);
-  }
-  TRY(connection.query(
-      "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, "
-      "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
-      "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[]) AS u(id, n, h, d, m) "
-      "WHERE d.id = u.id",
-      PgParams()
-          .binary(uuid_array(groups, ids_), static_cast<Oid>(PgArrayType::uuid))
-          .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-          .binary(hashes.take(), static_cast<Oid>(PgArrayType::bytea))
-          .binary(data.take(), static_cast<Oid>(PgArrayType::jsonb))
-          .binary(metadata.take(), static_cast<Oid>(PgArrayType::jsonb))
-          .text(spec_.job_id)
-          .integer(spec_.job_sequence)));
-  if (!target_.exists()) return {};
-  TRY(target_.remove(connection, uuid_array(groups, ids_)));
-  return target_.put(connection, decisions_, groups, ids_);
-}
-
-Result<> PostgresRowTable::move(PgConnection& connection, std::span<const std::uint32_t> groups) {
-  if (groups.empty()) return {};
-  PgArray rows(PgType::int8);
-  for (std::uint32_t at : groups)
-    rows.next().int8(static_cast<std::int64_t>(decisions_.groups()[at].row_number));
-  TRY(
-      connection.query("UPDATE ingested_data d SET row_number = u.n, job_id = $3::uuid, job_sequence = "
-                       "$4::bigint, updated_at = "
-                       "now() FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id",
-                       PgParams()
-                           .binary(uuid_array(groups, ids_), static_cast<Oid>(PgArrayType::uuid))
-                           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-                           .text(spec_.job_id)
-                           .integer(spec_.job_sequence)));
-  return {};
-}
-
-// Within a job a row keeps its lowest number, so that the order in which splits commit does not show; what
-// this job has touched already is left alone.
-Result<> PostgresRowTable::touch(PgConnection& connection, std::span<const std::uint32_t> groups) {
-  std::vector<std::uint32_t> touched;
-  PgArray rows(PgType::int8);
-  for (std::uint32_t at : groups) {
-    const RowGroup& group = decisions_.groups()[at];
-    const std::uint64_t row_number = decisions_.row_of(group).row_number;
-    if (group.job_sequence == spec_.job_sequence && group.row_number <= row_number) continue;
-    touched.push_back(at);
-    rows.next().int8(static_cast<std::int64_t>(row_number));
-  }
-  if (touched.empty()) return {};
-  TRY(
-      connection.query("UPDATE ingested_data d SET row_number = CASE WHEN d.job_id = $3::uuid THEN "
-                       "least(d.row_number, u.n) ELSE "
-                       "u.n END, job_id = $3::uuid, job_sequence = $4::bigint, updated_at = now() "
-                       "FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id",
-                       PgParams()
-                           .binary(uuid_array(touched, ids_), static_cast<Oid>(PgArrayType::uuid))
-                           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-                           .text(spec_.job_id)
-                           .integer(spec_.job_sequence)));
-  return {};
 }
 
 }  // namespace sluice

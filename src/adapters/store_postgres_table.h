@@ -61,15 +61,25 @@ class PostgresRowTable {
   RowId id_of(const PreparedRow& row) const;
   Result<> reject_refused(std::span<RowEntry> entries, const RejectRow& reject);
   Result<> make_ids();
+  std::unexpected<Error> raced_with_others();
+  std::string ids_of(std::span<const std::uint32_t> groups) const;  // as an array for a statement
+
+  // store_postgres_known.cpp
+  enum class Look { only, and_lock, and_touch };
   Result<> load_known(PgConnection& connection);
-  Result<> load_unique(PgConnection& connection);
-  Result<> write_unique(PgConnection& connection);
-  Result<> write(PgConnection& connection);
-  Result<> write_one_by_one(PgConnection& connection);
-  Result<> insert(PgConnection& connection, std::span<const std::uint32_t> groups);
+  Result<std::size_t> find(PgConnection& connection, Look look);
+  Result<> take_known(const PgResult& found, int row);
   Result<> replace(PgConnection& connection, std::span<const std::uint32_t> groups);
   Result<> move(PgConnection& connection, std::span<const std::uint32_t> groups);
   Result<> touch(PgConnection& connection, std::span<const std::uint32_t> groups);
+
+  // store_postgres_unique.cpp
+  Result<> load_unique(PgConnection& connection);
+  Result<> write_unique(PgConnection& connection);
+
+  Result<> write(PgConnection& connection);
+  Result<> write_one_by_one(PgConnection& connection);
+  Result<> insert(PgConnection& connection, std::span<const std::uint32_t> groups);
   Result<> copy_rows(PgConnection& connection, const std::string& table,
                      std::span<const std::uint32_t> groups);
   void append_row(std::string& out, std::uint32_t group) const;
@@ -85,6 +95,8 @@ class PostgresRowTable {
   std::vector<std::uint32_t> copying_;  // the groups of the COPY under way, in its order
   bool by_line_ = false;                // a fault's line number is an index into `copying_`
   bool raced_ = false;                  // somebody else stored one of the rows meanwhile
+
+  bool mostly_known_ = false;  // the rows of the last commit were stored before
 
   // Learnt within a commit.
   bool careful_ = false, one_by_one_ = false;
