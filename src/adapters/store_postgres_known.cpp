@@ -9,7 +9,7 @@ namespace sluice {
 namespace {
 
 // Within a job a row keeps its lowest number, so that the order in which splits commit does not show.
-constexpr const char* kTouch =
+const std::string kTouch =
     "UPDATE ingested_data d SET row_number = CASE WHEN d.job_id = $3::uuid THEN least(d.row_number, u.n) "
     "ELSE u.n END, "
     "job_id = $3::uuid, job_sequence = $4::bigint, updated_at = now() "
@@ -55,12 +55,12 @@ Result<std::size_t> PostgresRowTable::find(PgConnection& connection, Look look) 
   params.binary(ids.take(), static_cast<Oid>(PgArrayType::uuid));
   std::string sql;
   if (look == Look::and_touch) {
-    sql = std::string(kTouch) + " AND d.job_id <> $3::uuid RETURNING " + kColumns;
+    sql = kTouch + dataset_.within + " AND d.job_id <> $3::uuid RETURNING " + kColumns;
     params.binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
         .text(spec_.job_id)
         .integer(spec_.job_sequence);
   } else {
-    sql = std::string("SELECT ") + kColumns + " FROM ingested_data d WHERE d.id = ANY($1)";
+    sql = std::string("SELECT ") + kColumns + " FROM ingested_data d WHERE d.id = ANY($1)" + dataset_.within;
     if (look == Look::and_lock) sql += " ORDER BY d.id FOR UPDATE";
   }
   auto found = TRY(connection.query(sql, params, true));
@@ -102,7 +102,8 @@ Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std
       "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, "
       "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
       "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[]) AS u(id, n, h, d, m) "
-      "WHERE d.id = u.id",
+      "WHERE d.id = u.id" +
+          dataset_.within,
       PgParams()
           .binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))
           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
@@ -124,7 +125,8 @@ Result<> PostgresRowTable::move(PgConnection& connection, std::span<const std::u
   TRY(
       connection.query("UPDATE ingested_data d SET row_number = u.n, job_id = $3::uuid, job_sequence = "
                        "$4::bigint, updated_at = "
-                       "now() FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id",
+                       "now() FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id" +
+                           dataset_.within,
                        PgParams()
                            .binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))
                            .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
@@ -145,11 +147,12 @@ Result<> PostgresRowTable::touch(PgConnection& connection, std::span<const std::
     rows.next().int8(static_cast<std::int64_t>(row_number));
   }
   if (touched.empty()) return {};
-  TRY(connection.query(kTouch, PgParams()
-                                   .binary(ids_of(touched), static_cast<Oid>(PgArrayType::uuid))
-                                   .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-                                   .text(spec_.job_id)
-                                   .integer(spec_.job_sequence)));
+  TRY(connection.query(kTouch + dataset_.within,
+                       PgParams()
+                           .binary(ids_of(touched), static_cast<Oid>(PgArrayType::uuid))
+                           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+                           .text(spec_.job_id)
+                           .integer(spec_.job_sequence)));
   return {};
 }
 

@@ -81,14 +81,25 @@ Result<PostgresDataset> PostgresRowWriter::find_dataset(PgConnection& connection
                          names));
     found = TRY(connection.query(find, names));
   }
-  auto state = TRY(connection.query(
-      "SELECT sequence, row_security_active('ingested_data') FROM ingestion_jobs WHERE id = $1",
-      PgParams().text(spec_.root_job_id)));
+  auto state =
+      TRY(connection.query("SELECT sequence, row_security_active('ingested_data'), (SELECT relkind = 'p' "
+                           "FROM pg_class WHERE oid = "
+                           "'ingested_data'::regclass) FROM ingestion_jobs WHERE id = $1",
+                           PgParams().text(spec_.root_job_id)));
   if (found.rows() == 0 || state.rows() == 0)
     return fail(ErrorKind::not_found, "there is no job " + spec_.root_job_id + " in this store.");
   TRY(transaction.commit());
-  return PostgresDataset{static_cast<std::int32_t>(found.integer(0, 0)), state.integer(0, 0),
-                         state.yes(0, 1)};
+  PostgresDataset dataset{.id = static_cast<std::int32_t>(found.integer(0, 0)),
+                          .root_sequence = state.integer(0, 0),
+                          .row_security = state.yes(0, 1)};
+  if (state.yes(0, 2)) {
+    UuidBytes first{}, last{};
+    last.fill(0xFF);
+    for (std::size_t i = 0; i < 4; ++i)
+      first[i] = last[i] = static_cast<std::uint8_t>(static_cast<std::uint32_t>(dataset.id) >> (24 - 8 * i));
+    dataset.within = " AND d.id BETWEEN '" + uuid_text(first) + "' AND '" + uuid_text(last) + "'";
+  }
+  return dataset;
 }
 
 Result<> PostgresRowWriter::prepare() {

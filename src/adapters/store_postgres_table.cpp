@@ -65,9 +65,8 @@ bool PostgresRowTable::may_redo(const PgFault& fault) {
   decisions_.undo();
   if (++redos_ > kMostRedos) return false;
   if (raced_) return careful_ = true;
-  if (fault.is("23505") && (fault.table == "ingested_data" || fault.table == spec_.target.name) &&
-      fault.constraint.ends_with("_pkey"))
-    return careful_ = true;
+  // Every table that sluice makes has its rows' ids for primary key; other unique indexes are the user's.
+  if (fault.is("23505") && fault.constraint.ends_with("_pkey")) return careful_ = true;
   if (fault.is("40P01") || fault.is("40001") || fault.is("55P03")) return careful_ = true;
   if (!refused(fault)) return false;
   std::size_t line = by_line_ ? line_in(fault.context) : 0;

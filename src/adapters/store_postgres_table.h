@@ -27,6 +27,7 @@ namespace sluice {
 struct PostgresDataset {
   std::int32_t id = 0;             // datasets.id
   std::int64_t root_sequence = 0;  // ingestion_jobs.sequence of the root job
+  std::string within;              // where ingested_data has partitions: the condition that finds this one's
   bool row_security = false;       // policies apply to this role: COPY into ingested_data is not allowed
 };
 

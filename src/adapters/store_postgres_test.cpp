@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "adapters/pg_connection.h"
@@ -14,16 +16,26 @@
 namespace sluice {
 namespace {
 
-StoreFactory with(const PostgresOptions& options) {
+StoreFactory with(const PostgresOptions& options, const std::string& prepare = "") {
   return [=]() -> std::unique_ptr<StoreUnderTest> {
     if (test_postgres().empty()) return nullptr;
-    return make_postgres_under_test(options);
+    return make_postgres_under_test(options, prepare);
   };
+}
+
+// What docs/postgresql.md says under "Partitions", so that the page is true.
+std::string partitioning() {
+  std::ifstream page("docs/postgresql.md");
+  std::string text((std::istreambuf_iterator<char>(page)), {});
+  std::size_t begin = text.find("ALTER TABLE ingested_data RENAME TO"), end = text.find("```", begin);
+  return begin == std::string::npos ? "SELECT 'docs/postgresql.md has no section on partitions'::int"
+                                    : text.substr(begin, end - begin);
 }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformance, testing::Values(with({})));
 // Every commit by two sessions at once.
 INSTANTIATE_TEST_SUITE_P(PostgresLanes, StoreConformance, testing::Values(with({.lane_rows = 0})));
+INSTANTIATE_TEST_SUITE_P(PostgresPartitions, StoreConformance, testing::Values(with({}, partitioning())));
 
 class StorePostgres : public testing::Test {
  protected:

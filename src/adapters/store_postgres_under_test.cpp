@@ -26,7 +26,11 @@ std::string with_database(const std::string& url, const std::string& name) {
 
 class PostgresUnderTest final : public StoreUnderTest {
  public:
-  explicit PostgresUnderTest(const PostgresOptions& options) : options_(options) {}
+  PostgresUnderTest(const PostgresOptions& options, const std::string& prepare) : options_(options) {
+    if (prepare.empty()) return;
+    open();
+    query(prepare);
+  }
   std::unique_ptr<Store> open() override { return checked(open_store_postgres(database_.url(), options_)); }
   std::vector<StoredRow> rows() override {
     std::vector<StoredRow> rows;
@@ -89,8 +93,9 @@ std::vector<std::vector<std::string>> PostgresDatabase::query(const std::string&
   return rows;
 }
 
-std::unique_ptr<StoreUnderTest> make_postgres_under_test(const PostgresOptions& options) {
-  return std::make_unique<PostgresUnderTest>(options);
+std::unique_ptr<StoreUnderTest> make_postgres_under_test(const PostgresOptions& options,
+                                                         const std::string& prepare) {
+  return std::make_unique<PostgresUnderTest>(options, prepare);
 }
 
 }  // namespace sluice

@@ -27,6 +27,8 @@ class PostgresDatabase {
   std::string name_, url_;
 };
 
-std::unique_ptr<StoreUnderTest> make_postgres_under_test(const PostgresOptions& options);
+std::unique_ptr<StoreUnderTest> make_postgres_under_test(
+    const PostgresOptions& options,
+    const std::string& prepare = "");  // SQL, once the tables are there
 
 }  // namespace sluice
