@@ -136,7 +136,8 @@ TEST_P(StoreConformance, RandomCommitsAgreeWithAPlainModel) {
             at.lease = lease(at.job);
             ASSERT_FALSE(try_commit(*at.writer, at.spec, lost, rows));
           }
-          if (chance(5) && !rows.empty() && rows.back().bad) {  // a failure in the middle, then the same again
+          if (chance(5) && !rows.empty() &&
+              rows.back().bad) {  // a failure in the middle, then the same again
             database_->fail_at("validation_errors", rows.back().number);
             ASSERT_FALSE(try_commit(*at.writer, at.spec, at.lease, rows));
             database_->heal();
