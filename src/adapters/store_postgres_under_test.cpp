@@ -1,4 +1,5 @@
-// The PostgreSQL database that the conformance suite runs on, and how tests look at it past the store. Test-only.
+// The PostgreSQL database that the conformance suite runs on, and how tests look at it past the store.
+// Test-only.
 #include "adapters/store_postgres_under_test.h"
 
 #include <unistd.h>
