@@ -15,7 +15,10 @@ class PostgresStore final : public Store {
       : options_(options), pool_(url, options.connections, options.patience), jobs_(pool_), queries_(pool_) {}
 
   Result<> prepare() {
-    return pool_.run<void>([](PgConnection& connection) { return migrate_postgres(connection); });
+    const bool read_only = options_.read_only;
+    return pool_.run<void>([read_only](PgConnection& connection) {
+      return read_only ? check_postgres_schema(connection) : migrate_postgres(connection);
+    });
   }
   JobStore& jobs() override { return jobs_; }
   QueryStore& queries() override { return queries_; }

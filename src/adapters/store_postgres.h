@@ -14,6 +14,7 @@
 namespace sluice {
 
 struct PostgresOptions {
+  bool read_only = false;  // only what is there: nothing is made, migrated or written
   // At most so many connections for everything but the writing of rows; writers have their own.
   std::size_t connections = 4;
   // A commit of many rows is written by so many sessions at once, each a range of the identities.
@@ -25,7 +26,7 @@ struct PostgresOptions {
 };
 
 // Connects, and brings the tables to this version where the role may. Errors: usage (bad URL, refused, tables
-// of a newer version), unavailable.
+// of a newer version), unavailable, not_found (read_only, and there are no tables).
 Result<std::unique_ptr<Store>> open_store_postgres(const std::string& url, const PostgresOptions& options);
 
 }  // namespace sluice

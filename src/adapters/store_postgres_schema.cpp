@@ -211,6 +211,12 @@ Result<> check_not_newer(int version) {
 
 int newest_postgres_schema() { return kMigrations.back().version; }
 
+Result<> check_postgres_schema(PgConnection& connection) {
+  int version = TRY(current_version(connection));
+  if (version == 0) return fail(ErrorKind::not_found, "there are no tables of sluice's in this database.");
+  return check_not_newer(version);
+}
+
 Result<> migrate_postgres(PgConnection& connection) {
   int version = TRY(current_version(connection));  // the usual case takes no lock
   TRY(check_not_newer(version));

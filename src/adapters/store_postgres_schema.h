@@ -13,4 +13,8 @@ int newest_postgres_schema();
 // are missing and the role may not make them.
 Result<> migrate_postgres(PgConnection& connection);
 
+// For a store that is only looked at: not_found where there are no tables, usage where they are of a newer
+// sluice.
+Result<> check_postgres_schema(PgConnection& connection);
+
 }  // namespace sluice

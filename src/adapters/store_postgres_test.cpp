@@ -127,6 +127,17 @@ TEST_F(StorePostgres, TablesOfANewerSluiceAreLeftAlone) {
   EXPECT_NE(error.message.find("newer sluice"), std::string::npos) << error.message;
 }
 
+TEST_F(StorePostgres, LookingMakesNothing) {
+  auto looked = open_store_postgres(database_->url(), {.read_only = true});
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(
+      database_->query("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")[0][0],
+      "0");
+  open();
+  EXPECT_TRUE(open_store_postgres(database_->url(), {.read_only = true}));
+}
+
 TEST_F(StorePostgres, RefusalsSayWhatToDo) {
   auto expect = [&](const std::string& url, ErrorKind kind, const std::string& part) {
     Error error = refused(url);

@@ -19,8 +19,8 @@ struct Scheme {
 };
 
 // libpq reads both names of the scheme, and the rest as it is.
-Result<std::unique_ptr<Store>> open_postgres(const std::string& rest, const StoreOptions&) {
-  return open_store_postgres("postgresql:" + rest, {});
+Result<std::unique_ptr<Store>> open_postgres(const std::string& rest, const StoreOptions& options) {
+  return open_store_postgres("postgresql:" + rest, {.read_only = options.read_only});
 }
 
 constexpr std::array kStores = {
