@@ -1,5 +1,5 @@
-// The shares of the memory. They are promises about what other files allocate; tests/cases/memory.case measures
-// that they are kept.
+// The shares of the memory. They are promises about what other files allocate; tests/cases/memory.case
+// measures that they are kept.
 #include "engine/memory_plan.h"
 
 #include <algorithm>
@@ -57,7 +57,8 @@ Result<MemoryPlan> plan_memory(std::uint64_t total_bytes, unsigned threads, std:
   plan.total_bytes = total_bytes;
   const std::uint64_t free = total_bytes - kProcessBytes - long_row_bytes(row_bytes);
   plan.spare_bytes = free / 8;
-  // A longest row: in the reader, on two threads as cells and in canonical form, and on its way into the store.
+  // A longest row: in the reader, on two threads as cells and in canonical form, and on its way into the
+  // store.
   const std::uint64_t reading = 7 * std::min(row_bytes, kUsualRowBytes);
   const std::uint64_t shared = free - plan.spare_bytes - reading;
   plan.store_cache_bytes = shared * 31 / 100;

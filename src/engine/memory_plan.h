@@ -16,6 +16,7 @@ struct MemoryPlan {
   unsigned threads = 1;              // that compute: no more than the chunks keep busy
   std::size_t chunks_in_flight = 0;  // being worked on, or waiting for the writer
   std::uint64_t batch_rows = 0;      // a commit holds at most about so many rows
+  bool batch_rows_fixed = false;     // and no fewer where the store is slow (engine/batch_size.h)
   std::uint64_t batch_bytes = 0;     // and so much memory, what the store needs for each row included
   std::uint64_t store_cache_bytes = 0;
   std::uint64_t window_bytes = 0;   // what decompressing may keep to refer back to

@@ -1,8 +1,10 @@
 #include "engine/run_split.h"
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
+#include "engine/batch_size.h"
 #include "engine/ordered_chunks.h"
 
 namespace sluice {
@@ -47,12 +49,14 @@ WorkedChunk work_on(const SplitTask& task, Chunk chunk) {
 // The rows that wait for the next commit.
 class Batch {
  public:
-  Batch(const SplitTask& task, RowWriter& writer, const Lease& lease, const OnCommit& on_commit,
-        Sha256 digest)
+  Batch(const SplitTask& task, RowWriter& writer, const Lease& lease, const MemoryPlan& memory,
+        const OnCommit& on_commit, Sha256 digest)
       : task_(task),
         writer_(writer),
         lease_(lease),
         on_commit_(on_commit),
+        most_bytes_(memory.batch_bytes),
+        size_(memory.batch_rows, !memory.batch_rows_fixed),
         at_{task.split.checkpoint.position, digest} {}
 
   void add(WorkedChunk worked, const ChunkEnd& at) {
@@ -63,9 +67,8 @@ class Batch {
   }
 
   std::uint64_t rows() const { return rows_; }
-  bool fits(const WorkedChunk& more, const MemoryPlan& memory) const {
-    return rows_ == 0 ||
-           (rows_ + more.rows <= memory.batch_rows && bytes_ + more.bytes <= memory.batch_bytes);
+  bool fits(const WorkedChunk& more) const {
+    return rows_ == 0 || (rows_ + more.rows <= size_.rows() && bytes_ + more.bytes <= most_bytes_);
   }
 
   enum class Last : bool { no, yes };
@@ -81,7 +84,9 @@ class Batch {
       auto bound = task_.pipeline.bind(batch.batch.columns(), false);
       return bound ? (*bound)->raw_of(batch.batch, row.batch_row) : std::string();
     };
+    const auto began = std::chrono::steady_clock::now();
     CommitReport report = TRY(writer_.commit(commit, lease_));
+    size_.committed(rows_, std::chrono::steady_clock::now() - began);
     batches_.clear();
     rows_ = bytes_ = 0;
     if (on_commit_) on_commit_({at_.end, report});
@@ -93,6 +98,8 @@ class Batch {
   RowWriter& writer_;
   const Lease& lease_;
   const OnCommit& on_commit_;
+  const std::uint64_t most_bytes_;
+  BatchSize size_;
   std::vector<PreparedBatch> batches_;
   ChunkEnd at_;
   std::uint64_t rows_ = 0, bytes_ = 0;
@@ -124,7 +131,7 @@ Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease
   auto work = [&task](Chunk chunk) { return work_on(task, std::move(chunk)); };
   OrderedChunks<WorkedChunk> chunks(*reader, pool, memory.chunks_in_flight, memory.in_flight_bytes(), work);
 
-  Batch batch(task, writer, lease, on_commit, digest);
+  Batch batch(task, writer, lease, memory, on_commit, digest);
   auto end_with = [&](Error error) -> Result<SplitEnd> {  // what was good before the error is kept
     if (batch.rows() != 0) TRY(batch.commit(Batch::Last::no));
     return std::unexpected(std::move(error));
@@ -138,7 +145,7 @@ Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease
     if (!next) return end_with(std::move(next).error());
     if (!*next) break;
     auto& [worked, at] = **next;  // `at`: where the chunk ends
-    if (!batch.fits(worked, memory)) {
+    if (!batch.fits(worked)) {
       CommitReport report = TRY(batch.commit(Batch::Last::no));
       if (report.over_max_rejects) return SplitEnd::over_max_rejects;
     }

@@ -56,6 +56,7 @@ WriteSpec write_spec(const JobRun& run, const Pipeline& pipeline) {
 MemoryPlan with_batch_size(MemoryPlan memory, const PipelineSpec& spec) {
   if (spec.batch_rows) {
     memory.batch_rows = *spec.batch_rows;
+    memory.batch_rows_fixed = true;
     memory.chunk.rows = std::min<std::uint64_t>(memory.chunk.rows, *spec.batch_rows);
   }
   if (spec.batch_bytes) memory.batch_bytes = *spec.batch_bytes;
