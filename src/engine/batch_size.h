@@ -26,7 +26,7 @@ class BatchSize {
   }
 
  private:
-  static constexpr std::chrono::seconds kLongest{2};
+  static constexpr std::chrono::milliseconds kLongest{2000};
   static constexpr std::uint64_t kLeast = 500;
   std::uint64_t most_, rows_;
   bool adapts_;

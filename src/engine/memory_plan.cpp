@@ -61,8 +61,8 @@ Result<MemoryPlan> plan_memory(std::uint64_t total_bytes, unsigned threads, std:
   // store.
   const std::uint64_t reading = 7 * std::min(row_bytes, kUsualRowBytes);
   const std::uint64_t shared = free - plan.spare_bytes - reading;
-  plan.store_cache_bytes = shared * 31 / 100;
-  plan.batch_bytes = shared * 46 / 100;
+  plan.store_cache_bytes = shared * 28 / 100;
+  plan.batch_bytes = shared * 52 / 100;
   plan.batch_rows = 50'000;
   plan.window_bytes = std::bit_floor(total_bytes / kWindowShare);
 
