@@ -1,6 +1,8 @@
 #include "adapters/pg_connection.h"
 
+#include <array>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 
 #include "adapters/pg_binary.h"
@@ -18,33 +20,22 @@ std::string without_end(std::string text) {
   return text;
 }
 
-// libpq says what failed at each address, one line each, and does not show the password.
-Error connect_error(PGconn* connection) {
-  std::string words = without_end(PQerrorMessage(connection));
-  auto says = [&](const char* part) { return words.find(part) != std::string::npos; };
-  auto refused = [&](const std::string& advice) {
-    return Error{ErrorKind::usage, "PostgreSQL refused the connection: " + words + ". " + advice};
-  };
-  if (says("password authentication failed") || says("no password supplied") || says("authentication failed"))
-    return refused("Check the user and the password (URL, PGPASSWORD or ~/.pgpass).");
-  if (says("no pg_hba.conf entry"))
-    return refused("Its pg_hba.conf does not let this user in from this address; ask its administrator.");
-  if (says("role \"") && says("does not exist")) return refused("Check the user's name in the URL.");
-  if (says("database \"") && says("does not exist"))
-    return refused("Make the database (createdb), or correct its name in the URL.");
-  if (says("certificate") || says("SSL") || says("root.crt"))
-    return refused(
-        "Check sslmode and sslrootcert in the URL, and that the server's certificate is for its name.");
-  if (says("invalid connection option") || says("invalid URI") || says("missing \"=\"") ||
-      says("invalid port") || says("invalid sslmode") || says("unexpected character") ||
-      says("invalid integer"))
-    return {ErrorKind::usage, "the store's URL is not one of PostgreSQL's: " + words +
-                                  ". It looks like postgresql://user@host:5432/database?sslmode=verify-full"};
-  if (says("session is read-only") || says("session is not read-only") || says("server is in hot standby"))
-    return {ErrorKind::unavailable,
-            "no server that can be written to was found: " + words + ". Is a failover under way?", true};
-  return {ErrorKind::unavailable, "PostgreSQL cannot be reached: " + words, true};
-}
+// Where neither the URL nor the environment says anything.
+struct Default {
+  const char* keyword;
+  const char* value;
+  const char* environment = nullptr;  // what libpq would read in its place
+};
+constexpr std::array kDefaults = {
+    Default{"connect_timeout", "10", "PGCONNECT_TIMEOUT"},
+    Default{"target_session_attrs", "read-write", "PGTARGETSESSIONATTRS"},
+    Default{"fallback_application_name", "sluice"},
+    // A server that vanished without a word is noticed within half a minute or so.
+    Default{"keepalives_idle", "20"},
+    Default{"keepalives_interval", "5"},
+    Default{"keepalives_count", "3"},
+    Default{"tcp_user_timeout", "30000"},
+};
 
 }  // namespace
 
@@ -96,15 +87,26 @@ PgParams& PgParams::binary(std::string value, Oid type) {
   return *this;
 }
 
-Result<PgConnection> PgConnection::open(const std::string& url) {
-  // What the URL says wins over these: the later of two equal keywords counts, and dbname expands to all
-  // that the URL says.
-  const char* keywords[] = {"connect_timeout", "fallback_application_name", "client_encoding", "dbname",
-                            nullptr};
-  const char* values[] = {"10", "sluice", "UTF8", url.c_str(), nullptr};
-  PgConnection connection(PQconnectdbParams(keywords, values, 1));
+Result<PgConnection> PgConnection::open(const std::string& url, PgAnswer* answer) {
+  if (answer) *answer = PgAnswer::refused;
+  TRY(check_pg_url(url));
+  std::vector<const char*> keywords, values;
+  auto add = [&](const char* keyword, const char* value) {
+    keywords.push_back(keyword);
+    values.push_back(value);
+  };
+  for (const Default& standard : kDefaults)
+    if (!standard.environment || !std::getenv(standard.environment)) add(standard.keyword, standard.value);
+  add("dbname", url.c_str());  // expands to all that the URL says; the later of two equal keywords counts
+  add("client_encoding", "UTF8");
+  add(nullptr, nullptr);
+  PgConnection connection(PQconnectdbParams(keywords.data(), values.data(), 1));
   if (!connection.get()) return fail(ErrorKind::internal, "no memory for a connection to PostgreSQL.");
-  if (PQstatus(connection.get()) != CONNECTION_OK) return std::unexpected(connect_error(connection.get()));
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    PgRefusal refusal = pg_refusal(connection.get());
+    if (answer) *answer = refusal.answer;
+    return std::unexpected(std::move(refusal.error));
+  }
   PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
   constexpr int kOldest = 140000;  // pg_terminate_backend that waits, asked for by takeovers
   if (PQserverVersion(connection.get()) < kOldest)
@@ -176,7 +178,9 @@ Result<std::uint64_t> PgConnection::copy_in(const std::string& sql,
 }
 
 Result<PgTransaction> PgTransaction::begin(PgConnection& connection, std::string_view settings) {
-  TRY(connection.execute("BEGIN; " + std::string(settings)));
+  constexpr const char* kLockWait =
+      "SELECT set_config('lock_timeout', '20s', true) WHERE current_setting('lock_timeout') = '0'; ";
+  TRY(connection.execute("BEGIN; " + std::string(kLockWait) + std::string(settings)));
   return PgTransaction(&connection);
 }
 
@@ -189,34 +193,6 @@ Result<> PgTransaction::commit() {
   auto done = connection_->execute("COMMIT");
   connection_ = nullptr;
   return done;
-}
-
-Error pg_error(const PgFault& fault) {
-  std::string words = "PostgreSQL: " + fault.message;
-  if (!fault.detail.empty()) words += " (" + fault.detail + ")";
-  auto error = [&](ErrorKind kind, bool retryable, const char* advice) {
-    return Error{kind, words + (words.ends_with('.') ? " " : ". ") + advice, retryable};
-  };
-  if (fault.state.empty() || fault.in_class("08") || fault.is("57P01") || fault.is("57P02") ||
-      fault.is("57P03") || fault.is("57P05"))
-    return error(ErrorKind::unavailable, true, "The connection to the database was lost.");
-  if (fault.is("25006"))  // read_only_sql_transaction: after a failover, the old primary
-    return error(
-        ErrorKind::unavailable, true,
-        "This server takes no writes. With several hosts in the URL, add target_session_attrs=read-write.");
-  if (fault.is("40001") || fault.is("40P01"))
-    return error(ErrorKind::unavailable, true, "Others worked on the same rows; another try will do.");
-  if (fault.is("55P03") || fault.is("57014"))
-    return error(ErrorKind::unavailable, true,
-                 "Something else holds a lock for long, or the database is overloaded.");
-  if (fault.is("53100") || fault.is("53200") || fault.is("53300") || fault.is("53400"))
-    return error(ErrorKind::unavailable, true,
-                 "The database server has run out of it: give it more, then run again.");
-  if (fault.is("42501"))
-    return error(ErrorKind::usage, false, "This role may not do that: see docs/postgresql.md, Roles.");
-  if (fault.is("42P01") || fault.is("42703"))
-    return error(ErrorKind::usage, false, "Tables are missing or changed: were they made by sluice?");
-  return error(fault.in_class("58") || fault.in_class("XX") ? ErrorKind::io : ErrorKind::internal, false, "");
 }
 
 std::string pg_quoted(std::string_view identifier) {

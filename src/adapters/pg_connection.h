@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/pg_errors.h"
 #include "base/result.h"
 
 namespace sluice {
@@ -65,23 +66,12 @@ class PgParams {
   std::vector<Oid> types_;
 };
 
-// The SQLSTATE and the details of the last statement that failed (PostgreSQL, appendix A).
-struct PgFault {
-  std::string state;    // five characters; "" where the connection failed
-  std::string message;  // the server's own words
-  std::string detail;
-  std::string context;  // "COPY people, line 17"
-  std::string table, constraint;
-  bool is(std::string_view code) const { return state == code; }
-  bool in_class(std::string_view two) const { return state.starts_with(two); }
-};
-
 class PgConnection {
  public:
   // `url`: postgresql://… or keyword=value pairs, as libpq reads them; what it leaves out comes from the
   // environment (PGHOST, PGPASSWORD, ~/.pgpass …). Errors: usage (bad URL, refused by the server for what
-  // was asked), unavailable (nobody there, starting up, too many connections).
-  static Result<PgConnection> open(const std::string& url);
+  // was asked), unavailable (nobody there, starting up, too many connections). `answer`: which of them.
+  static Result<PgConnection> open(const std::string& url, PgAnswer* answer = nullptr);
 
   Result<> execute(const std::string& statements);  // any number of them, without parameters or results
   Result<PgResult> select(const std::string& statements);  // the last one's result
@@ -108,8 +98,9 @@ class PgConnection {
   PgFault fault_;
 };
 
-// A transaction; rolled back unless committed. The settings hold for it alone: statements wait at most
-// `lock_wait` for a lock, and index scans are preferred (see store_postgres_rows.cpp).
+// A transaction; rolled back unless committed. `settings` (SET LOCAL …) hold for it alone. Its statements
+// wait for a lock as long as the role's lock_timeout says, and where it says nothing, shorter than a lease
+// lasts.
 class PgTransaction {
  public:
   static Result<PgTransaction> begin(PgConnection& connection, std::string_view settings = {});
@@ -122,9 +113,6 @@ class PgTransaction {
   explicit PgTransaction(PgConnection* connection) : connection_(connection) {}
   PgConnection* connection_;
 };
-
-// What a fault means for the caller: the kind of error, whether another try may help, and the sentence.
-Error pg_error(const PgFault& fault);
 
 std::string pg_quoted(std::string_view identifier);  // "identifier", quotes doubled
 std::string pg_literal(std::string_view text);       // 'text', quotes doubled, backslashes as they are

@@ -12,45 +12,52 @@ bool is_connection_fault(const PgConnection& connection, const Error& error) {
 
 bool PgBackoff::wait() {
   thread_local std::minstd_rand random(std::random_device{}());
+  const auto now = std::chrono::steady_clock::now();
+  if (!fault_) fault_ = now;
   auto delay = delay_ / 2 + std::chrono::milliseconds(std::uniform_int_distribution<int>(
                                 0, static_cast<int>(delay_.count() / 2))(random));
-  if (std::chrono::steady_clock::now() + delay >= until_) return false;
+  if (now + delay >= *fault_ + patience_) return false;
   std::this_thread::sleep_for(delay);
   delay_ = std::min(delay_ * 2, std::chrono::milliseconds(2000));
   return true;
 }
 
 Result<PgConnection> PgPool::take() {
-  std::unique_lock lock(mutex_);
-  returned_.wait(lock, [&] { return lent_ < limit_; });
-  ++lent_;
-  if (!idle_.empty()) {
-    PgConnection connection = std::move(idle_.back());
-    idle_.pop_back();
-    return connection;
+  {
+    std::unique_lock lock(mutex_);
+    returned_.wait(lock, [&] { return lent_ < limit_; });
+    ++lent_;
+    if (!idle_.empty()) {
+      PgConnection connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
   }
-  lock.unlock();
-  return PgConnection::open(url_);
+  auto connection = PgConnection::open(url_);
+  std::lock_guard lock(mutex_);
+  if (connection) {
+    missed_since_.reset();
+  } else {
+    --lent_;
+    returned_.notify_one();
+  }
+  return connection;
 }
 
 void PgPool::give_back(PgConnection connection) {
-  {
-    std::lock_guard lock(mutex_);
-    --lent_;
-    if (connection.usable() && !connection.in_transaction())
-      idle_.push_back(std::move(connection));
-    else
-      idle_.clear();  // the others were cut off with it, most likely
-  }
+  std::lock_guard lock(mutex_);
+  --lent_;
+  if (connection.usable() && !connection.in_transaction())
+    idle_.push_back(std::move(connection));
+  else
+    idle_.clear();  // the others were cut off with it, most likely
   returned_.notify_one();
 }
 
-void PgPool::give_back_nothing() {
-  {
-    std::lock_guard lock(mutex_);
-    --lent_;
-  }
-  returned_.notify_one();
+std::chrono::steady_clock::time_point PgPool::missed() {
+  std::lock_guard lock(mutex_);
+  if (!missed_since_) missed_since_ = std::chrono::steady_clock::now();
+  return *missed_since_;
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,15 +17,17 @@ namespace sluice {
 // Is this the kind of fault that another connection, a little later, may not meet?
 bool is_connection_fault(const PgConnection& connection, const Error& error);
 
-// Waits between tries: doubling from 50 ms to 2 s, with jitter, until `patience` is used up.
+// Waits between tries: doubling from 50 ms to 2 s, with jitter, until `patience` after the first of them is
+// used up: however long the work itself took, a fault at its end is tried again.
 class PgBackoff {
  public:
-  explicit PgBackoff(std::chrono::milliseconds patience)
-      : until_(std::chrono::steady_clock::now() + patience) {}
-  bool wait();  // false: patience is used up
+  explicit PgBackoff(std::chrono::milliseconds patience) : patience_(patience) {}
+  bool wait();                                                                 // false: patience is used up
+  void since(std::chrono::steady_clock::time_point fault) { fault_ = fault; }  // in place of the first wait()
 
  private:
-  std::chrono::steady_clock::time_point until_;
+  const std::chrono::milliseconds patience_;
+  std::optional<std::chrono::steady_clock::time_point> fault_;
   std::chrono::milliseconds delay_{50};
 };
 
@@ -37,7 +40,8 @@ class PgPool {
   std::chrono::milliseconds patience() const { return patience_; }
 
   // Runs `work` on a connection; where the connection is lost, again on a new one, so `work` must be one
-  // transaction that may be done twice.
+  // transaction that may be done twice. Patience counts from the moment the database was first missed, by
+  // whomever, so that callers in turn do not each wait it out.
   template <class T>
   Result<T> run(const std::function<Result<T>(PgConnection&)>& work) {
     PgBackoff backoff(patience_);
@@ -47,17 +51,33 @@ class PgPool {
         Result<T> result = work(*connection);
         const bool lost = !result && is_connection_fault(*connection, result.error());
         give_back(std::move(*connection));
-        if (!lost || !backoff.wait()) return result;
-      } else if (give_back_nothing(); !connection.error().retryable || !backoff.wait()) {
-        return std::unexpected(std::move(connection).error());
+        if (!lost) return result;
+        backoff.since(missed());
+        if (!backoff.wait()) return result;
+      } else {
+        if (!connection.error().retryable) return std::unexpected(std::move(connection).error());
+        backoff.since(missed());
+        if (!backoff.wait()) return std::unexpected(std::move(connection).error());
       }
     }
+  }
+
+  // The same in a transaction that is committed where `work` succeeds: for statements that change or ask one
+  // thing, and are not to wait for a lock for ever.
+  template <class T>
+  Result<T> transact(const std::function<Result<T>(PgConnection&)>& work) {
+    return run<T>([&](PgConnection& connection) -> Result<T> {
+      auto transaction = TRY(PgTransaction::begin(connection));
+      Result<T> result = work(connection);
+      if (result) TRY(transaction.commit());
+      return result;
+    });
   }
 
  private:
   Result<PgConnection> take();
   void give_back(PgConnection connection);
-  void give_back_nothing();
+  std::chrono::steady_clock::time_point missed();
 
   const std::string url_;
   const std::size_t limit_;
@@ -66,6 +86,7 @@ class PgPool {
   std::condition_variable returned_;
   std::vector<PgConnection> idle_;
   std::size_t lent_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> missed_since_;  // none: it answered last time
 };
 
 }  // namespace sluice

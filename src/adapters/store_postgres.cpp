@@ -33,11 +33,25 @@ class PostgresStore final : public Store {
   PostgresQueryStore queries_;
 };
 
+// The first connection says at once what is wrong with an address or a pooler; a server that is there and
+// takes nobody just now is waited for.
+Result<> greet(const std::string& url, std::chrono::milliseconds patience) {
+  PgBackoff backoff(patience);
+  for (;;) {
+    PgAnswer answer = PgAnswer::none;
+    auto connection = PgConnection::open(url, &answer);
+    if (connection) {
+      auto transaction = TRY(PgTransaction::begin(*connection));  // refused by a pooler in statement mode
+      return transaction.commit();
+    }
+    if (answer != PgAnswer::not_now || !backoff.wait()) return std::unexpected(std::move(connection).error());
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store_postgres(const std::string& url, const PostgresOptions& options) {
-  // The first connection is not waited for: a wrong address should say so at once.
-  TRY(PgConnection::open(url));
+  TRY(greet(url, options.patience));
   auto store = std::make_unique<PostgresStore>(url, options);
   TRY(store->prepare());
   return store;

@@ -21,8 +21,9 @@ struct PostgresOptions {
   unsigned lanes = 2;
   // Below this many rows a second session costs more than it brings.
   std::size_t lane_rows = 4000;
-  // How long a lost connection is tried again before the error is given to the caller.
-  std::chrono::milliseconds patience{20'000};
+  // How long a database that went away is waited for before the error is given to the caller: a failover takes
+  // half a minute where it is automatic.
+  std::chrono::milliseconds patience{60'000};
 };
 
 // Connects, and brings the tables to this version where the role may. Errors: usage (bad URL, refused, tables

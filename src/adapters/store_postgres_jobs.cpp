@@ -178,7 +178,7 @@ Result<Job> PostgresJobStore::create(const NewJob& job) {
 }
 
 Result<Job> PostgresJobStore::get(const std::string& id) {
-  return pool_.run<Job>([&](PgConnection& connection) -> Result<Job> {
+  return pool_.transact<Job>([&](PgConnection& connection) -> Result<Job> {
     auto job = TRY(find_job(connection, id));
     if (!job) return no_such_job(id);
     return *job;
@@ -187,7 +187,7 @@ Result<Job> PostgresJobStore::get(const std::string& id) {
 
 Result<std::vector<Split>> PostgresJobStore::splits(const std::string& job_id) {
   if (!uuid_bytes(job_id)) return no_such_job(job_id);
-  return pool_.run<std::vector<Split>>([&](PgConnection& connection) -> Result<std::vector<Split>> {
+  return pool_.transact<std::vector<Split>>([&](PgConnection& connection) -> Result<std::vector<Split>> {
     auto found = TRY(connection.query(
         "SELECT split_number, status = 'COMPLETED', begin_offset, begin_row, begin_line, end_offset, "
         "end_row, "
@@ -218,7 +218,7 @@ Result<std::vector<Split>> PostgresJobStore::splits(const std::string& job_id) {
 
 Result<std::optional<Job>> PostgresJobStore::find_unfinished(const std::string& resume_key) {
   if (resume_key.empty()) return std::nullopt;
-  return pool_.run<std::optional<Job>>([&](PgConnection& connection) -> Result<std::optional<Job>> {
+  return pool_.transact<std::optional<Job>>([&](PgConnection& connection) -> Result<std::optional<Job>> {
     auto found = TRY(connection.query(
         kSelectJob +
             "WHERE resume_key = $1 AND status IN ('PENDING', 'PROCESSING') ORDER BY sequence DESC LIMIT 1",
@@ -232,10 +232,10 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
                                       const std::string& owner, std::chrono::milliseconds duration,
                                       const std::function<bool(const std::string& owner)>& is_dead) {
   return pool_.run<Lease>([&](PgConnection& connection) -> Result<Lease> {
+    auto transaction = TRY(PgTransaction::begin(connection));
     SplitState seen = TRY(split_state(connection, job_id, split_number, ""));
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
     if (!seen.owner.empty()) TRY(end_sessions(connection, job_id, split_number));
-    auto transaction = TRY(PgTransaction::begin(connection));
     SplitState state = TRY(split_state(connection, job_id, split_number, " FOR UPDATE OF s"));
     TRY(check_free(state, job_id, split_number, owner, is_dead));
     TRY(connection.query(
@@ -255,7 +255,7 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
 }
 
 Result<> PostgresJobStore::heartbeat(const Lease& lease, std::chrono::milliseconds duration) {
-  return pool_.run<void>([&](PgConnection& connection) -> Result<> {
+  return pool_.transact<void>([&](PgConnection& connection) -> Result<> {
     auto extended = TRY(connection.query(
         "UPDATE ingestion_splits SET lease_until = clock_timestamp() + $4::interval, lease_duration = "
         "$4::interval WHERE job_id = $1 AND split_number = $2 AND lease_epoch = $3 AND status <> 'COMPLETED'",

@@ -48,12 +48,11 @@ Result<> PostgresLane::connect() {
 
 Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease) {
   rejects_.clear();
-  // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order. A lock
-  // is waited for shorter than a lease lasts.
+  // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order.
   transaction_.emplace(TRY(PgTransaction::begin(
       *connection_,
       "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease.job_id, lease.split_number)) +
-          "; SET LOCAL lock_timeout = '20s'; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = "
+          "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = "
           "off; "
           "SET LOCAL enable_mergejoin = off; SET LOCAL TimeZone = 'UTC'")));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;

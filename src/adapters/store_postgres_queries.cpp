@@ -29,7 +29,7 @@ Result<> PostgresQueryStore::each_reject(const std::string& job_id,
   bool any = false;
   std::int64_t after_row = -1, after_id = -1;
   for (int rows = kPage; rows == kPage;) {
-    PgResult page = TRY(pool_.run<PgResult>([&](PgConnection& connection) {
+    PgResult page = TRY(pool_.transact<PgResult>([&](PgConnection& connection) {
       return connection.query(
           "SELECT id, row_number, line, raw, resolved_by, code, field, field_number, \"constraint\", value, "
           "message, suggestion FROM validation_errors WHERE job_id = $1 AND (row_number, id) > ($2, $3) "
@@ -59,7 +59,7 @@ Result<> PostgresQueryStore::each_reject(const std::string& job_id,
 
 Result<Outcome> PostgresQueryStore::outcome(const std::string& job_id, std::uint64_t row_number) {
   if (!uuid_bytes(job_id)) return Outcome::none;
-  return pool_.run<Outcome>([&](PgConnection& connection) -> Result<Outcome> {
+  return pool_.transact<Outcome>([&](PgConnection& connection) -> Result<Outcome> {
     auto found = TRY(connection.query(
         "SELECT first_row, runs FROM row_outcomes WHERE job_id = $1 AND first_row <= $2 AND last_row >= "
         "$2 ORDER BY first_row DESC",
@@ -76,7 +76,7 @@ Result<Outcome> PostgresQueryStore::outcome(const std::string& job_id, std::uint
 
 Result<std::optional<KeptPipeline>> PostgresQueryStore::pipeline(const std::string& tenant,
                                                                  const std::string& name) {
-  return pool_.run<std::optional<KeptPipeline>>(
+  return pool_.transact<std::optional<KeptPipeline>>(
       [&](PgConnection& connection) -> Result<std::optional<KeptPipeline>> {
         auto found =
             TRY(connection.query("SELECT name, text, inferred FROM pipelines WHERE tenant = $1 AND name = $2",
@@ -87,7 +87,7 @@ Result<std::optional<KeptPipeline>> PostgresQueryStore::pipeline(const std::stri
 }
 
 Result<> PostgresQueryStore::keep_pipeline(const std::string& tenant, const KeptPipeline& pipeline) {
-  return pool_.run<void>([&](PgConnection& connection) -> Result<> {
+  return pool_.transact<void>([&](PgConnection& connection) -> Result<> {
     TRY(connection.query(
         "INSERT INTO pipelines (tenant, name, text, inferred) VALUES ($1, $2, $3, $4) ON CONFLICT (tenant, "
         "name) "

@@ -149,7 +149,7 @@ TEST_F(StorePostgres, RefusalsSayWhatToDo) {
   expect(test_postgres() + "_none", ErrorKind::usage, "createdb");
   expect(database_->url() + "?sslmode=verify-full", ErrorKind::usage, "sslmode");
   expect(database_->url() + "?colour=blue", ErrorKind::usage, "postgresql://");
-  expect(database_->url() + "?target_session_attrs=standby", ErrorKind::unavailable, "cannot be reached");
+  expect(database_->url() + "?target_session_attrs=standby", ErrorKind::usage, "read-write");
   Role stranger(*database_, "stranger", "");
   expect(url_as(stranger.name()), ErrorKind::usage, "docs/postgresql.md");
 }

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -26,7 +27,19 @@ Result<std::uint64_t> size_of(const std::string& value) {
   return *bytes;
 }
 
-constexpr std::array<Row, 5> kSettings = {{
+// A whole number with its unit.
+Result<std::chrono::milliseconds> span_of(const std::string& value) {
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits = {
+      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+  std::uint32_t number = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc())
+    for (const auto& [unit, factor] : kUnits)
+      if (unit == end) return std::chrono::milliseconds(number * factor);
+  return fail(ErrorKind::usage, "'" + value + "' is no duration; write it like 90s or 5m.");
+}
+
+constexpr std::array<Row, 6> kSettings = {{
     {{"pipelines", "SLUICE_PIPELINES", "./pipelines", "folder of pipeline files"},
      [](Config& config, const std::string& value) -> Result<> {
        config.pipelines = value;
@@ -40,6 +53,11 @@ constexpr std::array<Row, 5> kSettings = {{
     {{"blobs", "SLUICE_BLOBS", "file:./data/blobs", "URL of the place for files on their way"},
      [](Config& config, const std::string& value) -> Result<> {
        config.blobs = value;
+       return {};
+     }},
+    {{"patience", "SLUICE_PATIENCE", "60s", "how long a database that went away is waited for"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.patience = TRY(span_of(value));
        return {};
      }},
     {{"limits.row_bytes", "SLUICE_ROW_BYTES", "1MiB", "longest row that is read; a longer one is a reject"},

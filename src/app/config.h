@@ -2,6 +2,7 @@
 // of settings makes the parser, the environment's names, the help and the documentation.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -18,6 +19,7 @@ struct Config {
   std::string pipelines = "./pipelines";
   std::string store = "sqlite:./data/sluice.db";
   std::string blobs = "file:./data/blobs";
+  std::chrono::milliseconds patience{60'000};
   std::uint64_t row_bytes = 1 << 20;
   std::optional<std::uint64_t> memory_bytes;  // none: auto
 };

@@ -20,7 +20,10 @@ struct Scheme {
 
 // libpq reads both names of the scheme, and the rest as it is.
 Result<std::unique_ptr<Store>> open_postgres(const std::string& rest, const StoreOptions& options) {
-  return open_store_postgres("postgresql:" + rest, {.read_only = options.read_only});
+  PostgresOptions postgres;
+  postgres.patience = options.patience;
+  postgres.read_only = options.read_only;
+  return open_store_postgres("postgresql:" + rest, postgres);
 }
 
 constexpr std::array kStores = {
@@ -49,8 +52,10 @@ Result<std::unique_ptr<Port>> open_by_scheme(const char* what, const std::string
     if (scheme.name == name) return scheme.open(url.substr(colon + 1), options...);
     known.append(known.empty() ? "" : ", ").append(scheme.name).append(":");
   }
+  // Of a URL of another kind nobody knows where its password stands, so it is not shown.
+  const std::string shown = colon == std::string::npos ? url : name + ":…";
   return fail(ErrorKind::usage,
-              "'" + url + "' is no place for " + what + ": the URL has to begin with one of: " + known);
+              "'" + shown + "' is no place for " + what + ": the URL has to begin with one of: " + known);
 }
 
 }  // namespace

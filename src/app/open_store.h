@@ -2,6 +2,7 @@
 // known.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,7 @@ namespace sluice {
 struct StoreOptions {
   std::uint64_t cache_bytes = 32 << 20;
   bool read_only = false;  // only what is there: nothing is made or written; not_found where there is nothing
+  std::chrono::milliseconds patience{60'000};  // with a database that went away
 };
 
 Result<std::unique_ptr<Store>> open_store(const std::string& url, const StoreOptions& options);

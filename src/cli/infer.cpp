@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "app/open_input.h"
+#include "base/url_text.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/run_options.h"
@@ -58,7 +59,7 @@ Result<int> infer(const InferOptions& options, std::stop_token stop) {
       std::fprintf(stderr,
                    "%s keeps a pipeline '%s', which `run` uses for files of this name. The one below is made "
                    "from the file alone; name it with -p to use it.\n",
-                   settings.config.store.c_str(), spec.name.c_str());
+                   without_secrets(settings.config.store).c_str(), spec.name.c_str());
   std::string yaml;
   for (const std::string& finding : planned.plan.read.findings) yaml += "# " + finding + "\n";
   yaml += to_yaml(planned.plan.pipeline);

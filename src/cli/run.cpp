@@ -9,6 +9,7 @@
 #include "app/open_input.h"
 #include "app/open_store.h"
 #include "base/size_text.h"
+#include "base/url_text.h"
 #include "cli/check_file.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -87,7 +88,7 @@ class RunCommand {
     result.bytes = input.size;
     result.counts = loaded->counts;
     result.columns = columns_of(loaded->plan);
-    result.store = settings_.config.store;
+    result.store = without_secrets(settings_.config.store);
     result.rows_before = loaded->resumed ? loaded->resumed_at_row - 1 : 0;
     Result<> reported = write_rejects(*loaded, result);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -195,7 +196,8 @@ Result<int> run(const RunOptions& options, std::stop_token stop) {
                                       : "--resubmit takes the place of FILE: the report knows its job.");
   RunSettings settings = TRY(resolve(options));
   if (options.dry_run) return check_files(options, settings, stop);
-  auto store = TRY(open_store(settings.config.store, {settings.memory.store_cache_bytes}));
+  auto store = TRY(open_store(settings.config.store, {.cache_bytes = settings.memory.store_cache_bytes,
+                                                      .patience = settings.config.patience}));
   RunCommand command(options, std::move(settings), std::move(store));
   if (!options.resubmit.empty()) return command.resubmit(options.resubmit, stop);
   return each_file(options, stop, [&](const std::string& file) { return command.run_file(file, stop); });
@@ -206,7 +208,9 @@ Result<int> run(const RunOptions& options, std::stop_token stop) {
 void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "load files into the store, here and now");
-  command->add_option("--to", options->to, "the store: sqlite:PATH (default sqlite:./data/sluice.db)")
+  command
+      ->add_option("--to", options->to,
+                   "the store: sqlite:PATH or postgresql://… (default sqlite:./data/sluice.db)")
       ->type_name("URL")
       ->group(kWhere);
   command->add_flag("--dry-run", options->dry_run, "check only, write nothing (as `sluice validate`)")

@@ -6,6 +6,7 @@
 
 #include "app/open_store.h"
 #include "base/nearest.h"
+#include "base/url_text.h"
 #include "cli/command.h"
 #include "cli/result_text.h"
 #include "pipeline/spec_keys.h"
@@ -113,15 +114,17 @@ Result<RunSettings> resolve(const RunOptions& options) {
 }
 
 Result<std::unique_ptr<Store>> store_to_look_at(const RunSettings& settings) {
-  auto store = open_store(settings.config.store,
-                          {.cache_bytes = settings.memory.store_cache_bytes, .read_only = true});
+  auto store = open_store(settings.config.store, {.cache_bytes = settings.memory.store_cache_bytes,
+                                                  .read_only = true,
+                                                  .patience = settings.config.patience});
   if (!store && store.error().kind == ErrorKind::not_found) return std::unique_ptr<Store>();
   return store;
 }
 
 std::string kept_note(const RunOptions& options, const FoundPipeline& found, const std::string& store) {
   if (!found.kept || !options.pipeline.empty()) return "";
-  return "Pipeline '" + found.spec.name + "' is kept in " + store + ", and is used; name another with -p.\n";
+  return "Pipeline '" + found.spec.name + "' is kept in " + without_secrets(store) +
+         ", and is used; name another with -p.\n";
 }
 
 int each_file(const RunOptions& options, std::stop_token stop,

@@ -1,0 +1,55 @@
+#include "base/url_text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kHidden = "***";
+constexpr std::array<std::string_view, 3> kSecretWords = {"password", "secret", "token"};
+
+bool is_secret(std::string_view parameter) {
+  return std::ranges::any_of(kSecretWords, [&](std::string_view word) {
+    return parameter.size() >= word.size() &&
+           std::ranges::equal(parameter.substr(parameter.size() - word.size()), word,
+                              [](char a, char b) { return (a | 0x20) == b; });
+  });
+}
+
+}  // namespace
+
+std::optional<TextRange> password_in(std::string_view url) {
+  constexpr std::string_view kSlashes = "://";
+  std::size_t begin = url.find(kSlashes);
+  if (begin == std::string_view::npos) return std::nullopt;
+  begin += kSlashes.size();
+  // The host follows the last @; parameters may have one, too.
+  const std::size_t first_at = url.find('@', begin);
+  if (first_at == std::string_view::npos) return std::nullopt;
+  const std::size_t at = url.substr(0, url.find('?', first_at)).rfind('@');
+  const std::size_t colon = url.find(':', begin);
+  if (colon >= at || url.substr(begin, colon - begin).find_first_of("/?") != std::string_view::npos)
+    return std::nullopt;
+  return TextRange{colon + 1, at};
+}
+
+std::string without_secrets(std::string_view url) {
+  std::string shown(url);
+  if (auto password = password_in(url))
+    shown.replace(password->begin, password->end - password->begin, kHidden);
+  std::size_t at = shown.find('?');
+  while (at != std::string::npos) {
+    const std::size_t equals = shown.find_first_of("=&", at + 1);
+    if (equals == std::string::npos) break;
+    std::size_t end = std::min(shown.find('&', equals), shown.size());
+    if (shown[equals] == '=' && is_secret(std::string_view(shown).substr(at + 1, equals - at - 1))) {
+      shown.replace(equals + 1, end - equals - 1, kHidden);
+      end = equals + 1 + kHidden.size();
+    }
+    at = shown.find('&', end);
+  }
+  return shown;
+}
+
+}  // namespace sluice

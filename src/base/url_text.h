@@ -1,0 +1,22 @@
+// URLs that may hold a password, for showing. Called wherever a URL of the configuration reaches a person or
+// a log.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+// Where the password of scheme://user:PASSWORD@host/… stands, as its writer meant it: also one with
+// characters that should have been percent-encoded. Nothing where there is none.
+struct TextRange {
+  std::size_t begin = 0, end = 0;
+};
+std::optional<TextRange> password_in(std::string_view url);
+
+// The URL with *** for that password and for the values of parameters such as password= or token=.
+std::string without_secrets(std::string_view url);
+
+}  // namespace sluice

@@ -1,0 +1,497 @@
+#!/usr/bin/env python3
+"""`sluice run` into PostgreSQL as operators connect it: URL and environment, passwords, TLS, PgBouncer, time-outs, limits, a
+failover under way. Starts its servers itself, on loopback; each check looks at the message and at the stored rows.
+
+connections_postgres.py [--bin build/sluice] [--only PART_OF_A_NAME] [--jobs N] [--keep]
+Prints what failed, then `N passed, N failed`.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import people
+from postgres_server import Certificates, PgBouncer, Server, wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SECRET = "Zq7-open~sesame"       # must never be shown
+RUN_SECONDS = 120
+# `app` has a password, `limited` one connection, `capped` time-outs of its own, `outsider` no line in pg_hba.conf.
+ROLES = f"""CREATE ROLE app LOGIN PASSWORD '{SECRET}'; CREATE ROLE outsider LOGIN; CREATE ROLE secure LOGIN PASSWORD '{SECRET}';
+CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '1s';
+CREATE ROLE brief LOGIN; ALTER ROLE brief SET lock_timeout = '1s'; CREATE ROLE patient LOGIN;"""
+HBA = ["hostssl all secure 127.0.0.1/32 scram-sha-256", "host all hasty,brief,patient 127.0.0.1/32 trust",
+       "host all app 127.0.0.1/32 scram-sha-256"]
+
+
+class Wrong(Exception):
+    """Sluice did something else than it should."""
+
+
+def demand(true, message):
+    if not true:
+        raise Wrong(message)
+
+
+@dataclasses.dataclass
+class Ended:
+    status: int
+    out: str
+    err: str
+
+    def result(self):
+        demand(self.status == 0, f"exit status {self.status}: {self.err.strip()}")
+        return json.loads(self.out)
+
+    def expect(self, status, *parts):
+        """That it ended so, saying all of the parts, and the password nowhere."""
+        demand(self.status == status, f"exit status {self.status}, not {status}: {self.out}{self.err}")
+        for part in parts:
+            demand(part in self.err, f"{part!r} is not in: {self.err.strip()}")
+        return self
+
+
+class Place:
+    """One check's folder, input and runs."""
+
+    def __init__(self, world, name, rows=2000):
+        self.world, self.folder = world, world.folder / name
+        self.folder.mkdir()
+        made = people.make_people(rows, seed=len(name))
+        (self.folder / "people.csv").write_bytes(people.to_csv(made))
+        (self.folder / "people.yaml").write_text(people.PIPELINE + people.IDENTITIES["content"], encoding="utf-8")
+        self.expected = people.expect(made, "content")
+
+    def start(self, to, *options, environment=None, file="people.csv"):
+        command = [self.world.binary, "run", file, "-p", "people.yaml", *options] + (["--to", to] if to else [])
+        return subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True,
+                                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **(environment or {})})
+
+    @staticmethod
+    def finish(process):
+        try:
+            out, err = process.communicate(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise Wrong(f"the run did not end within {RUN_SECONDS} s") from None
+        demand(SECRET not in out + err, "the password is shown")
+        return Ended(process.returncode, out, err)
+
+    def run(self, to, *options, **more):
+        return self.finish(self.start(to, *options, **more))
+
+    def load(self, to, **more):
+        return self.run(to, "--json", "--quiet", **more).result()
+
+    def check_stored(self, server, database, jobs=1):
+        """Every row once, every reject and counter of every job as the oracle says."""
+        expected = self.expected
+        hashes = [row[0] for row in server.sql("SELECT encode(content_hash, 'hex') FROM ingested_data", database)]
+        wanted = {people.sha256(text).hex() for text, _ in expected.stored.values()}
+        demand(set(hashes) == wanted, f"{len(wanted - set(hashes))} rows are not stored, {len(set(hashes) - wanted)} should not be")
+        demand(len(hashes) == len(wanted), "rows are stored twice")
+        found = server.sql("SELECT status, rows_read, rows_inserted + rows_duplicate, rows_rejected, (SELECT count(DISTINCT row_number) "
+                           "FROM validation_errors WHERE job_id = j.id) FROM ingestion_jobs j", database)
+        rejects = str(len(expected.rejects))
+        one = ["COMPLETED", str(expected.read), str(expected.read - len(expected.rejects)), rejects, rejects]
+        demand(found == [one] * jobs, f"the jobs are {found}, each should be {one}")
+        inserted = int(server.value("SELECT sum(rows_inserted) FROM ingestion_jobs", database))
+        demand(inserted == len(wanted), f"{inserted} rows were counted as inserted, {len(wanted)} are stored")
+
+
+class World:
+    """What the checks share: the program, a folder, one server."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.server = Server(folder / "server", {"fsync": "off", "max_connections": 60}, HBA)
+        self.server.sql(ROLES)
+        self.certificates = Certificates(folder / "certificates")
+
+    def end(self):
+        self.server.stop()
+
+
+# ---------------------------------------------------------------- URL, environment, passwords
+
+def environment_and_passwords(world):
+    place, server = Place(world, "environment", 300), world.server
+    database = server.database("environment", "app")
+    variables = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "app", "PGDATABASE": database}
+    place.load("postgresql:///", environment={**variables, "PGPASSWORD": SECRET})
+    place.check_stored(server, database)
+    passwords = place.folder / ".pgpass"
+    passwords.write_text(f"127.0.0.1:{server.port}:*:app:{SECRET}\n", encoding="utf-8")
+    passwords.chmod(0o600)
+    place.load("postgresql://", environment=variables)
+    passwords.unlink()
+    # In a configuration, from the environment and from a file; the result for people names the store, not the password.
+    (place.folder / "secret").write_text(SECRET + "\n", encoding="utf-8")
+    for number, variable in enumerate(["${STORE_PASSWORD}", "${file:secret}"]):
+        url = f"postgres://app:{variable}@127.0.0.1:{server.port}/{database}"
+        (place.folder / "sluice.yaml").write_text(f"store: {url}\n", encoding="utf-8")
+        ended = place.run("", environment={"STORE_PASSWORD": SECRET}).expect(0)
+        demand(f"app:***@127.0.0.1:{server.port}/{database}" in ended.out, f"the store is not named: {ended.out}")
+        place.check_stored(server, database, jobs=3 + number)
+    plain = server.url(database, "app") + "?password=" + SECRET
+    demand("password=***" in place.run(plain).expect(0).out, "the store is not named")
+    dump = subprocess.run(["pg_dump", server.url(database)], capture_output=True, text=True, check=True).stdout
+    demand(SECRET not in dump and "COPY public.ingestion_jobs" in dump, "the password is in the store")
+
+
+def refusals(world):
+    place, server = Place(world, "refusals", 20), world.server
+    database = server.database("refusals", "app")
+
+    def refused(user, status, *parts, to=None, **environment):
+        for options in ([], ["--json"]):
+            place.run(to or server.url(database, user), *options, environment=environment).expect(status, *parts)
+
+    refused("app", 2, 'password authentication failed for user "app"', "PGPASSWORD or ~/.pgpass", PGPASSWORD="wrong" + SECRET[::-1])
+    refused(f"app:not{SECRET}", 2, "password authentication failed", "Check the user and the password")
+    refused("app", 2, "no password supplied", "PGPASSWORD or ~/.pgpass")
+    refused("outsider", 2, "no pg_hba.conf entry", "ask its administrator")
+    refused("app", 2, 'database "none" does not exist', "createdb", to=server.url("none", "app"), PGPASSWORD=SECRET)
+    # What a password must not have in a URL, and libpq would show in its complaint.
+    for password in ("/" + SECRET, SECRET + "/x", "@" + SECRET, "%zz" + SECRET, SECRET + "%", SECRET + "@/"):
+        refused(f"app:{password}", 2, "percent-encoded", "%40", "PGPASSWORD")
+    refused("", 2, "postgresql://user@host:5432/database", to=f"postgresql:/app:{SECRET}@127.0.0.1/x")
+    refused("", 2, "postgresql://user@host:5432/database", to=f"postgresql://app:{SECRET}@[127.0.0.1/x")
+    refused("", 2, "one of: sqlite:, postgresql:", to=f"mysql://app:{SECRET}@127.0.0.1/x")
+    refused("", 1, "cannot be reached", "Connection refused", to=f"postgresql://app:{SECRET}@127.0.0.1:1/x")
+    demand(server.sql("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", database) == [], "a refused run made tables")
+
+
+# ---------------------------------------------------------------- TLS
+
+def tls(world):
+    place, server = Place(world, "tls", 300), world.server
+    database = server.database("tls", "secure")
+    certificates = world.certificates
+
+    def to(host, root, mode="verify-full"):
+        return f"postgresql://secure@{host}:{server.port}/{database}?sslmode={mode}&sslrootcert={root}"
+
+    password = {"PGPASSWORD": SECRET}
+    place.run(to("localhost", certificates.root), environment=password).expect(
+        2, "server does not support SSL", "sslmode")
+    server.sql(f"ALTER SYSTEM SET ssl_cert_file = '{certificates.certificate}'")
+    server.sql(f"ALTER SYSTEM SET ssl_key_file = '{certificates.key}'")
+    server.sql("ALTER SYSTEM SET ssl = on")
+    server.control("reload")
+    wait_until(lambda: server.value("SHOW ssl") == "on", "the server to take its certificate")
+    place.load(to("localhost", certificates.root), environment=password)
+    place.check_stored(server, database)
+    demand(place.load(f"postgresql://secure@localhost:{server.port}/{database}",
+                      environment={**password, "PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(certificates.root)})
+           ["rows"]["inserted"] == 0, "rows came in twice")
+    place.run(to("localhost", certificates.other), environment=password).expect(2, "certificate verify failed", "sslrootcert")
+    place.run(to("127.0.0.1", certificates.root), environment=password).expect(2, "does not match host name", "for its name")
+    place.run(to("localhost", "missing.crt"), environment=password).expect(2, "missing.crt", "sslrootcert")
+    place.run(to("localhost", certificates.root, "disable"), environment=password).expect(2, "no pg_hba.conf entry", "no encryption")
+    place.check_stored(server, database, jobs=2)
+
+
+# ---------------------------------------------------------------- PgBouncer
+
+def bouncer_at(world, place, **settings):
+    return PgBouncer(place.folder / "bouncer", world.server, {"app": SECRET}, **settings)
+
+
+def through_pgbouncer(world):
+    place, server = Place(world, "pgbouncer", 12000), world.server
+    database = server.database("pooled", "app")
+    bouncer = bouncer_at(world, place)
+    try:
+        to, password = f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", {"PGPASSWORD": SECRET}
+        demand(place.load(to, environment=password)["rows"]["inserted"] == len(place.expected.stored), "rows are missing")
+        demand(place.load(to, environment=password)["rows"]["inserted"] == 0, "rows came in twice")
+        place.check_stored(server, database, jobs=2)
+        typed = server.database("pooled_typed", "app")
+        place.run(to.replace(database, typed), "--set", "table=people", environment=password).expect(0)
+        place.check_stored(server, typed)
+        matched = server.value("SELECT count(*) FROM people p JOIN ingested_data d ON d.id = p.sluice_id WHERE p.id IS NOT NULL", typed)
+        demand(matched == str(len(place.expected.stored)), f"the table has {matched} of the rows")
+        place.run(to + "?options=-c%20statement_timeout%3D5s", environment=password).expect(2, "options", "ALTER ROLE")
+        place.run(to.replace(database, "none"), environment=password).expect(2, "none", "createdb")
+        place.run(to, environment={"PGPASSWORD": "wrong"}).expect(2, "authentication failed", "Check the user and the password")
+    finally:
+        bouncer.kill()
+
+
+def many_through_a_small_pool(world):
+    """Every run writes with two sessions at once, and the pool has two for all: none waits for another's for ever."""
+    place, server = Place(world, "small_pool", 12000), world.server
+    database = server.database("small_pool", "app")
+    bouncer = bouncer_at(world, place, default_pool_size=2, query_wait_timeout=20)
+    try:
+        to = f"postgresql://app@127.0.0.1:{bouncer.port}/{database}"
+        for number in range(4):
+            shutil.copyfile(place.folder / "people.csv", place.folder / f"{number}.csv")
+        begin = time.monotonic()
+        runs = [place.start(to, environment={"PGPASSWORD": SECRET}, file=f"{number}.csv") for number in range(4)]
+        for run in runs:
+            place.finish(run).expect(0)
+        demand(time.monotonic() - begin < 20, "the runs waited for each other's connections until PgBouncer ended them")
+        place.check_stored(server, database, jobs=4)
+    finally:
+        bouncer.kill()
+
+
+def pgbouncer_statement_mode(world):
+    place, server = Place(world, "statement_mode", 20), world.server
+    database = server.database("statement_mode", "app")
+    bouncer = bouncer_at(world, place, pool_mode="statement")
+    try:
+        for _ in range(2):  # with and without tables
+            place.run(f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", environment={"PGPASSWORD": SECRET}).expect(
+                2, "statement pooling mode", "pool_mode to transaction")
+            demand(server.sql("SELECT 1 FROM pg_tables WHERE tablename = 'ingested_data' AND NOT EXISTS (SELECT FROM ingested_data)",
+                              database) == [] or _ == 1, "the run made tables")
+            place.run(server.url(database, "app"), "--limit", "1", environment={"PGPASSWORD": SECRET}).expect(0)
+    finally:
+        bouncer.kill()
+
+
+def pgbouncer_dies_and_comes_back(world):
+    place, server = Place(world, "bouncer_dies", 20000), world.server
+    database = server.database("bouncer_dies", "app")
+    bouncer = bouncer_at(world, place)
+    try:
+        run = place.start(f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", "--json", "--quiet", "--batch-rows", "200",
+                          environment={"PGPASSWORD": SECRET})
+        under_way(server, database, run)
+        bouncer.kill()
+        bouncer.start()
+        place.finish(run).result()
+        place.check_stored(server, database)
+    finally:
+        bouncer.kill()
+
+
+def takeover_through_pgbouncer(world):
+    """A run that is stopped in the middle of a commit holds its locks through the pooler; its successor ends that session."""
+    place, server = Place(world, "takeover"), world.server
+    database = server.database("takeover", "app")
+    bouncer = bouncer_at(world, place)
+    to, password = f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", {"PGPASSWORD": SECRET}
+    place.run(to, "--limit", "1", environment=password).expect(0)
+    server.sql("DELETE FROM ingested_data; DELETE FROM ingestion_jobs; DELETE FROM validation_errors", database)
+    holder = server.session(database)
+    try:
+        holder.do("BEGIN; LOCK TABLE ingested_data")
+        first = place.start(to, environment=password)
+        wait_until(lambda: waiting_for_locks(server, database) == 1, "the first run to wait for the lock")
+        first.send_signal(signal.SIGSTOP)
+        server.sql("UPDATE ingestion_splits SET lease_until = '-infinity'", database)
+        second = place.start(to, "--json", "--quiet", environment=password)
+        wait_until(lambda: server.sql("SELECT 1 FROM ingestion_splits WHERE lease_epoch > 1", database), "the takeover")
+        holder.do("COMMIT")
+        place.finish(second).result()
+        first.send_signal(signal.SIGCONT)
+        place.finish(first).expect(1, "has ended")
+        place.check_stored(server, database)
+    finally:
+        holder.end()
+        bouncer.kill()
+
+
+# ---------------------------------------------------------------- waiting: time-outs, locks, full servers
+
+def waiting_for_locks(server, database):
+    return int(server.value(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'"))
+
+
+def rows_done(server, database):
+    if server.sql("SELECT 1 FROM pg_tables WHERE tablename = 'ingestion_splits'", database):
+        done = server.value("SELECT coalesce(sum(rows_read), 0) FROM ingestion_splits", database)
+        return int(done)
+    return 0
+
+
+def under_way(server, database, run):
+    """Returns after the run's first commits; it must not have ended."""
+    wait_until(lambda: rows_done(server, database) > 0 or run.poll() is not None, "the first commit")
+    demand(run.poll() is None, "the run ended too soon to be disturbed")
+
+
+def time_outs(world):
+    place, server = Place(world, "time_outs", 300), world.server
+    for role, settings, parts in (
+            ("hasty", "", ("statement timeout", "ALTER ROLE", "statement_timeout")),
+            ("patient", "?options=-c%20statement_timeout%3D1s", ("statement timeout", "statement_timeout")),
+            ("brief", "", ("lock timeout", "pg_blocking_pids", "run the same command again"))):
+        database = server.database(f"time_outs_{role}", role)
+        to = server.url(database, role) + settings
+        place.run(to, "--limit", "1", "--set", "name=other").expect(0)
+        server.sql("DELETE FROM ingested_data; DELETE FROM ingestion_jobs; DELETE FROM validation_errors", database)
+        holder = server.session(database)
+        try:
+            holder.do("BEGIN; LOCK TABLE ingested_data")
+            place.run(to, "--set", "retry.attempts=1").expect(1, *parts)
+            demand(rows_done(server, database) == 1, "something was counted")
+        finally:
+            holder.end()
+        place.run(to, "--set", "retry.attempts=1").expect(0, "Going on with job")
+        place.check_stored(server, database)
+
+
+def a_lock_is_waited_for(world):
+    """The lease is kept alive meanwhile."""
+    place, server = Place(world, "lock", 300), world.server
+    database = server.database("lock", "patient")
+    to = server.url(database, "patient")
+    place.run(to, "--limit", "1", "--set", "name=other").expect(0)
+    server.sql("DELETE FROM ingested_data; DELETE FROM ingestion_jobs; DELETE FROM ingestion_splits; DELETE FROM validation_errors", database)
+    holder = server.session(database)
+    try:
+        holder.do("BEGIN; LOCK TABLE ingested_data")
+        run = place.start(to, "--json", "--quiet")
+        wait_until(lambda: waiting_for_locks(server, database) > 0, "the run to wait for the lock")
+        lease = server.value("SELECT lease_until FROM ingestion_splits", database)
+        wait_until(lambda: server.value("SELECT lease_until FROM ingestion_splits", database) != lease, "a heartbeat")
+    finally:
+        holder.end()
+    place.finish(run).result()
+    place.check_stored(server, database)
+
+
+def a_full_server(world):
+    place = Place(world, "full", 300)
+    server = Server(place.folder / "server", {"fsync": "off", "max_connections": 6}, HBA)  # 3 of them for superusers only
+    try:
+        server.sql(ROLES)
+        database = server.database("full", "patient")
+        to = server.url(database, "patient")
+
+        def filled():
+            return [server.session(user="patient") for _ in range(3)]
+
+        sessions = filled()
+        for session in sessions:
+            session.do("SELECT 1")
+        place.run(to, "--set", "patience=1s").expect(1, "connection slots", "max_connections", "CONNECTION LIMIT")
+        refusals_before = server.said().count("FATAL")
+        run = place.start(to, "--json", "--quiet")
+        wait_until(lambda: server.said().count("FATAL") > refusals_before + 1, "two refusals")
+        for session in sessions:
+            session.end()
+        place.finish(run).result()
+        place.check_stored(server, database)
+        server.sql("ALTER ROLE patient CONNECTION LIMIT 0")
+        place.run(to, "--set", "patience=1s").expect(1, "too many connections for role", "CONNECTION LIMIT")
+    finally:
+        server.stop()
+
+
+# ---------------------------------------------------------------- failover
+
+def failover(world):
+    """The primary is killed in the middle of a run, and a standby that has all that was acknowledged takes its place: once
+    late, so that the run gives up and the same command goes on; once in time, so that the run goes on by itself."""
+    place = Place(world, "failover", 30000)
+    options = {"fsync": "off", "wal_level": "replica"}
+    first = Server(place.folder / "first", options)
+    servers = [first]
+    try:
+        second = Server(place.folder / "second", primary=first)
+        servers.append(second)
+        follow(first)
+        for name in ("late", "in_time"):
+            first.database(name)
+        to = f"postgresql://sluice@127.0.0.1:{first.port},127.0.0.1:{second.port}/"
+        arguments = ("--json", "--quiet", "--batch-rows", "200")
+
+        run = place.start(to + "late", *arguments, "--set", "patience=1s")
+        under_way(first, "late", run)
+        first.stop()
+        place.finish(run).expect(1, "Is a failover under way?")
+        second.promote()
+        place.run(to + "late", *arguments, "--set", "patience=1s").result()
+        place.check_stored(second, "late")
+
+        third = Server(place.folder / "third", primary=second)
+        servers.append(third)
+        follow(second)
+        run = place.start(f"postgresql://sluice@127.0.0.1:{second.port},127.0.0.1:{third.port}/in_time?target_session_attrs=read-write",
+                          *arguments)
+        under_way(second, "in_time", run)
+        second.stop()
+        third.promote()
+        place.finish(run).result()
+        place.check_stored(third, "in_time")
+        third.sql("ALTER SYSTEM SET default_transaction_read_only = on")
+        third.control("reload")
+        place.run(third.url("late")).expect(1, "read-only", "takes writes")
+    finally:
+        for server in servers:
+            if server.running():
+                server.stop()
+
+
+def follow(primary):
+    """From now on what is committed is on the standby, too."""
+    wait_until(lambda: primary.value("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == "1", "the standby")
+    primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    primary.control("reload")
+    wait_until(lambda: primary.value("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1", "replication")
+
+
+CHECKS = [failover, a_lock_is_waited_for, many_through_a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, tls,
+          through_pgbouncer, pgbouncer_statement_mode, pgbouncer_dies_and_comes_back, takeover_through_pgbouncer]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default=str(ROOT / "build" / "sluice"))
+    parser.add_argument("--only", default="", help="only checks with this in their name")
+    parser.add_argument("--jobs", type=int, default=3, help="checks at once (default 3: most of them wait)")
+    parser.add_argument("--keep", action="store_true", help="keep the folder")
+    options = parser.parse_args()
+    checks = [check for check in CHECKS if options.only in check.__name__]
+    binary = pathlib.Path(options.bin)
+    if not binary.exists():
+        print(f"{options.bin} is not there; ./dev build makes it\n0 passed, 1 failed")
+        return 1
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-connections-"))
+    folder.chmod(0o755)
+    failed = 0
+
+    def tried(check):
+        begin = time.monotonic()
+        try:
+            check(world)
+            return f"{check.__name__}: good ({time.monotonic() - begin:.1f} s)", True
+        except Exception as error:  # whatever it was, the others run, and their servers are stopped
+            where = "".join(traceback.format_tb(error.__traceback__)[1:])
+            return f"{check.__name__}: FAILED ({time.monotonic() - begin:.1f} s): {type(error).__name__}: {error}\n{where}", False
+
+    world = World(binary.resolve(), folder)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for text, good in pool.map(tried, checks):
+                print(text, flush=True)
+                failed += not good
+    finally:
+        world.end()
+        if options.keep:
+            print(f"its files: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{len(checks) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
