@@ -21,8 +21,8 @@ struct PostgresOptions {
   unsigned lanes = 2;
   // Below this many rows a second session costs more than it brings.
   std::size_t lane_rows = 4000;
-  // How long a database that went away is waited for before the error is given to the caller: a failover takes
-  // half a minute where it is automatic.
+  // How long a database that went away is waited for before the error is given to the caller: a failover
+  // takes half a minute where it is automatic.
   std::chrono::milliseconds patience{60'000};
 };
 

@@ -46,7 +46,7 @@ Result<> PostgresLane::connect() {
   return {};
 }
 
-Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease) {
+Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease, Guard guard) {
   rejects_.clear();
   // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order.
   transaction_.emplace(TRY(PgTransaction::begin(
@@ -59,7 +59,8 @@ Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease) {
   auto found = TRY(connection_->query(
       "SELECT s.lease_epoch, s.status, j.status, s.checkpoint_offset, s.checkpoint_row, s.checkpoint_line, "
       "s.checkpoint_digest FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id "
-      "WHERE s.job_id = $1 AND s.split_number = $2 FOR KEY SHARE OF s",
+      "WHERE s.job_id = $1 AND s.split_number = $2 FOR " +
+          std::string(guard == Guard::alone ? "UPDATE" : "KEY SHARE") + " OF s",
       PgParams().text(lease.job_id).whole(lease.split_number)));
   if (found.rows() == 0) return fail(ErrorKind::conflict, "there is no " + split + " any more.");
   if (found.text(0, 2) != "PROCESSING")

@@ -32,7 +32,9 @@ class PostgresLane {
     Position checkpoint;
     std::string digest;
   };
-  Result<Guarded> begin(const Lease& lease);
+  // `alone`: waits for every commit to this split that is under way, also one of a session that was lost.
+  enum class Guard : bool { beside_others, alone };
+  Result<Guarded> begin(const Lease& lease, Guard guard = Guard::beside_others);
   // Waits for the locks of the slots [first, end); nothing where others were waited for in vain before.
   Result<> lock_slots(unsigned first, unsigned end);
   // Stores the rows; their rejects are kept for write_rejects().

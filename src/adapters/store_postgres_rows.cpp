@@ -1,6 +1,7 @@
 #include "adapters/store_postgres_rows.h"
 
 #include <algorithm>
+#include <latch>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -44,12 +45,17 @@ class PostgresRowWriter final : public RowWriter {
 
   Result<PostgresDataset> find_dataset(PgConnection& connection);
   Result<CommitReport> try_commit(const Commit& commit, const Lease& lease);
+  unsigned lanes_wanted() const {  // for the commit under way: few rows are written by one
+    return entries_.size() < options_.lane_rows ? 1 : static_cast<unsigned>(lanes_.size());
+  }
+  Result<bool> was_done_all_the_same(const Commit& commit, const Lease& lease);
   Result<CommitReport> report_of_done(const Commit& commit, const Lease& lease);
   Result<> load_progress(const Lease& lease);
   Result<> set_aside_corrected();
   unsigned lane_of(const RowEntry& entry, unsigned lanes) const;
   void share_out(unsigned lanes);
-  Result<> run_side_lane(unsigned lane, unsigned lanes, const Commit& commit, const Lease& lease);
+  Result<> run_side_lane(unsigned lane, unsigned lanes, const Commit& commit, const Lease& lease,
+                         std::latch& begun);
   Result<PostgresLane::Guarded> run_main_lane(unsigned lanes, const Commit& commit, const Lease& lease);
   Result<> resolve();
   Result<RowCounts> write_outcomes();
@@ -125,16 +131,15 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
     entries_ = entries_of(commit);
     auto report = try_commit(commit, lease);
     if (report) {
-      lanes_.front()->settle();
       if (report->over_max_rejects && !report->job_finished)
         TRY(PostgresJobStore(pool_).end(spec_.job_id, JobStatus::failed, too_many(report->job)));
       report->job_finished = report->job_finished && !report->over_max_rejects;
     }
     bool lost = false;
-    for (auto& lane : lanes_) {
-      lost = lost || (!report && !lane->connected());
-      lane->rollback();
-      lane->forget();
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+      lost = lost || (!report && lane < lanes_wanted() && !lanes_[lane]->connected());
+      lanes_[lane]->rollback();
+      lanes_[lane]->forget();
     }
     if (!report) progress_loaded_ = false;
     entries_.clear();
@@ -144,25 +149,20 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
 }
 
 Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const Lease& lease) {
-  for (auto& lane : lanes_) {
-    TRY(lane->connect());
-    if (lane == lanes_.front() && !progress_loaded_) TRY(load_progress(lease));
-    if (entries_.size() < options_.lane_rows) break;  // one is enough
-  }
-  const unsigned lanes = entries_.size() < options_.lane_rows ? 1 : static_cast<unsigned>(lanes_.size());
-  if (lanes_.front()->uncertain()) {
-    auto guarded = TRY(lanes_.front()->begin(lease));
-    lanes_.front()->rollback();
-    lanes_.front()->settle();
-    if (guarded.checkpoint == commit.checkpoint.position && guarded.digest == commit.checkpoint.digest)
-      return report_of_done(commit, lease);
-  }
+  const unsigned lanes = lanes_wanted();
+  for (unsigned lane = 0; lane < lanes; ++lane) TRY(lanes_[lane]->connect());
+  if (TRY(was_done_all_the_same(commit, lease))) return report_of_done(commit, lease);
+  if (!progress_loaded_) TRY(load_progress(lease));
   share_out(lanes);
   std::vector<Result<>> results(lanes);
   {
+    // The main lane ends after the others. Behind a pooler it must not hold the connection that they wait
+    // for, so it begins after them, too.
+    std::latch begun(lanes - 1);
     std::vector<std::jthread> threads;
     for (unsigned lane = 1; lane < lanes; ++lane)
-      threads.emplace_back([&, lane] { results[lane] = run_side_lane(lane, lanes, commit, lease); });
+      threads.emplace_back([&, lane] { results[lane] = run_side_lane(lane, lanes, commit, lease, begun); });
+    begun.wait();
     auto guarded = run_main_lane(lanes, commit, lease);
     if (!guarded) results[0] = std::unexpected(std::move(guarded).error());
   }
@@ -184,8 +184,17 @@ Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const L
   return report;
 }
 
-// The connection broke during COMMIT, and the commit took place all the same: what it did stands in the
-// outcomes.
+// Where a connection broke during COMMIT, the server may still be at it (waiting for a synchronous standby,
+// say). Whoever has the split for itself has waited for that, and sees what came of it.
+Result<bool> PostgresRowWriter::was_done_all_the_same(const Commit& commit, const Lease& lease) {
+  if (std::ranges::none_of(lanes_, [](const auto& lane) { return lane->uncertain(); })) return false;
+  auto guarded = TRY(lanes_.front()->begin(lease, PostgresLane::Guard::alone));
+  lanes_.front()->rollback();
+  for (auto& lane : lanes_) lane->settle();
+  return guarded.checkpoint == commit.checkpoint.position && guarded.digest == commit.checkpoint.digest;
+}
+
+// What such a commit did stands in the outcomes.
 Result<CommitReport> PostgresRowWriter::report_of_done(const Commit& commit, const Lease& lease) {
   CommitReport report;
   if (!entries_.empty()) {
@@ -243,15 +252,24 @@ void PostgresRowWriter::share_out(unsigned lanes) {
 }
 
 Result<> PostgresRowWriter::run_side_lane(unsigned lane_number, unsigned lanes, const Commit& commit,
-                                          const Lease& lease) {
+                                          const Lease& lease, std::latch& begun) {
   PostgresLane& lane = *lanes_[lane_number];
+  bool told = false;
+  auto tell = [&] {
+    if (!std::exchange(told, true)) begun.count_down();
+  };
   Share& share = shares_[lane_number];
   const bool nothing_new = std::ranges::none_of(
       share.entries, [](const RowEntry& entry) { return entry.outcome == Outcome::none; });
-  if (nothing_new) return {};
+  if (nothing_new) {
+    tell();
+    return {};
+  }
   const std::uint64_t until = commit.checkpoint.position.row;
   auto once = [&]() -> Result<> {
-    TRY(lane.begin(lease));
+    auto guarded = lane.begin(lease);
+    tell();
+    TRY(std::move(guarded));
     TRY(lane.lock_slots(lane_number * kPostgresSlots / lanes, (lane_number + 1) * kPostgresSlots / lanes));
     TRY(lane.store(share.entries, commit));
     TRY(lane.write_rejects());

@@ -66,13 +66,15 @@ MemoryPlan with_batch_size(MemoryPlan memory, const PipelineSpec& spec) {
 // A failure of the input ends the job; one of the systems around it does not.
 bool ends_job(const Error& error) { return error.kind == ErrorKind::input || error.kind == ErrorKind::usage; }
 
-Result<SplitEnd> run_leased(const JobRun& run, const Split& split, Pipeline& pipeline,
+Result<SplitEnd> run_leased(const JobRun& run, std::uint32_t split_number, Pipeline& pipeline,
                             const RowFormat& format, ComputePool& pool, const MemoryPlan& memory,
                             const OnCommit& on_commit, std::stop_token stop) {
   JobStore& jobs = run.store.jobs();
-  Lease lease = TRY(jobs.lease(run.job.id, split.number, this_process(), kLeaseDuration, is_dead));
+  Lease lease = TRY(jobs.lease(run.job.id, split_number, this_process(), kLeaseDuration, is_dead));
   Result<SplitEnd> end = [&]() -> Result<SplitEnd> {
     Heartbeat heartbeat(jobs, lease, stop);
+    // Read under the lease: a commit of whoever had it before may have come in until then.
+    const Split split = TRY(jobs.splits(run.job.id))[split_number - 1];
     WriteSpec spec = write_spec(run, pipeline);
     // The store looks at rows as read where it may reject them, and at typed cells for a table.
     bool keep_input = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip ||
@@ -96,9 +98,7 @@ Result<SplitEnd> run_with_retries(const JobRun& run, std::uint32_t split_number,
   const RetrySpec& retry = run.plan.pipeline.retry;
   std::minstd_rand random(std::random_device{}());
   for (std::uint32_t attempt = 1;; ++attempt) {
-    std::vector<Split> splits = TRY(run.store.jobs().splits(run.job.id));
-    Result<SplitEnd> end =
-        run_leased(run, splits[split_number - 1], pipeline, format, pool, memory, on_commit, stop);
+    Result<SplitEnd> end = run_leased(run, split_number, pipeline, format, pool, memory, on_commit, stop);
     if (end || !end.error().retryable || attempt >= retry.attempts || run.input.streaming) return end;
     auto delay =
         retry.backoff_type == "fixed" ? retry.delay : retry.delay * (1u << std::min(attempt - 1, 16u));
