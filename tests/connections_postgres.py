@@ -11,6 +11,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -29,7 +30,7 @@ RUN_SECONDS = 120
 ROLES = f"""CREATE ROLE app LOGIN PASSWORD '{SECRET}'; CREATE ROLE outsider LOGIN; CREATE ROLE secure LOGIN PASSWORD '{SECRET}';
 CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '1s';
 CREATE ROLE brief LOGIN; ALTER ROLE brief SET lock_timeout = '1s'; CREATE ROLE patient LOGIN;"""
-HBA = ["hostssl all secure 127.0.0.1/32 scram-sha-256", "host all hasty,brief,patient 127.0.0.1/32 trust",
+HBA = ["hostssl all secure 127.0.0.1/32 scram-sha-256", "host all hasty,brief,patient,sluice_owner,sluice_writer,sluice_reader 127.0.0.1/32 trust",
        "host all app 127.0.0.1/32 scram-sha-256"]
 
 
@@ -171,6 +172,28 @@ def refusals(world):
     refused("", 2, "one of: sqlite:, postgresql:", to=f"mysql://app:{SECRET}@127.0.0.1/x")
     refused("", 1, "cannot be reached", "Connection refused", to=f"postgresql://app:{SECRET}@127.0.0.1:1/x")
     demand(server.sql("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", database) == [], "a refused run made tables")
+
+
+def documented_roles(world):
+    """The statements of docs/postgresql.md give what the page says."""
+    place, server = Place(world, "roles", 300), world.server
+    page = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+    section = page[page.index("## Roles and tenants"):page.index("## Behind PgBouncer")]
+    make_roles, grant = re.findall(r"```sql\n(.*?)```", section, re.S)
+    database = server.database("roles")
+    server.sql(make_roles, database)
+    place.load(server.url(database, "sluice_owner"))
+    server.sql(grant, database)
+    place.load(server.url(database, "sluice_writer"))
+    place.check_stored(server, database, jobs=2)
+    count, seen = "SELECT count(*) FROM ingested_data", []
+    for tenant in ("", "SET sluice.tenant = 'another'; "):
+        out = subprocess.run(["psql", "-XAtq", server.url(database, "sluice_reader"), "-c", tenant + count], capture_output=True, text=True,
+                             check=True).stdout
+        seen.append(out.strip())
+    demand(seen == [str(len(place.expected.stored)), "0"], f"the reader sees {seen} rows")
+    for role, words in (("sluice_reader", "permission denied"), ("patient", "permission denied")):
+        place.run(server.url(database, role)).expect(2, words, "docs/postgresql.md, Roles")
 
 
 # ---------------------------------------------------------------- TLS
@@ -454,7 +477,7 @@ def follow(primary):
     wait_until(lambda: primary.value("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1", "replication")
 
 
-CHECKS = [failover, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, tls,
+CHECKS = [failover, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, documented_roles, tls,
           through_pgbouncer, pgbouncer_statement_mode, pgbouncer_dies_and_comes_back, takeover_through_pgbouncer]
 
 

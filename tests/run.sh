@@ -104,6 +104,7 @@ if suite build build release; then
   suite oracles tests/run_oracles.sh
   suite crash python3 tests/crash.py --kills "$crash_kills" --seed "$seed"
   suite conformance tests/run_conformance.sh
+  suite connections python3 tests/connections_postgres.py
 fi
 if suite asan-build build asan; then
   suite asan unit asan
