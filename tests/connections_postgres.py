@@ -336,6 +336,42 @@ def takeover_through_pgbouncer(world):
         bouncer.kill()
 
 
+def a_commit_whose_answer_is_lost(world):
+    """The server waits for a standby that is not there while the pooler dies: the commit comes about after the run has come back,
+    which looks, waits, and neither does it again nor counts it twice."""
+    place = Place(world, "lost_answer", 20000)
+    server = Server(place.folder / "server", {"fsync": "off"}, HBA)
+    bouncer = None
+
+    def standbys(names):
+        server.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        server.control("reload")
+
+    def commits_waiting():
+        return server.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name LIKE 'sluice %/1'") != "0"
+
+    try:
+        server.sql(ROLES)
+        database = server.database("lost", "app")
+        bouncer = PgBouncer(place.folder / "bouncer", server, {"app": SECRET})
+        run = place.start(f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", "--json", "--quiet", "--batch-rows", "200",
+                          environment={"PGPASSWORD": SECRET})
+        under_way(server, database, run)
+        standbys("nobody")
+        wait_until(lambda: commits_waiting() or run.poll() is not None, "a commit to wait for the standby")
+        demand(run.poll() is None, "the run ended too soon")
+        bouncer.kill()
+        bouncer.start()
+        wait_until(lambda: waiting_for_locks(server, database) > 0, "the run to come back")
+        standbys("")
+        place.finish(run).result()
+        place.check_stored(server, database)
+    finally:
+        if bouncer:
+            bouncer.kill()
+        server.stop()
+
+
 # ---------------------------------------------------------------- waiting: time-outs, locks, full servers
 
 def waiting_for_locks(server, database):
@@ -477,7 +513,7 @@ def follow(primary):
     wait_until(lambda: primary.value("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1", "replication")
 
 
-CHECKS = [failover, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, documented_roles, tls,
+CHECKS = [failover, a_commit_whose_answer_is_lost, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, documented_roles, tls,
           through_pgbouncer, pgbouncer_statement_mode, pgbouncer_dies_and_comes_back, takeover_through_pgbouncer]
 
 
