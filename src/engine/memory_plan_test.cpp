@@ -33,7 +33,8 @@ TEST(MemoryPlan, AWindowComesOutOfTheBatch) {
     MemoryPlan plan = *plan_memory(mib * kMiB, 2, kMiB);
     EXPECT_LE(plan.window_bytes * 4, plan.total_bytes);
     EXPECT_GT(plan.window_bytes * 8, plan.total_bytes);
-    EXPECT_LE(plan.beside_window().batch_bytes + plan.window_bytes, plan.batch_bytes + 3 * kMiB) << mib;  // of the spare
+    EXPECT_LE(plan.beside_window().batch_bytes + plan.window_bytes, plan.batch_bytes + 3 * kMiB)
+        << mib;  // of the spare
     EXPECT_GE(plan.beside_window().batch_bytes, 2 * kMiB);
   }
 }
