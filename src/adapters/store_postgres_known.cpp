@@ -30,6 +30,7 @@ std::string PostgresRowTable::ids_of(std::span<const std::uint32_t> groups) cons
 
 Result<> PostgresRowTable::load_known(PgConnection& connection) {
   std::size_t known = 0;
+  known_versions_.assign(ids_.size(), {});
   // Where a whole file comes again, one statement both finds and touches its rows.
   const bool touching = spec_.identity == IdentityKind::content && spec_.on_duplicate == OnDuplicate::touch &&
                         spec_.unique_constraints.empty();
@@ -84,7 +85,20 @@ Result<> PostgresRowTable::take_known(const PgResult& found, int row) {
     std::memcpy(group.content_hash.data(), found.text(row, 1).data(), group.content_hash.size());
   group.job_sequence = found.binary_integer(row, 3);
   group.row_number = static_cast<std::uint64_t>(found.binary_integer(row, 4));
+  known_versions_[static_cast<std::size_t>(at - ids_.begin())] = {group.job_sequence, group.row_number};
   return {};
+}
+
+// Of each row the version that was decided upon: what somebody else has changed meanwhile must not be
+// overwritten with something older.
+void PostgresRowTable::add_known_versions(PgParams& params, std::span<const std::uint32_t> groups) const {
+  PgArray sequences(PgType::int8), rows(PgType::int8);
+  for (std::uint32_t at : groups) {
+    sequences.next().int8(known_versions_[at].job_sequence);
+    rows.next().int8(static_cast<std::int64_t>(known_versions_[at].row_number));
+  }
+  params.binary(sequences.take(), static_cast<Oid>(PgArrayType::int8))
+      .binary(rows.take(), static_cast<Oid>(PgArrayType::int8));
 }
 
 Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std::uint32_t> groups) {
@@ -98,20 +112,24 @@ Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std
     data.next().jsonb_or_null(target_.exists() ? std::string_view() : row.data);
     metadata.next().jsonb_or_null(row.metadata);
   }
-  TRY(connection.query(
+  PgParams params;
+  params.binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))
+      .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+      .binary(hashes.take(), static_cast<Oid>(PgArrayType::bytea))
+      .binary(data.take(), static_cast<Oid>(PgArrayType::jsonb))
+      .binary(metadata.take(), static_cast<Oid>(PgArrayType::jsonb))
+      .text(spec_.job_id)
+      .integer(spec_.job_sequence);
+  add_known_versions(params, groups);
+  auto replaced = TRY(connection.query(
       "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, "
       "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
-      "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[]) AS u(id, n, h, d, m) "
-      "WHERE d.id = u.id" +
+      "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[], $8::bigint[], "
+      "$9::bigint[]) AS u(id, n, h, d, m, was_sequence, was_number) "
+      "WHERE d.id = u.id AND d.job_sequence = u.was_sequence AND d.row_number = u.was_number" +
           dataset_.within,
-      PgParams()
-          .binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))
-          .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-          .binary(hashes.take(), static_cast<Oid>(PgArrayType::bytea))
-          .binary(data.take(), static_cast<Oid>(PgArrayType::jsonb))
-          .binary(metadata.take(), static_cast<Oid>(PgArrayType::jsonb))
-          .text(spec_.job_id)
-          .integer(spec_.job_sequence)));
+      params));
+  if (replaced.affected() != groups.size()) return raced_with_others();
   if (!target_.exists()) return {};
   TRY(target_.remove(connection, ids_of(groups)));
   return target_.put(connection, decisions_, groups, ids_);
@@ -122,16 +140,20 @@ Result<> PostgresRowTable::move(PgConnection& connection, std::span<const std::u
   PgArray rows(PgType::int8);
   for (std::uint32_t at : groups)
     rows.next().int8(static_cast<std::int64_t>(decisions_.groups()[at].row_number));
-  TRY(
-      connection.query("UPDATE ingested_data d SET row_number = u.n, job_id = $3::uuid, job_sequence = "
-                       "$4::bigint, updated_at = "
-                       "now() FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id" +
-                           dataset_.within,
-                       PgParams()
-                           .binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))
-                           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
-                           .text(spec_.job_id)
-                           .integer(spec_.job_sequence)));
+  PgParams params;
+  params.binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))
+      .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
+      .text(spec_.job_id)
+      .integer(spec_.job_sequence);
+  add_known_versions(params, groups);
+  auto moved = TRY(connection.query(
+      "UPDATE ingested_data d SET row_number = u.n, job_id = $3::uuid, job_sequence = $4::bigint, "
+      "updated_at = now() FROM unnest($1::uuid[], $2::bigint[], $5::bigint[], $6::bigint[]) "
+      "AS u(id, n, was_sequence, was_number) "
+      "WHERE d.id = u.id AND d.job_sequence = u.was_sequence AND d.row_number = u.was_number" +
+          dataset_.within,
+      params));
+  if (moved.affected() != groups.size()) return raced_with_others();
   return {};
 }
 

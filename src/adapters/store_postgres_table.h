@@ -70,6 +70,7 @@ class PostgresRowTable {
   Result<> load_known(PgConnection& connection);
   Result<std::size_t> find(PgConnection& connection, Look look);
   Result<> take_known(const PgResult& found, int row);
+  void add_known_versions(PgParams& params, std::span<const std::uint32_t> groups) const;
   Result<> replace(PgConnection& connection, std::span<const std::uint32_t> groups);
   Result<> move(PgConnection& connection, std::span<const std::uint32_t> groups);
   Result<> touch(PgConnection& connection, std::span<const std::uint32_t> groups);
@@ -92,10 +93,15 @@ class PostgresRowTable {
   RowDecisions decisions_;
   PostgresTarget target_;
   UuidBytes job_id_ = uuid_bytes(spec_.job_id).value_or(UuidBytes{});
-  std::vector<RowId> ids_;              // per group, rising
-  std::vector<std::uint32_t> copying_;  // the groups of the COPY under way, in its order
-  bool by_line_ = false;                // a fault's line number is an index into `copying_`
-  bool raced_ = false;                  // somebody else stored one of the rows meanwhile
+  struct Version {
+    std::int64_t job_sequence = 0;
+    std::uint64_t row_number = 0;
+  };
+  std::vector<RowId> ids_;               // per group, rising
+  std::vector<Version> known_versions_;  // per group: what was stored
+  std::vector<std::uint32_t> copying_;   // the groups of the COPY under way, in its order
+  bool by_line_ = false;                 // a fault's line number is an index into `copying_`
+  bool raced_ = false;                   // somebody else stored one of the rows meanwhile
 
   bool mostly_known_ = false;  // the rows of the last commit were stored before
 
