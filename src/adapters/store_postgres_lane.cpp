@@ -72,11 +72,12 @@ Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease, Guard guar
   return Guarded{{found.whole(0, 3), found.whole(0, 4), found.whole(0, 5)}, std::string(found.text(0, 6))};
 }
 
-Result<> PostgresLane::lock_slots(unsigned first, unsigned end) {
+Result<> PostgresLane::lock_slots(unsigned first, unsigned end, SlotLock how) {
   if (!table_.wants_slots()) return {};
   std::string locks;
   for (unsigned slot = first; slot < end; ++slot)
-    locks += std::string(locks.empty() ? "SELECT " : ", ") + "pg_advisory_xact_lock(" + kSlotLocks + ", " +
+    locks += std::string(locks.empty() ? "SELECT " : ", ") + "pg_advisory_xact_lock" +
+             (how == SlotLock::shared ? "_shared(" : "(") + kSlotLocks + ", " +
              std::to_string(static_cast<unsigned>(dataset_.id) * kPostgresSlots + slot) + ")";
   return connection_->execute(locks);
 }

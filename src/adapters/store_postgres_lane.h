@@ -36,7 +36,10 @@ class PostgresLane {
   enum class Guard : bool { beside_others, alone };
   Result<Guarded> begin(const Lease& lease, Guard guard = Guard::beside_others);
   // Waits for the locks of the slots [first, end); nothing where others were waited for in vain before.
-  Result<> lock_slots(unsigned first, unsigned end);
+  // Commits by several sessions take theirs alone: one of their sessions waits for the other without the
+  // server's knowing, so a deadlock with somebody else's rows would not be noticed.
+  enum class SlotLock : bool { shared, alone };
+  Result<> lock_slots(unsigned first, unsigned end, SlotLock how);
   // Stores the rows; their rejects are kept for write_rejects().
   Result<> store(std::span<RowEntry> entries, const Commit& commit);
   Result<> write_rejects();

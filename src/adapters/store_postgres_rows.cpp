@@ -270,7 +270,8 @@ Result<> PostgresRowWriter::run_side_lane(unsigned lane_number, unsigned lanes, 
     auto guarded = lane.begin(lease);
     tell();
     TRY(std::move(guarded));
-    TRY(lane.lock_slots(lane_number * kPostgresSlots / lanes, (lane_number + 1) * kPostgresSlots / lanes));
+    TRY(lane.lock_slots(lane_number * kPostgresSlots / lanes, (lane_number + 1) * kPostgresSlots / lanes,
+                        PostgresLane::SlotLock::alone));
     TRY(lane.store(share.entries, commit));
     TRY(lane.write_rejects());
     EntryOutcomes outcomes = outcomes_of(share.entries);
@@ -292,7 +293,9 @@ Result<PostgresLane::Guarded> PostgresRowWriter::run_main_lane(unsigned lanes, c
   auto once = [&]() -> Result<PostgresLane::Guarded> {
     auto guarded = TRY(lane.begin(lease));
     if (spec_.resolves_job_id) TRY(set_aside_corrected());
-    if (entries_.size() >= options_.lane_rows) TRY(lane.lock_slots(0, kPostgresSlots / lanes));
+    TRY(lane.lock_slots(0, kPostgresSlots / lanes,
+                        entries_.size() < options_.lane_rows ? PostgresLane::SlotLock::shared
+                                                             : PostgresLane::SlotLock::alone));
     TRY(lane.store(share.entries, commit));
     return guarded;
   };

@@ -67,7 +67,8 @@ bool PostgresRowTable::may_redo(const PgFault& fault) {
   if (raced_) return careful_ = true;
   // Every table that sluice makes has its rows' ids for primary key; other unique indexes are the user's.
   if (fault.is("23505") && fault.constraint.ends_with("_pkey")) return careful_ = true;
-  if (fault.is("55P03") && careful_) return false;  // no lock of ours: another wait would be in vain as well
+  if (fault.is("55P03") && slots_in_vain_ && careful_) return false;  // no lock of ours: not a second wait
+  if (fault.is("55P03")) slots_in_vain_ = true;
   if (fault.is("40P01") || fault.is("40001") || fault.is("55P03")) return careful_ = true;
   if (!refused(fault)) return false;
   std::size_t line = by_line_ ? line_in(fault.context) : 0;

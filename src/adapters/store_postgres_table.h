@@ -31,8 +31,8 @@ struct PostgresDataset {
   bool row_security = false;       // policies apply to this role: COPY into ingested_data is not allowed
 };
 
-// Identities are spread over so many slots; a lane has some of them. Commits of many rows hold an advisory
-// lock on each of their slots.
+// Identities are spread over so many slots; a lane has some of them. Each commit holds an advisory lock on
+// its slots: one of many rows alone, those of few rows together.
 inline constexpr unsigned kPostgresSlots = 8;
 unsigned slot_of(const WriteSpec& spec, const PreparedRow& row);
 
@@ -48,8 +48,8 @@ class PostgresRowTable {
   // Learns from the fault: which row the database refuses, or that somebody else writes the same rows.
   // Takes back the outcomes that store() gave.
   bool may_redo(const PgFault& fault);
-  // Slot locks are worth their while and were not waited for in vain.
-  bool wants_slots() const { return !careful_; }
+  // Slot locks are of use (no two jobs write the same position), and were not waited for in vain.
+  bool wants_slots() const { return spec_.identity != IdentityKind::position && !slots_in_vain_; }
   void forget();  // what was learnt: the next commit is another
 
  private:
@@ -107,6 +107,7 @@ class PostgresRowTable {
 
   // Learnt within a commit.
   bool careful_ = false, one_by_one_ = false;
+  bool slots_in_vain_ = false;  // for good: a client that stands still may hold them until its lease is over
   int redos_ = 0;
   std::map<const PreparedRow*, Refusal> refusals_;
 };
