@@ -1,5 +1,6 @@
 #include "adapters/store_postgres_jobs.h"
 
+#include "adapters/pg_binary.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
 
@@ -131,16 +132,6 @@ Result<> check_free(const SplitState& state, const std::string& job_id, std::uin
   return {};
 }
 
-// A client that was stopped in the middle of a commit holds the locks of its session past every time-out of
-// the server's, so its sessions are ended by whoever takes the split over.
-Result<> end_sessions(PgConnection& connection, const std::string& job_id, std::uint32_t number) {
-  TRY(connection.query(
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1 "
-      "AND pid <> pg_backend_pid() AND datname = current_database()",
-      PgParams().text(postgres_session_name(job_id, number))));
-  return {};
-}
-
 std::string milliseconds(std::chrono::milliseconds duration) {
   return std::to_string(duration.count()) + " milliseconds";
 }
@@ -149,6 +140,23 @@ std::string milliseconds(std::chrono::milliseconds duration) {
 
 std::string postgres_session_name(const std::string& job_id, std::uint32_t split_number) {
   return "sluice " + job_id + "/" + std::to_string(split_number);
+}
+
+std::string postgres_session_name(const Lease& lease) {
+  return postgres_session_name(lease.job_id, lease.split_number) + "/" + std::to_string(lease.epoch);
+}
+
+Result<> end_postgres_sessions(PgConnection& connection, const std::string& name) {
+  auto ended =
+      TRY(connection.query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                           "WHERE (application_name = $1 OR starts_with(application_name, $1 || '/')) "
+                           "AND pid <> pg_backend_pid() AND datname = current_database()",
+                           PgParams().text(name, static_cast<Oid>(PgType::text))));
+  for (int row = 0; row < ended.rows(); ++row)
+    if (!ended.yes(row, 0))
+      return fail(ErrorKind::unavailable,
+                  "a session of an earlier try (" + name + " in pg_stat_activity) does not end.", true);
+  return {};
 }
 
 Result<Job> PostgresJobStore::create(const NewJob& job) {
@@ -235,7 +243,8 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
     auto transaction = TRY(PgTransaction::begin(connection));
     SplitState seen = TRY(split_state(connection, job_id, split_number, ""));
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
-    if (!seen.owner.empty()) TRY(end_sessions(connection, job_id, split_number));
+    if (!seen.owner.empty())
+      TRY(end_postgres_sessions(connection, postgres_session_name(job_id, split_number)));
     SplitState state = TRY(split_state(connection, job_id, split_number, " FOR UPDATE OF s"));
     TRY(check_free(state, job_id, split_number, owner, is_dead));
     TRY(connection.query(

@@ -29,9 +29,15 @@ class PostgresJobStore final : public JobStore {
   PgPool& pool_;
 };
 
-// What a session that commits to a split calls itself (pg_stat_activity.application_name), so that a
-// successor can end it: "sluice JOB/SPLIT".
+// What a session that commits to a split calls itself (pg_stat_activity.application_name), so that it can be
+// ended by a successor, and by its own writer where its connection was lost: "sluice JOB/SPLIT/EPOCH".
 std::string postgres_session_name(const std::string& job_id, std::uint32_t split_number);
+std::string postgres_session_name(const Lease& lease);
+// Ends the sessions of that name, or whose name begins with it and "/", and waits until they are gone: what
+// they have committed is there to be seen, and they commit no more. A client that was stopped in the middle
+// of a commit holds its locks past every time-out of the server's, and a COMMIT may still be on its way
+// through the network when its connection is gone.
+Result<> end_postgres_sessions(PgConnection& connection, const std::string& name);
 
 // Writes the end of a job whose splits the caller has locked or finished: status, cause, time, sums.
 Result<> write_postgres_job_end(PgConnection& connection, const std::string& job_id, JobStatus status,

@@ -46,22 +46,20 @@ Result<> PostgresLane::connect() {
   return {};
 }
 
-Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease, Guard guard) {
+Result<> PostgresLane::begin(const Lease& lease) {
   rejects_.clear();
   // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order.
   transaction_.emplace(TRY(PgTransaction::begin(
       *connection_,
-      "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease.job_id, lease.split_number)) +
-          "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = "
-          "off; "
-          "SET LOCAL enable_mergejoin = off; SET LOCAL TimeZone = 'UTC'")));
+      "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease)) +
+          "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
+          "SET LOCAL TimeZone = 'UTC'")));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
-  auto found = TRY(connection_->query(
-      "SELECT s.lease_epoch, s.status, j.status, s.checkpoint_offset, s.checkpoint_row, s.checkpoint_line, "
-      "s.checkpoint_digest FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id "
-      "WHERE s.job_id = $1 AND s.split_number = $2 FOR " +
-          std::string(guard == Guard::alone ? "UPDATE" : "KEY SHARE") + " OF s",
-      PgParams().text(lease.job_id).whole(lease.split_number)));
+  auto found =
+      TRY(connection_->query("SELECT s.lease_epoch, s.status, j.status FROM ingestion_splits s JOIN "
+                             "ingestion_jobs j ON j.id = s.job_id "
+                             "WHERE s.job_id = $1 AND s.split_number = $2 FOR KEY SHARE OF s",
+                             PgParams().text(lease.job_id).whole(lease.split_number)));
   if (found.rows() == 0) return fail(ErrorKind::conflict, "there is no " + split + " any more.");
   if (found.text(0, 2) != "PROCESSING")
     return fail(ErrorKind::conflict,
@@ -69,7 +67,7 @@ Result<PostgresLane::Guarded> PostgresLane::begin(const Lease& lease, Guard guar
   if (found.text(0, 1) == "COMPLETED") return fail(ErrorKind::conflict, split + " is done.");
   if (found.whole(0, 0) != lease.epoch)
     return fail(ErrorKind::conflict, "the lease of " + split + " is lost: another worker has it.");
-  return Guarded{{found.whole(0, 3), found.whole(0, 4), found.whole(0, 5)}, std::string(found.text(0, 6))};
+  return {};
 }
 
 Result<> PostgresLane::lock_slots(unsigned first, unsigned end, SlotLock how) {

@@ -27,14 +27,8 @@ class PostgresLane {
   PgConnection& connection() { return *connection_; }
   bool connected() const { return connection_ && connection_->usable(); }
 
-  // Begins a transaction and takes the split: what the guard found, or `conflict` where the lease is lost.
-  struct Guarded {
-    Position checkpoint;
-    std::string digest;
-  };
-  // `alone`: waits for every commit to this split that is under way, also one of a session that was lost.
-  enum class Guard : bool { beside_others, alone };
-  Result<Guarded> begin(const Lease& lease, Guard guard = Guard::beside_others);
+  // Begins a transaction and takes the split; `conflict` where the lease is lost.
+  Result<> begin(const Lease& lease);
   // Waits for the locks of the slots [first, end); nothing where others were waited for in vain before.
   // Commits by several sessions take theirs alone: one of their sessions waits for the other without the
   // server's knowing, so a deadlock with somebody else's rows would not be noticed.

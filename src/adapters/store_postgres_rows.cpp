@@ -45,10 +45,10 @@ class PostgresRowWriter final : public RowWriter {
 
   Result<PostgresDataset> find_dataset(PgConnection& connection);
   Result<CommitReport> try_commit(const Commit& commit, const Lease& lease);
-  unsigned lanes_wanted() const {  // for the commit under way: few rows are written by one
-    return entries_.size() < options_.lane_rows ? 1 : static_cast<unsigned>(lanes_.size());
-  }
-  Result<bool> was_done_all_the_same(const Commit& commit, const Lease& lease);
+  unsigned lanes_of_commit() const;
+  Result<> connect(const Lease& lease);
+  Result<> see_off_old_sessions(const Lease& lease);
+  Result<bool> took_place(const Commit& commit, const Lease& lease);
   Result<CommitReport> report_of_done(const Commit& commit, const Lease& lease);
   Result<> load_progress(const Lease& lease);
   Result<> set_aside_corrected();
@@ -56,7 +56,7 @@ class PostgresRowWriter final : public RowWriter {
   void share_out(unsigned lanes);
   Result<> run_side_lane(unsigned lane, unsigned lanes, const Commit& commit, const Lease& lease,
                          std::latch& begun);
-  Result<PostgresLane::Guarded> run_main_lane(unsigned lanes, const Commit& commit, const Lease& lease);
+  Result<> run_main_lane(unsigned lanes, const Commit& commit, const Lease& lease);
   Result<> resolve();
   Result<RowCounts> write_outcomes();
   Result<> write_checkpoint(const Commit& commit, const Lease& lease, const RowCounts& counts);
@@ -71,6 +71,7 @@ class PostgresRowWriter final : public RowWriter {
   std::vector<std::unique_ptr<PostgresLane>> lanes_;
   std::vector<LaneProgress> progress_;  // per lane; the main one's is the checkpoint
   bool progress_loaded_ = false;
+  bool lost_ = false;              // a connection, in the middle of a try
   std::vector<RowEntry> entries_;  // of the commit under way, in the order of the file
   std::vector<Share> shares_;
 };
@@ -136,10 +137,12 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
       report->job_finished = report->job_finished && !report->over_max_rejects;
     }
     bool lost = false;
-    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
-      lost = lost || (!report && lane < lanes_wanted() && !lanes_[lane]->connected());
-      lanes_[lane]->rollback();
-      lanes_[lane]->forget();
+    for (unsigned lane = 0; lane < lanes_of_commit(); ++lane)
+      lost = lost || (!report && !lanes_[lane]->connected());
+    lost_ = lost_ || lost;
+    for (auto& lane : lanes_) {
+      lane->rollback();
+      lane->forget();
     }
     if (!report) progress_loaded_ = false;
     entries_.clear();
@@ -148,11 +151,38 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
   }
 }
 
-Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const Lease& lease) {
-  const unsigned lanes = lanes_wanted();
-  for (unsigned lane = 0; lane < lanes; ++lane) TRY(lanes_[lane]->connect());
-  if (TRY(was_done_all_the_same(commit, lease))) return report_of_done(commit, lease);
+unsigned PostgresRowWriter::lanes_of_commit() const {
+  return entries_.size() < options_.lane_rows ? 1 : static_cast<unsigned>(lanes_.size());
+}
+
+// The lanes of the commit, and what they have to know of earlier tries.
+Result<> PostgresRowWriter::connect(const Lease& lease) {
+  for (unsigned lane = 0; lane < lanes_of_commit(); ++lane) TRY(lanes_[lane]->connect());
+  if (lost_) TRY(see_off_old_sessions(lease));
+  lost_ = false;
   if (!progress_loaded_) TRY(load_progress(lease));
+  return {};
+}
+
+// A session outlives its connection for a while. Where a COMMIT was under way in it, it may be at it still
+// (waiting for a synchronous standby, say): whoever has the split for itself has waited for that. What holds
+// locks for nobody is ended.
+Result<> PostgresRowWriter::see_off_old_sessions(const Lease& lease) {
+  if (std::ranges::any_of(lanes_, [](const auto& lane) { return lane->uncertain(); })) {
+    auto transaction = TRY(PgTransaction::begin(main()));
+    auto alone = main().query(
+        "SELECT 1 FROM ingestion_splits WHERE job_id = $1 AND split_number = $2 FOR UPDATE",
+        PgParams().text(lease.job_id).whole(lease.split_number));
+    if (!alone && !main().fault().is("55P03")) return std::unexpected(std::move(alone).error());
+  }
+  return end_postgres_sessions(main(), postgres_session_name(lease));
+}
+
+Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const Lease& lease) {
+  TRY(connect(lease));
+  const unsigned lanes = lanes_of_commit();
+  if (lanes_.front()->uncertain() && TRY(took_place(commit, lease))) return report_of_done(commit, lease);
+  for (auto& lane : lanes_) lane->settle();
   share_out(lanes);
   std::vector<Result<>> results(lanes);
   {
@@ -163,8 +193,7 @@ Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const L
     for (unsigned lane = 1; lane < lanes; ++lane)
       threads.emplace_back([&, lane] { results[lane] = run_side_lane(lane, lanes, commit, lease, begun); });
     begun.wait();
-    auto guarded = run_main_lane(lanes, commit, lease);
-    if (!guarded) results[0] = std::unexpected(std::move(guarded).error());
+    results[0] = run_main_lane(lanes, commit, lease);
   }
   for (Result<>& result : results) TRY(std::move(result));
   for (const Share& share : shares_)
@@ -184,17 +213,26 @@ Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const L
   return report;
 }
 
-// Where a connection broke during COMMIT, the server may still be at it (waiting for a synchronous standby,
-// say). Whoever has the split for itself has waited for that, and sees what came of it.
-Result<bool> PostgresRowWriter::was_done_all_the_same(const Commit& commit, const Lease& lease) {
-  if (std::ranges::none_of(lanes_, [](const auto& lane) { return lane->uncertain(); })) return false;
-  auto guarded = TRY(lanes_.front()->begin(lease, PostgresLane::Guard::alone));
-  lanes_.front()->rollback();
-  for (auto& lane : lanes_) lane->settle();
-  return guarded.checkpoint == commit.checkpoint.position && guarded.digest == commit.checkpoint.digest;
+// The connection broke during COMMIT: is the checkpoint where this commit puts it, under the same lease?
+Result<bool> PostgresRowWriter::took_place(const Commit& commit, const Lease& lease) {
+  const Position& position = commit.checkpoint.position;
+  auto found = TRY(main().query(
+      "SELECT 1 FROM ingestion_splits WHERE job_id = $1 AND split_number = $2 AND lease_epoch = $3 AND "
+      "checkpoint_offset = $4 AND checkpoint_row = $5 AND checkpoint_line = $6 AND checkpoint_digest = $7 "
+      "AND (NOT $8 OR status = 'COMPLETED')",
+      PgParams()
+          .text(lease.job_id)
+          .whole(lease.split_number)
+          .whole(lease.epoch)
+          .whole(position.offset)
+          .whole(position.row)
+          .whole(position.line)
+          .text(commit.checkpoint.digest)
+          .boolean(commit.last)));
+  return found.rows() == 1;
 }
 
-// What such a commit did stands in the outcomes.
+// The commit took place all the same: what it did stands in the outcomes.
 Result<CommitReport> PostgresRowWriter::report_of_done(const Commit& commit, const Lease& lease) {
   CommitReport report;
   if (!entries_.empty()) {
@@ -286,22 +324,20 @@ Result<> PostgresRowWriter::run_side_lane(unsigned lane_number, unsigned lanes, 
   }
 }
 
-Result<PostgresLane::Guarded> PostgresRowWriter::run_main_lane(unsigned lanes, const Commit& commit,
-                                                               const Lease& lease) {
+Result<> PostgresRowWriter::run_main_lane(unsigned lanes, const Commit& commit, const Lease& lease) {
   PostgresLane& lane = *lanes_.front();
   Share& share = shares_.front();
-  auto once = [&]() -> Result<PostgresLane::Guarded> {
-    auto guarded = TRY(lane.begin(lease));
+  auto once = [&]() -> Result<> {
+    TRY(lane.begin(lease));
     if (spec_.resolves_job_id) TRY(set_aside_corrected());
     TRY(lane.lock_slots(0, kPostgresSlots / lanes,
                         entries_.size() < options_.lane_rows ? PostgresLane::SlotLock::shared
                                                              : PostgresLane::SlotLock::alone));
-    TRY(lane.store(share.entries, commit));
-    return guarded;
+    return lane.store(share.entries, commit);
   };
   for (;;) {
-    auto guarded = once();
-    if (guarded || !lane.connected() || !lane.may_redo(guarded.error())) return guarded;
+    auto done = once();
+    if (done || !lane.connected() || !lane.may_redo(done.error())) return done;
   }
 }
 
