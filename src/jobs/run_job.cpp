@@ -66,6 +66,10 @@ MemoryPlan with_batch_size(MemoryPlan memory, const PipelineSpec& spec) {
 // A failure of the input ends the job; one of the systems around it does not.
 bool ends_job(const Error& error) { return error.kind == ErrorKind::input || error.kind == ErrorKind::usage; }
 
+Result<Split> split_of(const JobRun& run, std::uint32_t number) {
+  return TRY(run.store.jobs().splits(run.job.id))[number - 1];
+}
+
 Result<SplitEnd> run_leased(const JobRun& run, std::uint32_t split_number, Pipeline& pipeline,
                             const RowFormat& format, ComputePool& pool, const MemoryPlan& memory,
                             const OnCommit& on_commit, std::stop_token stop) {
@@ -73,8 +77,8 @@ Result<SplitEnd> run_leased(const JobRun& run, std::uint32_t split_number, Pipel
   Lease lease = TRY(jobs.lease(run.job.id, split_number, this_process(), kLeaseDuration, is_dead));
   Result<SplitEnd> end = [&]() -> Result<SplitEnd> {
     Heartbeat heartbeat(jobs, lease, stop);
-    // Read under the lease: a commit of whoever had it before may have come in until then.
-    const Split split = TRY(jobs.splits(run.job.id))[split_number - 1];
+    // Only now: up to the lease somebody else may have moved the checkpoint.
+    const Split split = TRY(split_of(run, split_number));
     WriteSpec spec = write_spec(run, pipeline);
     // The store looks at rows as read where it may reject them, and at typed cells for a table.
     bool keep_input = !spec.unique_constraints.empty() || spec.on_duplicate == OnDuplicate::skip ||
@@ -107,6 +111,10 @@ Result<SplitEnd> run_with_retries(const JobRun& run, std::uint32_t split_number,
     std::unique_lock lock(mutex);
     std::condition_variable_any().wait_for(lock, stop, delay * jitter(random), [] { return false; });
     if (stop.stop_requested()) return SplitEnd::stopped;
+    // A fault may hide that the last commit took place.
+    if (TRY(split_of(run, split_number)).done)
+      return TRY(run.store.jobs().get(run.job.id)).status == JobStatus::failed ? SplitEnd::over_max_rejects
+                                                                               : SplitEnd::done;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "adapters/blobs_file.h"
 #include "adapters/store_sqlite.h"
@@ -20,6 +21,40 @@ constexpr const char* kPipeline =
     "name: t\nsource: {format: csv, encoding: utf-8, dialect: {delimiter: ',', header: true}}\n"
     "identity: position\n";
 constexpr int kRows = 1000;
+
+// A store on which something happens before the first lease is given, and the lease fails if that says so.
+class BeforeLease final : public Store, public JobStore {
+ public:
+  BeforeLease(Store& store, std::function<Result<>()> before) : store_(store), before_(std::move(before)) {}
+  JobStore& jobs() override { return *this; }
+  QueryStore& queries() override { return store_.queries(); }
+  Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) override {
+    return store_.open_writer(spec);
+  }
+  Result<Job> create(const NewJob& job) override { return store_.jobs().create(job); }
+  Result<Job> get(const std::string& id) override { return store_.jobs().get(id); }
+  Result<std::vector<Split>> splits(const std::string& id) override { return store_.jobs().splits(id); }
+  Result<std::optional<Job>> find_unfinished(const std::string& key) override {
+    return store_.jobs().find_unfinished(key);
+  }
+  Result<Lease> lease(const std::string& id, std::uint32_t split, const std::string& owner,
+                      std::chrono::milliseconds duration,
+                      const std::function<bool(const std::string&)>& is_dead) override {
+    if (before_) TRY(std::exchange(before_, nullptr)());
+    return store_.jobs().lease(id, split, owner, duration, is_dead);
+  }
+  Result<> heartbeat(const Lease& lease, std::chrono::milliseconds duration) override {
+    return store_.jobs().heartbeat(lease, duration);
+  }
+  Result<> release(const Lease& lease) override { return store_.jobs().release(lease); }
+  Result<> end(const std::string& id, JobStatus status, const std::string& error) override {
+    return store_.jobs().end(id, status, error);
+  }
+
+ private:
+  Store& store_;
+  std::function<Result<>()> before_;
+};
 
 class RunJob : public testing::Test {
  protected:
@@ -63,7 +98,8 @@ class RunJob : public testing::Test {
   }
 
   // Runs, and asks to stop once `stop_after` rows are committed.
-  Result<JobEnd> run(const Job& job, std::uint64_t stop_after) {
+  Result<JobEnd> run(const Job& job, std::uint64_t stop_after) { return run_on(*store_, job, stop_after); }
+  Result<JobEnd> run_on(Store& store, const Job& job, std::uint64_t stop_after) {
     std::stop_source stop;
     MemoryPlan memory = *plan_memory(kDefaultMemoryBytes, 2, 1 << 20);
     memory.chunk.rows = memory.batch_rows = 50;
@@ -71,7 +107,7 @@ class RunJob : public testing::Test {
       if (at.report.job.read >= stop_after) stop.request_stop();
     };
     ComputePool pool(2);
-    return run_job({*store_, job, plan_, input_, {}}, pool, memory, on_commit, stop.get_token());
+    return run_job({store, job, plan_, input_, {}}, pool, memory, on_commit, stop.get_token());
   }
 
   const fs::path folder_ = fs::temp_directory_path() / ("sluice-run-job-" + new_uuid());
@@ -105,6 +141,27 @@ TEST_F(RunJob, AFileThatChangedInADoneSplitFailsTheJob) {
   Job failed = *store_->jobs().get(job.id);
   EXPECT_EQ(failed.status, JobStatus::failed);
   EXPECT_NE(failed.error.find("changed"), std::string::npos) << failed.error;
+}
+
+TEST_F(RunJob, WhatAnotherCommittedBeforeTheLeaseIsNotDoneAgain) {
+  Job job = create(1 << 20);
+  BeforeLease store(*store_, [&]() -> Result<> {
+    EXPECT_EQ(run(job, 300), JobEnd::stopped);
+    return {};
+  });
+  EXPECT_EQ(run_on(store, job, kRows + 1), JobEnd::completed);
+  EXPECT_EQ(store_->jobs().get(job.id)->counts,
+            (RowCounts{.read = kRows, .inserted = kRows, .updated = 0, .duplicate = 0, .rejected = 0}));
+}
+
+TEST_F(RunJob, AFaultThatHidesTheLastCommitDoesNotFailTheRun) {
+  Job job = create(1 << 20);
+  plan_.pipeline.retry.delay = std::chrono::milliseconds(1);
+  BeforeLease store(*store_, [&]() -> Result<> {
+    EXPECT_EQ(run(job, kRows + 1), JobEnd::completed);
+    return fail(ErrorKind::unavailable, "the connection to the database was lost.", true);
+  });
+  EXPECT_EQ(run_on(store, job, kRows + 1), JobEnd::completed);
 }
 
 TEST_F(RunJob, ALiveLeaseOfAnotherIsAConflict) {
