@@ -157,10 +157,10 @@ Result<> PostgresLane::commit() {
 
 void PostgresLane::rollback() { transaction_.reset(); }
 
-bool PostgresLane::may_redo(const Error& error) {
+bool PostgresLane::may_redo() {
   const PgFault fault = connection_->fault();
   rollback();
-  return !is_connection_fault(*connection_, error) && table_.may_redo(fault);
+  return connected() && table_.may_redo(fault);
 }
 
 }  // namespace sluice

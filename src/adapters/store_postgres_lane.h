@@ -44,7 +44,7 @@ class PostgresLane {
   Result<> commit();
   void rollback();
   // Rolls back; true where another transaction may bring the rows through.
-  bool may_redo(const Error& error);
+  bool may_redo();
   void forget() { table_.forget(); }
 
   // Did the connection break while the COMMIT was under way? Then nobody knows yet whether it took place.

@@ -320,7 +320,7 @@ Result<> PostgresRowWriter::run_side_lane(unsigned lane_number, unsigned lanes, 
   };
   for (;;) {
     auto done = once();
-    if (done || !lane.connected() || !lane.may_redo(done.error())) return done;
+    if (done || !lane.connected() || !lane.may_redo()) return done;
   }
 }
 
@@ -337,7 +337,7 @@ Result<> PostgresRowWriter::run_main_lane(unsigned lanes, const Commit& commit, 
   };
   for (;;) {
     auto done = once();
-    if (done || !lane.connected() || !lane.may_redo(done.error())) return done;
+    if (done || !lane.connected() || !lane.may_redo()) return done;
   }
 }
 

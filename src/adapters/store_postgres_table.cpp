@@ -95,9 +95,8 @@ void PostgresRowTable::note_refusal(std::uint32_t group, const PgFault& fault) {
 Result<> PostgresRowTable::reject_refused(std::span<RowEntry> entries, const RejectRow& reject) {
   if (refusals_.empty()) return {};
   for (RowEntry& entry : entries) {
-    if (!entry.row || entry.outcome != Outcome::none) continue;
     auto found = refusals_.find(entry.row);
-    if (found == refusals_.end()) continue;
+    if (found == refusals_.end()) continue;  // else again with each redo, as rejects go with the transaction
     const Refusal& refusal = found->second;
     TRY(reject(entry, {.code = refusal.code, .constraint = refusal.constraint, .message = refusal.message}));
   }
