@@ -146,12 +146,12 @@ std::string postgres_session_name(const Lease& lease) {
   return postgres_session_name(lease.job_id, lease.split_number) + "/" + std::to_string(lease.epoch);
 }
 
-Result<> end_postgres_sessions(PgConnection& connection, const std::string& name) {
-  auto ended =
-      TRY(connection.query("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                           "WHERE (application_name = $1 OR starts_with(application_name, $1 || '/')) "
-                           "AND pid <> pg_backend_pid() AND datname = current_database()",
-                           PgParams().text(name, static_cast<Oid>(PgType::text))));
+Result<> end_postgres_sessions(PgConnection& connection, const std::string& name, PgEnd how) {
+  auto ended = TRY(connection.query(
+      "SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity "
+      "WHERE (application_name = $1 OR starts_with(application_name, $1 || '/')) "
+      "AND pid <> pg_backend_pid() AND datname = current_database()",
+      PgParams().text(name, static_cast<Oid>(PgType::text)).integer(how == PgEnd::wait ? 5000 : 0)));
   for (int row = 0; row < ended.rows(); ++row)
     if (!ended.yes(row, 0))
       return fail(ErrorKind::unavailable,
@@ -244,7 +244,9 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
     SplitState seen = TRY(split_state(connection, job_id, split_number, ""));
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
     if (!seen.owner.empty())
-      TRY(end_postgres_sessions(connection, postgres_session_name(job_id, split_number)));
+      TRY(end_postgres_sessions(connection, postgres_session_name(job_id, split_number), PgEnd::ask));
+    // What holds the split is on its way out, so it is not waited for long: a client that is alive after all would
+    // be back before the server says that its old session is gone.
     SplitState state = TRY(split_state(connection, job_id, split_number, " FOR UPDATE OF s"));
     TRY(check_free(state, job_id, split_number, owner, is_dead));
     TRY(connection.query(

@@ -33,11 +33,12 @@ class PostgresJobStore final : public JobStore {
 // ended by a successor, and by its own writer where its connection was lost: "sluice JOB/SPLIT/EPOCH".
 std::string postgres_session_name(const std::string& job_id, std::uint32_t split_number);
 std::string postgres_session_name(const Lease& lease);
-// Ends the sessions of that name, or whose name begins with it and "/", and waits until they are gone: what
-// they have committed is there to be seen, and they commit no more. A client that was stopped in the middle
-// of a commit holds its locks past every time-out of the server's, and a COMMIT may still be on its way
-// through the network when its connection is gone.
-Result<> end_postgres_sessions(PgConnection& connection, const std::string& name);
+// Ends the sessions of that name, or whose name begins with it and "/". Waited for, they commit no more, and
+// what they have committed is there to be seen. A client that was stopped in the middle of a commit holds its
+// locks past every time-out of the server's, and a COMMIT may still be on its way through the network when
+// its connection is gone.
+enum class PgEnd : bool { ask, wait };
+Result<> end_postgres_sessions(PgConnection& connection, const std::string& name, PgEnd how);
 
 // Writes the end of a job whose splits the caller has locked or finished: status, cause, time, sums.
 Result<> write_postgres_job_end(PgConnection& connection, const std::string& job_id, JobStatus status,

@@ -175,7 +175,7 @@ Result<> PostgresRowWriter::see_off_old_sessions(const Lease& lease) {
         PgParams().text(lease.job_id).whole(lease.split_number));
     if (!alone && !main().fault().is("55P03")) return std::unexpected(std::move(alone).error());
   }
-  return end_postgres_sessions(main(), postgres_session_name(lease));
+  return end_postgres_sessions(main(), postgres_session_name(lease), PgEnd::wait);
 }
 
 Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const Lease& lease) {
