@@ -2,18 +2,20 @@
 """Does tests/crash.py notice what it is there to notice? A store is filled by hand as it should be, then one thing at a
 time is spoilt. No program runs."""
 import sqlite3
-import types
 import unittest
 
-import crash
+import faults_postgres
 import people
+import stored
 
 TABLES = """
-CREATE TABLE ingestion_jobs (id, status, error, rows_read, rows_inserted, rows_updated, rows_duplicate, rows_rejected);
-CREATE TABLE ingestion_splits (status);
-CREATE TABLE ingested_data (content_hash, data, row_number);
-CREATE TABLE validation_errors (row_number, field, code, line);
+CREATE TABLE ingestion_jobs (id, sequence, file_name, status, error,
+                             rows_read, rows_inserted, rows_updated, rows_duplicate, rows_rejected);
+CREATE TABLE ingestion_splits (job_id, status, checkpoint_row);
+CREATE TABLE ingested_data (content_hash, data, job_id, row_number);
+CREATE TABLE validation_errors (job_id, row_number, field, code, line);
 CREATE TABLE row_outcomes (job_id, first_row, runs);
+CREATE TABLE job_unique_values (job_sequence);
 """
 CODES = {"inserted": 1, "updated": 2, "duplicate": 3, "rejected": 4}
 
@@ -26,43 +28,63 @@ def varint(value):
     return out + bytes([value])
 
 
-def filled_store(rows, identity):
-    """(trial, database, result) of a run that did everything right."""
-    made = people.make_people(rows, 7)
-    people.to_csv(made)
-    expected = people.expect(made, identity)
-    outcomes = {row: "rejected" for row in expected.rejects}
-    for group in expected.groups.values():
-        outcomes.update({row: "duplicate" for row in group[1:]})
-        outcomes[group[0]] = "inserted"
+def runs(outcomes, rows):
+    return b"".join(varint(8 + CODES[outcomes[row]]) for row in rows)
+
+
+def filled_store(rows, identity, files=1):
+    """(database, expected, results) of runs that did everything right, one after the other."""
     database = sqlite3.connect(":memory:")
-    database.row_factory = sqlite3.Row
     database.executescript(TABLES)
-    counts = {name: list(outcomes.values()).count(name) for name in CODES}
-    database.execute("INSERT INTO ingestion_jobs VALUES ('j', 'COMPLETED', '', ?, ?, ?, ?, ?)", (rows, *counts.values()))
-    database.execute("INSERT INTO ingestion_splits VALUES ('COMPLETED')")
-    for first in range(1, rows + 1, 100):
-        runs = b"".join(varint(8 + CODES[outcomes[row]]) for row in range(first, min(first + 100, rows + 1)))
-        database.execute("INSERT INTO row_outcomes VALUES ('j', ?, ?)", (first, runs))
-    for key, (text, _) in expected.stored.items():
-        row = key if identity == "position" else expected.groups[key][-1]
-        database.execute("INSERT INTO ingested_data VALUES (?, ?, ?)", (people.sha256(text), text, row))
-    for row, (field, code, line) in expected.rejects.items():
-        database.execute("INSERT INTO validation_errors VALUES (?, ?, ?, ?)", (row, field, code or "type-error", line))
-    return types.SimpleNamespace(expected=expected, identity=identity), database, {"rows": {"read": rows, **counts}}
+    known, expected, results = {}, {}, {}
+    for job, made in enumerate(people.make_overlapping(files, rows, 7), 1):
+        people.to_csv(made)
+        name = f"people{job}.csv"
+        this = expected[name] = people.expect(made)
+        outcomes = {row: "rejected" for row in this.rejects}
+        for row, text in this.texts.items():
+            key = {"content": text, "position": (job, row), "key": this.keys[row]}[identity]
+            outcomes[row] = "inserted" if key not in known else \
+                "updated" if identity == "key" and known[key][2] != text else "duplicate"
+            if key not in known or identity == "key":
+                known[key] = (str(job), row, text)
+        counts = {outcome: list(outcomes.values()).count(outcome) for outcome in CODES}
+        results[name] = {"rows": {"read": this.read, **counts}}
+        database.execute("INSERT INTO ingestion_jobs VALUES (?, ?, ?, 'COMPLETED', '', ?, ?, ?, ?, ?)",
+                         (str(job), job, name, this.read, *counts.values()))
+        database.execute("INSERT INTO ingestion_splits VALUES (?, 'COMPLETED', ?)", (str(job), this.read + 1))
+        for first in range(1, this.read + 1, 100):
+            database.execute("INSERT INTO row_outcomes VALUES (?, ?, ?)",
+                             (str(job), first, runs(outcomes, range(first, min(first + 100, this.read + 1)))))
+        for row, (field, code, line) in this.rejects.items():
+            database.execute("INSERT INTO validation_errors VALUES (?, ?, ?, ?, ?)",
+                             (str(job), row, field, code or "type-error", line))
+    for job, row, text in known.values():
+        database.execute("INSERT INTO ingested_data VALUES (?, ?, ?, ?)", (people.sha256(text), text, job, row))
+    database.commit()
+    return database, expected, results
+
+
+def check(database, expected, results, identity):
+    stored.check_end(stored.sqlite_snapshot(database), expected, identity, results)
 
 
 class Notices(unittest.TestCase):
-    def spoil(self, what, sql="", identity="content", result=None):
-        trial, database, good = filled_store(1000, identity)
+    def spoil(self, what, sql="", identity="content", rows=None, files=1):
+        database, expected, results = filled_store(1000, identity, files)
         if sql:
             self.assertGreater(database.execute(sql).rowcount, 0, "nothing was spoilt")
-        with self.assertRaisesRegex(crash.Wrong, what):
-            crash.check_end(trial, database, result or good)
+            database.commit()
+        if rows:
+            next(iter(results.values()))["rows"] = rows
+        with self.assertRaisesRegex(stored.Wrong, what):
+            check(database, expected, results, identity)
 
     def test_a_right_store_passes(self):
         for identity in people.IDENTITIES:
-            crash.check_end(*filled_store(1000, identity))
+            for files in (1, 3):
+                database, expected, results = filled_store(1000, identity, files)
+                check(database, expected, results, identity)
 
     def test_a_lost_row(self):
         self.spoil("rows are stored, but", "DELETE FROM ingested_data WHERE rowid = 5")
@@ -78,8 +100,32 @@ class Notices(unittest.TestCase):
         self.spoil("the hash is not", "UPDATE ingested_data SET data = replace(data, '555', '556') WHERE rowid = 5")
 
     def test_a_wrong_row_number(self):
-        self.spoil("under their numbers", "UPDATE ingested_data SET row_number = row_number + 5000 WHERE rowid = 5", "position")
+        self.spoil("is not where this came from", "UPDATE ingested_data SET row_number = row_number + 5000 WHERE rowid = 5", "position")
         self.spoil("is not where this came from", "UPDATE ingested_data SET row_number = 5000 WHERE rowid = 5")
+
+    def test_an_older_version_of_a_key(self):
+        self.spoil("is stored from", "UPDATE ingested_data SET (content_hash, data, job_id, row_number) = (SELECT content_hash, "
+                   "data, '1', 5) WHERE rowid = (SELECT rowid FROM ingested_data WHERE job_id = '3' LIMIT 1)", "key", files=3)
+
+    def test_what_only_a_job_under_way_needs(self):
+        self.spoil("held: 1 rows", "INSERT INTO job_unique_values VALUES (1)")
+
+    def test_rows_that_a_second_session_has_stored_already(self):
+        database, expected, _ = filled_store(1000, "position")
+        name = next(iter(expected))
+        database.execute("UPDATE ingestion_jobs SET status = 'PROCESSING', rows_read = 0, rows_inserted = 0, rows_rejected = 0")
+        for table in ("row_outcomes", "validation_errors"):
+            database.execute(f"DELETE FROM {table}")
+        database.execute("DELETE FROM ingested_data WHERE row_number > 20")
+        database.execute("UPDATE ingestion_splits SET checkpoint_row = 1")
+        database.commit()
+        found = stored.sqlite_snapshot(database)
+        with self.assertRaisesRegex(stored.Wrong, "were inserted"):
+            stored.check_counters(found, {name})
+        found["lanes"] = [{"job_id": "1", "until_row": 21, "first_row": 1,
+                           "runs": runs({row["row_number"]: "inserted" for row in found["rows"]},
+                                        sorted(row["row_number"] for row in found["rows"]))}]
+        stored.check_counters(found, {name})
 
     def test_a_lost_batch_of_outcomes(self):
         self.spoil("have that outcome", "DELETE FROM row_outcomes WHERE first_row = 101")
@@ -109,8 +155,15 @@ class Notices(unittest.TestCase):
         self.spoil("1 splits are not done", "UPDATE ingestion_splits SET status = 'PROCESSING'")
 
     def test_a_result_that_says_something_else(self):
-        rows = {"read": 1000, "inserted": 1, "updated": 0, "duplicate": 0, "rejected": 0}
-        self.spoil("the result says", result={"rows": rows})
+        self.spoil("the result says", rows={"read": 1000, "inserted": 1, "updated": 0, "duplicate": 0, "rejected": 0})
+
+
+class Faults(unittest.TestCase):
+    def test_twenty_trials_have_every_kind(self):
+        kinds = [faults_postgres.fault_of(seed) for seed in range(40)]
+        self.assertEqual(sum(faults_postgres.FAULTS.values()), 20)
+        for kind, times in faults_postgres.FAULTS.items():
+            self.assertEqual((kinds[:20].count(kind), kinds[20:].count(kind)), (times, times))
 
 
 if __name__ == "__main__":

@@ -100,6 +100,19 @@ def make_people(rows, seed, invalid=0.02, again=0.1):
     return result
 
 
+def make_overlapping(files, rows, seed):
+    """Several files of which many rows stand in more than one, in another order each; others share only an id."""
+    rng = random.Random(seed)
+    shared = make_people(rows, seed)
+    result = []
+    for number in range(files):
+        own = make_people(rows, seed + 1000 * (number + 1))
+        chosen = [dataclasses.replace(rng.choice(pair)) for pair in zip(shared, own, strict=True)]
+        rng.shuffle(chosen)
+        result.append(chosen[:rng.randint(max(1, rows // 2), rows)])
+    return result
+
+
 # ---------------------------------------------------------------- as a file
 
 def csv_cell(text):
@@ -137,29 +150,28 @@ def jcs(person):
     return "{" + ",".join(members) + "}"
 
 
+def key_of(text):
+    """The id in a person's JCS text."""
+    return re.search(r'"id":(-?\d+)', text).group(1)
+
+
 @dataclasses.dataclass
 class Expected:
     read: int
     rejects: dict        # row number → (field, code, line)
-    stored: dict         # what makes a row one (per identity) → (JCS text, set of the row numbers that may be its source)
-    groups: dict         # the same key → all its row numbers, in order
+    texts: dict          # row number of a good row → its JCS text
+    keys: dict           # row number of a good row → its id
 
 
-def expect(people, identity):
-    """What one job over these rows leaves behind."""
+def expect(people):
+    """What a job over these rows has to make of them, whatever the identity is."""
     expected = Expected(len(people), {}, {}, {})
     for number, row in enumerate(people, 1):
         if row.person is None:
             expected.rejects[number] = (row.wrong[0], row.wrong[2], row.line)
-            continue
-        text = jcs(row.person)
-        key = {"content": text, "position": number, "key": row.person["id"]}[identity]
-        group = expected.groups.setdefault(key, [])
-        group.append(number)
-        if identity == "content":
-            expected.stored[key] = (text, set(group))
         else:
-            expected.stored[key] = (text, None)   # the last one stands
+            expected.texts[number] = jcs(row.person)
+            expected.keys[number] = row.person["id"]
     return expected
 
 

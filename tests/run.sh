@@ -50,7 +50,7 @@ suite() {
     bad=1  # it counted no failure, and failed all the same
   fi
   passed=$((passed + ok)) failed=$((failed + bad))
-  printf '%-12s %6d passed, %d failed   (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - begin))
+  printf '%-14s %6d passed, %d failed   (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - begin))
   [ "$bad" -eq 0 ] && [ $status -eq 0 ] && return 0
   tail -n 80 "$log" | sed 's/^/    /'
   echo "    (the whole log: $log)"
@@ -102,7 +102,8 @@ if suite build build release; then
   suite cases python3 tests/run_cases.py
   suite documents documents
   suite oracles tests/run_oracles.sh
-  suite crash python3 tests/crash.py --kills "$crash_kills" --seed "$seed"
+  suite crash python3 tests/crash.py --faults "$crash_kills" --seed "$seed"
+  suite crash-postgres python3 tests/crash.py --store postgres --faults "$crash_kills" --seed "$seed"
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py
 fi
