@@ -103,7 +103,7 @@ if suite build build release; then
   suite documents documents
   suite oracles tests/run_oracles.sh
   suite crash python3 tests/crash.py --faults "$crash_kills" --seed "$seed"
-  suite crash-postgres python3 tests/crash.py --store postgres --faults "$crash_kills" --seed "$seed"
+  suite crash-postgres python3 tests/crash.py --store postgres --rows 24000 --faults "$crash_kills" --seed "$seed"
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py
 fi
