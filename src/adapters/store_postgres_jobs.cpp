@@ -95,6 +95,11 @@ Result<> insert_job(PgConnection& connection, const NewJob& job, const std::stri
   return {};
 }
 
+// A client that was stopped between two statements must not keep the locks of jobs and splits.
+constexpr const char* kBriefly = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
+constexpr const char* kBrieflyAndImpatient =
+    "SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '5s'";
+
 struct SplitState {
   std::string status, job_status, owner;
   std::uint64_t epoch = 0;
@@ -162,7 +167,7 @@ Result<> end_postgres_sessions(PgConnection& connection, const std::string& name
 Result<Job> PostgresJobStore::create(const NewJob& job) {
   if (job.splits.empty()) return fail(ErrorKind::internal, "job " + job.id + " was made without a split.");
   return pool_.run<Job>([&](PgConnection& connection) -> Result<Job> {
-    auto transaction = TRY(PgTransaction::begin(connection));
+    auto transaction = TRY(PgTransaction::begin(connection, kBriefly));
     if (auto known = TRY(find_job(connection, job.id))) return *known;
     std::string root = job.id;
     if (job.parent_job_id) {
@@ -240,7 +245,7 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
                                       const std::string& owner, std::chrono::milliseconds duration,
                                       const std::function<bool(const std::string& owner)>& is_dead) {
   return pool_.run<Lease>([&](PgConnection& connection) -> Result<Lease> {
-    auto transaction = TRY(PgTransaction::begin(connection));
+    auto transaction = TRY(PgTransaction::begin(connection, kBrieflyAndImpatient));
     SplitState seen = TRY(split_state(connection, job_id, split_number, ""));
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
     if (!seen.owner.empty())
@@ -285,7 +290,7 @@ Result<> PostgresJobStore::heartbeat(const Lease& lease, std::chrono::millisecon
 
 Result<> PostgresJobStore::release(const Lease& lease) {
   return pool_.run<void>([&](PgConnection& connection) -> Result<> {
-    auto transaction = TRY(PgTransaction::begin(connection));
+    auto transaction = TRY(PgTransaction::begin(connection, kBriefly));
     // The epoch moves on, so that a commit that is still under way somewhere cannot come after.
     auto held =
         TRY(connection.query("SELECT 1 FROM ingestion_splits WHERE job_id = $1 AND split_number = $2 AND "
@@ -304,7 +309,7 @@ Result<> PostgresJobStore::release(const Lease& lease) {
 Result<> PostgresJobStore::end(const std::string& job_id, JobStatus status, const std::string& error) {
   if (!uuid_bytes(job_id)) return no_such_job(job_id);
   return pool_.run<void>([&](PgConnection& connection) -> Result<> {
-    auto transaction = TRY(PgTransaction::begin(connection));
+    auto transaction = TRY(PgTransaction::begin(connection, kBriefly));
     TRY(connection.query("SELECT 1 FROM ingestion_splits WHERE job_id = $1 ORDER BY split_number FOR UPDATE",
                          PgParams().text(job_id)));
     auto found =

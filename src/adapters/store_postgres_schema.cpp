@@ -221,7 +221,7 @@ Result<> migrate_postgres(PgConnection& connection) {
   int version = TRY(current_version(connection));  // the usual case takes no lock
   TRY(check_not_newer(version));
   if (version == newest_postgres_schema()) return {};
-  auto transaction = TRY(PgTransaction::begin(connection));
+  auto transaction = TRY(PgTransaction::begin(connection, "SET LOCAL lock_timeout = '10min'"));
   TRY(connection.execute("SELECT pg_advisory_xact_lock(" + std::string(kMigrationLock) + ")"));
   TRY(
       connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, "
