@@ -145,6 +145,10 @@ def environment_and_passwords(world):
         ended = place.run("", environment={"STORE_PASSWORD": SECRET}).expect(0)
         demand(f"app:***@127.0.0.1:{server.port}/{database}" in ended.out, f"the store is not named: {ended.out}")
         place.check_stored(server, database, jobs=3 + number)
+    for command in ("run", "run", "validate", "infer"):
+        done = subprocess.run([world.binary, command, "people.csv"], cwd=place.folder, capture_output=True, text=True, check=True,
+                              env={"PATH": os.environ["PATH"], "HOME": str(place.folder)})
+        demand(SECRET not in done.stdout + done.stderr, f"{command} shows the password")
     plain = server.url(database, "app") + "?password=" + SECRET
     demand("password=***" in place.run(plain).expect(0).out, "the store is not named")
     dump = subprocess.run(["pg_dump", server.url(database)], capture_output=True, text=True, check=True).stdout
@@ -329,7 +333,7 @@ def takeover_through_pgbouncer(world):
         holder.do("COMMIT")
         place.finish(second).result()
         first.send_signal(signal.SIGCONT)
-        place.finish(first).expect(1, "has ended")
+        place.finish(first).expect(0)  # somebody else has done its work
         place.check_stored(server, database)
     finally:
         holder.end()
@@ -339,7 +343,7 @@ def takeover_through_pgbouncer(world):
 def a_commit_whose_answer_is_lost(world):
     """The server waits for a standby that is not there while the pooler dies: the commit comes about after the run has come back,
     which looks, waits, and neither does it again nor counts it twice."""
-    place = Place(world, "lost_answer", 20000)
+    place = Place(world, "lost_answer", 30000)
     server = Server(place.folder / "server", {"fsync": "off"}, HBA)
     bouncer = None
 
@@ -354,7 +358,7 @@ def a_commit_whose_answer_is_lost(world):
         server.sql(ROLES)
         database = server.database("lost", "app")
         bouncer = PgBouncer(place.folder / "bouncer", server, {"app": SECRET})
-        run = place.start(f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", "--json", "--quiet", "--batch-rows", "200",
+        run = place.start(f"postgresql://app@127.0.0.1:{bouncer.port}/{database}", "--json", "--quiet", "--batch-rows", "100",
                           environment={"PGPASSWORD": SECRET})
         under_way(server, database, run)
         standbys("nobody")
