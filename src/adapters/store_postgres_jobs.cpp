@@ -250,8 +250,8 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
     if (!seen.owner.empty())
       TRY(end_postgres_sessions(connection, postgres_session_name(job_id, split_number), PgEnd::ask));
-    // What holds the split is on its way out, so it is not waited for long: a client that is alive after all would
-    // be back before the server says that its old session is gone.
+    // What holds the split is on its way out, so it is not waited for long: a client that is alive after all
+    // would be back before the server says that its old session is gone.
     SplitState state = TRY(split_state(connection, job_id, split_number, " FOR UPDATE OF s"));
     TRY(check_free(state, job_id, split_number, owner, is_dead));
     TRY(connection.query(

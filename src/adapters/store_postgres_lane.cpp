@@ -50,10 +50,10 @@ Result<> PostgresLane::begin(const Lease& lease) {
   rejects_.clear();
   // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order.
   transaction_.emplace(TRY(PgTransaction::begin(
-      *connection_,
-      "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease)) +
-          "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
-          "SET LOCAL TimeZone = 'UTC'")));
+      *connection_, "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease)) +
+                        "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL "
+                        "enable_mergejoin = off; "
+                        "SET LOCAL TimeZone = 'UTC'")));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
   auto found =
       TRY(connection_->query("SELECT s.lease_epoch, s.status, j.status FROM ingestion_splits s JOIN "

@@ -170,9 +170,9 @@ Result<> PostgresRowWriter::connect(const Lease& lease) {
 Result<> PostgresRowWriter::see_off_old_sessions(const Lease& lease) {
   if (std::ranges::any_of(lanes_, [](const auto& lane) { return lane->uncertain(); })) {
     auto transaction = TRY(PgTransaction::begin(main()));
-    auto alone = main().query(
-        "SELECT 1 FROM ingestion_splits WHERE job_id = $1 AND split_number = $2 FOR UPDATE",
-        PgParams().text(lease.job_id).whole(lease.split_number));
+    auto alone =
+        main().query("SELECT 1 FROM ingestion_splits WHERE job_id = $1 AND split_number = $2 FOR UPDATE",
+                     PgParams().text(lease.job_id).whole(lease.split_number));
     if (!alone && !main().fault().is("55P03")) return std::unexpected(std::move(alone).error());
   }
   return end_postgres_sessions(main(), postgres_session_name(lease), PgEnd::wait);
