@@ -1,25 +1,38 @@
 // sluice man: the manual page, made from the very options that are parsed; `sluice man | man -l -` shows it.
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <string>
 
 #include "app/config.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 
 namespace sluice {
 namespace {
 
-std::string roff(const std::string& text) {  // backslashes and hyphens mean something else in roff
+// Backslashes and hyphens mean something else in roff, and what is not ASCII is written as its code point.
+std::string roff(const std::string& text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '\\')
+  for (std::size_t i = 0, length = 0; i < text.size(); i += length) {
+    length = std::max<std::size_t>(utf8_length(text, i), 1);
+    const char c = text[i];
+    if (length > 1) {
+      auto code = static_cast<unsigned>(static_cast<unsigned char>(c) & (0x7F >> length));
+      for (std::size_t k = 1; k < length; ++k)
+        code = code << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3F);
+      std::array<char, 16> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\[u%04X]", code);
+      out += escape.data();
+    } else if (c == '\\') {
       out += "\\e";
-    else if (c == '-')
+    } else if (c == '-') {
       out += "\\-";
-    else if ((c == '.' || c == '\'') && (i == 0 || text[i - 1] == '\n'))
+    } else if ((c == '.' || c == '\'') && (i == 0 || text[i - 1] == '\n')) {
       out += std::string("\\&") + c;
-    else
+    } else {
       out += c;
+    }
   }
   return out;
 }
