@@ -41,10 +41,15 @@ Result<> greet(const std::string& url, std::chrono::milliseconds patience) {
     PgAnswer answer = PgAnswer::none;
     auto connection = PgConnection::open(url, &answer);
     if (connection) {
-      auto transaction = TRY(PgTransaction::begin(*connection));  // refused by a pooler in statement mode
-      return transaction.commit();
+      auto transacted = [&]() -> Result<> {
+        auto transaction = TRY(PgTransaction::begin(*connection));  // refused by a pooler in statement mode
+        return transaction.commit();
+      }();
+      const bool lost = !transacted && is_connection_fault(*connection, transacted.error());
+      if (!lost || !backoff.wait()) return transacted;
+    } else if (answer != PgAnswer::not_now || !backoff.wait()) {
+      return std::unexpected(std::move(connection).error());
     }
-    if (answer != PgAnswer::not_now || !backoff.wait()) return std::unexpected(std::move(connection).error());
   }
 }
 

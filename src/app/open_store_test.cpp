@@ -14,9 +14,9 @@ TEST(OpenStore, UnknownSchemesListTheKnown) {
     auto store = open_store(url, {});
     ASSERT_FALSE(store) << url;
     EXPECT_EQ(store.error().kind, ErrorKind::usage);
-    EXPECT_EQ(
-        store.error().message,
-        std::string("'") + url + "' is no place for the store: the URL has to begin with one of: sqlite:");
+    EXPECT_EQ(store.error().message, std::string("'") + url +
+                                         "' is no place for the store: the URL has to begin with one of: "
+                                         "sqlite:, postgresql:, postgres:");
   }
   auto blobs = open_blobs("sqlite:x.db");
   ASSERT_FALSE(blobs);
