@@ -10,11 +10,17 @@ namespace sluice {
 namespace {
 
 TEST(OpenStore, UnknownSchemesListTheKnown) {
-  for (const char* url : {"ftp://somewhere", "people.db", "", ":x", "SQLITE:x"}) {
+  // What follows an unknown scheme may hold a password, and is not shown.
+  const std::pair<const char*, const char*> urls[] = {{"ftp://me:secret@somewhere", "ftp:…"},
+                                                      {"people.db", "people.db"},
+                                                      {"", ""},
+                                                      {":x", ":…"},
+                                                      {"SQLITE:x", "SQLITE:…"}};
+  for (const auto& [url, shown] : urls) {
     auto store = open_store(url, {});
     ASSERT_FALSE(store) << url;
     EXPECT_EQ(store.error().kind, ErrorKind::usage);
-    EXPECT_EQ(store.error().message, std::string("'") + url +
+    EXPECT_EQ(store.error().message, std::string("'") + shown +
                                          "' is no place for the store: the URL has to begin with one of: "
                                          "sqlite:, postgresql:, postgres:");
   }
