@@ -155,26 +155,22 @@ Result<PgResult> PgConnection::query(const std::string& sql, const PgParams& par
                               params.lengths_.data(), params.formats_.data(), binary ? 1 : 0));
 }
 
-Result<std::uint64_t> PgConnection::copy_in(const std::string& sql,
-                                            const std::function<std::string_view()>& produce) {
+Result<> PgConnection::copy_in(const std::string& sql, const std::function<std::string_view()>& produce) {
   PgResult begun(PQexec(get(), sql.c_str()));
   if (PQresultStatus(begun.get()) != PGRES_COPY_IN) return failed(begun.get());
   bool sent = true;
   for (std::string_view piece = produce(); sent && !piece.empty(); piece = produce())
     sent = PQputCopyData(get(), piece.data(), static_cast<int>(piece.size())) == 1;
   if (sent) sent = PQputCopyEnd(get(), nullptr) == 1;
-  std::uint64_t rows = 0;
-  std::expected<void, Error> outcome;
+  Result<> outcome;
   while (PGresult* next = PQgetResult(get())) {
+    const bool still_copying = PQresultStatus(next) == PGRES_COPY_IN;  // it would be given for ever
     auto result = checked(next);
-    if (result)
-      rows = result->affected();
-    else if (outcome)
-      outcome = std::unexpected(std::move(result).error());
+    if (!result && outcome) outcome = std::unexpected(std::move(result).error());
+    if (still_copying) break;
   }
   if (outcome && !sent) return failed(nullptr);
-  if (!outcome) return std::unexpected(std::move(outcome).error());
-  return rows;
+  return outcome;
 }
 
 Result<PgTransaction> PgTransaction::begin(PgConnection& connection, std::string_view settings) {

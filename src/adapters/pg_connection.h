@@ -78,8 +78,8 @@ class PgConnection {
   Result<PgResult> query(const std::string& sql, const PgParams& params, bool binary = false);
 
   // COPY … FROM STDIN. `produce` is called until it gives nothing more; each piece is sent before the next
-  // is asked for. Gives the number of rows.
-  Result<std::uint64_t> copy_in(const std::string& sql, const std::function<std::string_view()>& produce);
+  // is asked for.
+  Result<> copy_in(const std::string& sql, const std::function<std::string_view()>& produce);
 
   bool usable() const { return PQstatus(get()) == CONNECTION_OK; }
   bool in_transaction() const { return PQtransactionStatus(get()) != PQTRANS_IDLE; }

@@ -81,7 +81,7 @@ Result<SqliteConnection> open_or_make(const std::string& path, const SqliteOptio
   TRY(make_parent_folders(path));
   auto connection =
       TRY(SqliteConnection::open(path, SqliteAccess::read_write_create, options.busy_timeout_ms));
-  TRY(look_at_sqlite_file(connection));
+  (void)TRY(look_at_sqlite_file(connection));
   TRY(set_up_writer(connection, options));
   TRY(migrate_sqlite(connection));
   return connection;
