@@ -67,6 +67,16 @@ class TwoProcesses(unittest.TestCase):
         results = [self.end(process) for process in [self.start("a.csv"), self.start("a.csv")]]
         self.check(results, ROWS)
 
+    def test_a_new_store_is_made_by_both(self):
+        """Nobody is told that the file is busy while the other makes its tables."""
+        for name in ("a.csv", "b.csv"):
+            self.make(name, 0, 2)
+        for _ in range(20):
+            for path in self.folder.glob("s.db*"):
+                path.unlink()
+            for process in [self.start("a.csv"), self.start("b.csv")]:
+                self.end(process)
+
     def test_the_same_file_while_the_first_is_at_it(self):
         """The second finds the first's job, waits for it, and gives its result. The first is held until that is so."""
         self.make("a.csv", 0, 3 * ROWS)

@@ -1,6 +1,8 @@
 #include "adapters/store_sqlite.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "adapters/store_sqlite_database.h"
 #include "adapters/store_sqlite_jobs.h"
@@ -77,14 +79,26 @@ Result<SqliteConnection> open_existing(const std::string& path, const SqliteOpti
   return connection;
 }
 
-Result<SqliteConnection> open_or_make(const std::string& path, const SqliteOptions& options) {
-  TRY(make_parent_folders(path));
+Result<SqliteConnection> try_to_open_or_make(const std::string& path, const SqliteOptions& options) {
   auto connection =
       TRY(SqliteConnection::open(path, SqliteAccess::read_write_create, options.busy_timeout_ms));
   (void)TRY(look_at_sqlite_file(connection));
   TRY(set_up_writer(connection, options));
   TRY(migrate_sqlite(connection));
   return connection;
+}
+
+// Two processes that make the same file at once get in each other's way where SQLite does not wait by itself:
+// when it changes to the write-ahead log, and when it begins to write after it has read.
+Result<SqliteConnection> open_or_make(const std::string& path, const SqliteOptions& options) {
+  TRY(make_parent_folders(path));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.busy_timeout_ms);
+  for (;;) {
+    auto connection = try_to_open_or_make(path, options);
+    const bool busy = !connection && connection.error().kind == ErrorKind::unavailable;
+    if (!busy || std::chrono::steady_clock::now() >= until) return connection;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 }  // namespace
