@@ -78,6 +78,8 @@ def stop(process, how):
         if process.returncode == 0:
             return False
         error = process.stderr.read().decode(errors="replace")
-        demand(process.returncode in (1, 130), f"Ctrl-C ended the run with status {process.returncode}: {error.strip()}")
+        # In its first milliseconds, while libraries are loaded, nothing of the program's catches the signal yet.
+        before_main = process.returncode == -signal.SIGINT and not error
+        demand(process.returncode in (1, 130) or before_main, f"Ctrl-C ended the run with status {process.returncode}: {error.strip()}")
     process.communicate()
     return True
