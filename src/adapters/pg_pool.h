@@ -62,12 +62,13 @@ class PgPool {
     }
   }
 
-  // The same in a transaction that is committed where `work` succeeds: for statements that change or ask one
-  // thing, and are not to wait for a lock for ever.
+  // The same in a transaction that is committed where `work` succeeds. It waits for no lock for ever, and a
+  // client that was stopped between two of its statements does not keep its locks.
   template <class T>
   Result<T> transact(const std::function<Result<T>(PgConnection&)>& work) {
     return run<T>([&](PgConnection& connection) -> Result<T> {
-      auto transaction = TRY(PgTransaction::begin(connection));
+      auto transaction =
+          TRY(PgTransaction::begin(connection, "SET LOCAL idle_in_transaction_session_timeout = '10s'"));
       Result<T> result = work(connection);
       if (result) TRY(transaction.commit());
       return result;

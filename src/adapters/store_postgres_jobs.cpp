@@ -95,11 +95,6 @@ Result<> insert_job(PgConnection& connection, const NewJob& job, const std::stri
   return {};
 }
 
-// A client that was stopped between two statements must not keep the locks of jobs and splits.
-constexpr const char* kBriefly = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
-constexpr const char* kBrieflyAndImpatient =
-    "SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '5s'";
-
 struct SplitState {
   std::string status, job_status, owner;
   std::uint64_t epoch = 0;
@@ -166,8 +161,7 @@ Result<> end_postgres_sessions(PgConnection& connection, const std::string& name
 
 Result<Job> PostgresJobStore::create(const NewJob& job) {
   if (job.splits.empty()) return fail(ErrorKind::internal, "job " + job.id + " was made without a split.");
-  return pool_.run<Job>([&](PgConnection& connection) -> Result<Job> {
-    auto transaction = TRY(PgTransaction::begin(connection, kBriefly));
+  return pool_.transact<Job>([&](PgConnection& connection) -> Result<Job> {
     if (auto known = TRY(find_job(connection, job.id))) return *known;
     std::string root = job.id;
     if (job.parent_job_id) {
@@ -184,7 +178,6 @@ Result<Job> PostgresJobStore::create(const NewJob& job) {
       TRY(insert_splits(connection, job));
       made = TRY(find_job(connection, job.id));
     }
-    TRY(transaction.commit());
     if (!made) return no_such_job(job.id);
     return *made;
   });
@@ -244,12 +237,12 @@ Result<std::optional<Job>> PostgresJobStore::find_unfinished(const std::string& 
 Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t split_number,
                                       const std::string& owner, std::chrono::milliseconds duration,
                                       const std::function<bool(const std::string& owner)>& is_dead) {
-  return pool_.run<Lease>([&](PgConnection& connection) -> Result<Lease> {
-    auto transaction = TRY(PgTransaction::begin(connection, kBrieflyAndImpatient));
+  return pool_.transact<Lease>([&](PgConnection& connection) -> Result<Lease> {
     SplitState seen = TRY(split_state(connection, job_id, split_number, ""));
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
     if (!seen.owner.empty())
       TRY(end_postgres_sessions(connection, postgres_session_name(job_id, split_number), PgEnd::ask));
+    TRY(connection.execute("SET LOCAL lock_timeout = '5s'"));
     // What holds the split is on its way out, so it is not waited for long: a client that is alive after all
     // would be back before the server says that its old session is gone.
     SplitState state = TRY(split_state(connection, job_id, split_number, " FOR UPDATE OF s"));
@@ -265,7 +258,6 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
         "attempts = greatest(attempts, (SELECT attempts FROM ingestion_splits WHERE job_id = $1 AND "
         "split_number = $2)) WHERE id = $1",
         PgParams().text(job_id).whole(split_number)));
-    TRY(transaction.commit());
     return Lease{job_id, split_number, state.epoch + 1, owner};
   });
 }
@@ -289,8 +281,7 @@ Result<> PostgresJobStore::heartbeat(const Lease& lease, std::chrono::millisecon
 }
 
 Result<> PostgresJobStore::release(const Lease& lease) {
-  return pool_.run<void>([&](PgConnection& connection) -> Result<> {
-    auto transaction = TRY(PgTransaction::begin(connection, kBriefly));
+  return pool_.transact<void>([&](PgConnection& connection) -> Result<> {
     // The epoch moves on, so that a commit that is still under way somewhere cannot come after.
     auto held =
         TRY(connection.query("SELECT 1 FROM ingestion_splits WHERE job_id = $1 AND split_number = $2 AND "
@@ -302,14 +293,13 @@ Result<> PostgresJobStore::release(const Lease& lease) {
                            "lease_epoch = lease_epoch + 1 "
                            "WHERE job_id = $1 AND split_number = $2",
                            PgParams().text(lease.job_id).whole(lease.split_number)));
-    return transaction.commit();
+    return {};
   });
 }
 
 Result<> PostgresJobStore::end(const std::string& job_id, JobStatus status, const std::string& error) {
   if (!uuid_bytes(job_id)) return no_such_job(job_id);
-  return pool_.run<void>([&](PgConnection& connection) -> Result<> {
-    auto transaction = TRY(PgTransaction::begin(connection, kBriefly));
+  return pool_.transact<void>([&](PgConnection& connection) -> Result<> {
     TRY(connection.query("SELECT 1 FROM ingestion_splits WHERE job_id = $1 ORDER BY split_number FOR UPDATE",
                          PgParams().text(job_id)));
     auto found =
@@ -322,8 +312,7 @@ Result<> PostgresJobStore::end(const std::string& job_id, JobStatus status, cons
         connection.query("UPDATE ingestion_splits SET lease_owner = '', lease_until = '-infinity', "
                          "lease_epoch = lease_epoch + 1 WHERE job_id = $1",
                          PgParams().text(job_id)));
-    TRY(write_postgres_job_end(connection, job_id, status, error));
-    return transaction.commit();
+    return write_postgres_job_end(connection, job_id, status, error);
   });
 }
 

@@ -77,7 +77,6 @@ class PostgresRowWriter final : public RowWriter {
 };
 
 Result<PostgresDataset> PostgresRowWriter::find_dataset(PgConnection& connection) {
-  auto transaction = TRY(PgTransaction::begin(connection));
   if (!spec_.target.name.empty()) TRY(make_postgres_target(connection, spec_.target));
   const char* find = "SELECT id FROM datasets WHERE tenant = $1 AND pipeline = $2";
   PgParams names;
@@ -95,7 +94,6 @@ Result<PostgresDataset> PostgresRowWriter::find_dataset(PgConnection& connection
                            PgParams().text(spec_.root_job_id)));
   if (found.rows() == 0 || state.rows() == 0)
     return fail(ErrorKind::not_found, "there is no job " + spec_.root_job_id + " in this store.");
-  TRY(transaction.commit());
   PostgresDataset dataset{.id = static_cast<std::int32_t>(found.integer(0, 0)),
                           .root_sequence = state.integer(0, 0),
                           .row_security = state.yes(0, 1)};
@@ -111,7 +109,7 @@ Result<PostgresDataset> PostgresRowWriter::find_dataset(PgConnection& connection
 
 Result<> PostgresRowWriter::prepare() {
   auto dataset =
-      pool_.run<PostgresDataset>([&](PgConnection& connection) { return find_dataset(connection); });
+      pool_.transact<PostgresDataset>([&](PgConnection& connection) { return find_dataset(connection); });
   if (!dataset) return std::unexpected(std::move(dataset).error());
   dataset_ = *dataset;
   // What is decided row by row over all rows of a commit is written by one session.
