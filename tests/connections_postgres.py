@@ -21,7 +21,9 @@ import time
 import traceback
 
 import people
+from load import outputs_of
 from postgres_server import Certificates, PgBouncer, Server, wait_until
+from stored import Wrong, demand
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECRET = "Zq7-open~sesame"       # must never be shown
@@ -32,15 +34,6 @@ CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET statement_timeout = '1s';
 CREATE ROLE brief LOGIN; ALTER ROLE brief SET lock_timeout = '1s'; CREATE ROLE patient LOGIN;"""
 HBA = ["hostssl all secure 127.0.0.1/32 scram-sha-256", "host all hasty,brief,patient,sluice_owner,sluice_writer,sluice_reader 127.0.0.1/32 trust",
        "host all app 127.0.0.1/32 scram-sha-256"]
-
-
-class Wrong(Exception):
-    """Sluice did something else than it should."""
-
-
-def demand(true, message):
-    if not true:
-        raise Wrong(message)
 
 
 @dataclasses.dataclass
@@ -80,12 +73,7 @@ class Place:
 
     @staticmethod
     def finish(process):
-        try:
-            out, err = process.communicate(timeout=RUN_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise Wrong(f"the run did not end within {RUN_SECONDS} s") from None
+        out, err = outputs_of(process, RUN_SECONDS)
         demand(SECRET not in out + err, "the password is shown")
         return Ended(process.returncode, out, err)
 

@@ -47,14 +47,19 @@ class Load:
         return f"{self.expected.read} rows, batches of {self.batch_rows}, {self.threads} threads"
 
 
-def end_of(process, patience=PATIENCE_SECONDS):
-    """(exit status, the result or None, what it says on standard error)"""
+def outputs_of(process, patience):
+    """What it wrote until its end, which is waited for: (standard output, standard error)."""
     try:
-        out, err = process.communicate(timeout=patience)
+        return process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         raise Wrong(f"the run did not end within {patience} s") from None
+
+
+def end_of(process, patience=PATIENCE_SECONDS):
+    """(exit status, the result or None, what it says on standard error)"""
+    out, err = outputs_of(process, patience)
     return process.returncode, json.loads(out) if process.returncode == 0 else None, err.decode(errors="replace").strip()
 
 
