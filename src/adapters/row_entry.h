@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +13,12 @@
 #include "rows/prepared.h"
 
 namespace sluice {
+
+// The bytes of a hash or an id, as database clients take them.
+template <class Bytes>
+std::string_view view(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 struct RowEntry {
   const PreparedBatch* batch = nullptr;

@@ -15,10 +15,9 @@ const std::string kTouch =
     "job_id = $3::uuid, job_sequence = $4::bigint, updated_at = now() "
     "FROM unnest($1::uuid[], $2::bigint[]) AS u(id, n) WHERE d.id = u.id";
 
-template <class Bytes>
-std::string_view view(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+// Of each row the version that was decided upon (add_known_versions): nothing newer is overwritten.
+const std::string kStillThat =
+    "WHERE d.id = u.id AND d.job_sequence = u.was_sequence AND d.row_number = u.was_number";
 
 }  // namespace
 
@@ -125,9 +124,8 @@ Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std
       "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, "
       "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
       "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[], $8::bigint[], "
-      "$9::bigint[]) AS u(id, n, h, d, m, was_sequence, was_number) "
-      "WHERE d.id = u.id AND d.job_sequence = u.was_sequence AND d.row_number = u.was_number" +
-          dataset_.within,
+      "$9::bigint[]) AS u(id, n, h, d, m, was_sequence, was_number) " +
+          kStillThat + dataset_.within,
       params));
   if (replaced.affected() != groups.size()) return raced_with_others();
   if (!target_.exists()) return {};
@@ -149,9 +147,8 @@ Result<> PostgresRowTable::move(PgConnection& connection, std::span<const std::u
   auto moved = TRY(connection.query(
       "UPDATE ingested_data d SET row_number = u.n, job_id = $3::uuid, job_sequence = $4::bigint, "
       "updated_at = now() FROM unnest($1::uuid[], $2::bigint[], $5::bigint[], $6::bigint[]) "
-      "AS u(id, n, was_sequence, was_number) "
-      "WHERE d.id = u.id AND d.job_sequence = u.was_sequence AND d.row_number = u.was_number" +
-          dataset_.within,
+      "AS u(id, n, was_sequence, was_number) " +
+          kStillThat + dataset_.within,
       params));
   if (moved.affected() != groups.size()) return raced_with_others();
   return {};

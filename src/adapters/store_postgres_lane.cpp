@@ -92,12 +92,11 @@ Result<> PostgresLane::store(std::span<RowEntry> entries, const Commit& commit) 
 }
 
 void PostgresLane::reject(const RejectedRow& row) {
-  const UuidBytes job = uuid_bytes(spec_.job_id).value_or(UuidBytes{});
   for (const Issue& issue : row.issues) {
     constexpr std::uint16_t kColumns = 11;
     append_be16(rejects_, kColumns);
     PgFields fields(rejects_);
-    fields.bytes({reinterpret_cast<const char*>(job.data()), job.size()});
+    fields.bytes(view(job_id_));
     fields.int8(static_cast<std::int64_t>(row.row_number));
     row.line != 0 ? fields.int8(static_cast<std::int64_t>(row.line)) : fields.null();
     append_text_or_null(fields, issue.field);
@@ -113,8 +112,6 @@ void PostgresLane::reject(const RejectedRow& row) {
 
 Result<> PostgresLane::write_rejects() {
   if (rejects_.empty()) return {};
-  std::string all = std::string(kPgCopyHeader) + rejects_ + std::string(kPgCopyTrailer);
-  rejects_.clear();
   const std::string columns =
       "(job_id, row_number, line, field, field_number, code, \"constraint\", message, value, raw, "
       "suggestion)";
@@ -124,10 +121,10 @@ Result<> PostgresLane::write_rejects() {
     TRY(connection_->execute(
         "CREATE TEMP TABLE sluice_rejects (LIKE validation_errors) ON COMMIT DROP; "
         "ALTER TABLE sluice_rejects ALTER id DROP NOT NULL, ALTER created_at DROP NOT NULL"));
-  bool given = false;
-  TRY(connection_->copy_in(
-      "COPY " + into + " " + columns + " FROM STDIN (FORMAT binary)",
-      [&]() -> std::string_view { return std::exchange(given, true) ? std::string_view() : all; }));
+  const std::string_view pieces[] = {kPgCopyHeader, rejects_, kPgCopyTrailer, {}};
+  TRY(connection_->copy_in("COPY " + into + " " + columns + " FROM STDIN (FORMAT binary)",
+                           [next = pieces]() mutable { return *next++; }));
+  rejects_.clear();
   if (!dataset_.row_security) return {};
   return connection_->execute("INSERT INTO validation_errors " + columns + " SELECT " +
                               columns.substr(1, columns.size() - 2) + " FROM pg_temp.sluice_rejects");

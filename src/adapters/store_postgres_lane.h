@@ -13,6 +13,7 @@
 #include "adapters/pg_connection.h"
 #include "adapters/row_entry.h"
 #include "adapters/store_postgres_table.h"
+#include "base/uuid.h"
 #include "ports/store.h"
 
 namespace sluice {
@@ -23,7 +24,6 @@ class PostgresLane {
       : number_(number), url_(url), spec_(spec), table_(spec, dataset), dataset_(dataset) {}
 
   Result<> connect();  // where it is not connected
-  void disconnect() { connection_.reset(); }
   PgConnection& connection() { return *connection_; }
   bool connected() const { return connection_ && connection_->usable(); }
 
@@ -55,6 +55,7 @@ class PostgresLane {
   const unsigned number_;
   const std::string& url_;
   const WriteSpec& spec_;
+  const UuidBytes job_id_ = uuid_bytes(spec_.job_id).value_or(UuidBytes{});
   std::optional<PgConnection> connection_;
   std::optional<PgTransaction> transaction_;
   PostgresRowTable table_;

@@ -16,11 +16,6 @@ constexpr const char* kColumns =
     "(id, tenant, pipeline, job_id, row_number, job_sequence, content_hash, key_hash, data, metadata)";
 constexpr std::uint16_t kColumnCount = 10;
 
-template <class Bytes>
-std::string_view view(const Bytes& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // "COPY ingested_data, line 17, column data" -> 17; 0 where there is none.
 std::size_t line_in(std::string_view context) {
   constexpr std::string_view kLine = ", line ";
@@ -187,9 +182,7 @@ Result<> PostgresRowTable::insert(PgConnection& connection, std::span<const std:
     auto inserted =
         TRY(connection.select("INSERT INTO ingested_data SELECT * FROM pg_temp.sluice_stage ORDER BY id ON "
                               "CONFLICT (id) DO NOTHING"));
-    if (inserted.affected() != groups.size()) {
-      return raced_with_others();
-    }
+    if (inserted.affected() != groups.size()) return raced_with_others();
   }
   if (!target_.exists()) return {};
   if (careful_) TRY(target_.remove(connection, ids_of(groups)));

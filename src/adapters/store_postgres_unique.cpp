@@ -5,14 +5,6 @@
 #include "adapters/store_postgres_table.h"
 
 namespace sluice {
-namespace {
-
-std::string_view view(const HalfDigest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-}  // namespace
-
 Result<> PostgresRowTable::load_unique(PgConnection& connection) {
   PgArray constraints(PgType::int8), digests(PgType::uuid);
   auto holders = decisions_.unique().holders();

@@ -12,10 +12,6 @@ namespace {
 // row is compared by its whole hash before it counts as a duplicate.
 constexpr std::size_t kStoredHashBytes = 16;
 
-std::string_view view(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SqliteRowTable>> SqliteRowTable::open(SqliteConnection& writer,

@@ -6,14 +6,6 @@
 #include "adapters/store_sqlite_identity.h"
 
 namespace sluice {
-namespace {
-
-std::string_view view(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-}  // namespace
-
 Result<> SqliteRowTable::prepare_thorough() {
   stored_ = TRY(SqliteStatement::prepare(
       writer_, "SELECT content_hash, key_hash, job_sequence, row_number FROM ingested_data WHERE id = ?1"));

@@ -3,14 +3,6 @@
 #include <algorithm>
 
 namespace sluice {
-namespace {
-
-std::string_view view(const HalfDigest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-}  // namespace
-
 Result<> SqliteUniqueValues::prepare(SqliteConnection& writer, const WriteSpec& spec) {
   job_sequence_ = spec.job_sequence;
   find_ = TRY(SqliteStatement::prepare(writer,
