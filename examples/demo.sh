@@ -29,8 +29,10 @@ say "5. The report, in a few columns; it is the sender's own file plus the reaso
 show sqlite3 -box $demo/sluice.db \
   "SELECT line, field, value, message, suggestion FROM validation_errors ORDER BY row_number"
 
-say "6. Corrected as in a spreadsheet, and only those rows sent again:"
-sed -e 's/,2118,/,02118,/' -e 's/,California,/,CA,/' -e 's/,954-987-200,/,954-987-2000,/' -e 's/,Yes,7,/,Yes,3,/' \
+say "6. Corrected as in a spreadsheet (of the row that could not be taken apart the cells are filled in), and sent again:"
+row_5='450289,Harris Health System,1504 Taub Loop,Houston,TX,77030,HARRIS,713-873-2000,Acute Care Hospitals'
+row_5="$row_5,Government - Hospital District or Authority,Yes,3"
+sed -e "s/^,,,,,,,,,,,,/$row_5,/" -e 's/,2118,/,02118,/' -e 's/,California,/,CA,/' -e 's/,954-987-200,/,954-987-2000,/' -e 's/,Yes,7,/,Yes,3,/' \
   $demo/rejects.csv > $demo/corrected.csv
 show $sluice run --resubmit $demo/corrected.csv --to $store
 
