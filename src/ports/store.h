@@ -15,6 +15,13 @@
 
 #include "base/result.h"
 #include "base/sha256.h"
+#include "ports/audit_log.h"
+#include "ports/delivery_store.h"
+#include "ports/event_log.h"
+#include "ports/job_queue.h"
+#include "ports/key_store.h"
+#include "ports/schedule_store.h"
+#include "ports/upload_store.h"
 #include "rows/issue.h"
 #include "rows/outcome.h"
 #include "rows/position.h"
@@ -57,8 +64,18 @@ struct NewJob {
                                 // digest of pipeline text, input's place, size and modification time
   std::optional<std::string> parent_job_id;  // a resubmission of that job's rejects
   std::string created_by;
-  std::vector<Split> splits;  // at least one
+  std::string metadata;            // the sender's, a JSON object; "" for none
+  std::string file_sha256;         // hex; "" where not known
+  std::string content_type;        // by content, not by name: "text/csv"; "" where not known
+  std::int32_t priority = 0;       // higher goes first
+  std::int64_t not_before_ms = 0;  // since 1970: a delayed job
+  // Idempotency-Key of the request and the SHA-256 (hex) of what it asked for; "" for none.
+  std::string idempotency_key, idempotency_digest;
+  std::vector<Split> splits;  // none: the job is still to be planned, and begins with split 0
 };
+
+// The split that stands for planning the job: it has a lease and attempts like any, and no rows.
+inline constexpr std::uint32_t kPlanningSplit = 0;
 
 struct Job {
   std::string id, tenant, pipeline, file_name, blob, plan;
@@ -71,7 +88,36 @@ struct Job {
   std::optional<std::string> parent_job_id;
   std::string root_job_id;  // the first of a chain of resubmissions; the job itself where it has no parent
   std::string created_at, started_at, finished_at;  // RFC 3339 UTC; "" where not yet
+  std::string created_by, metadata, file_sha256, content_type;
+  std::int32_t priority = 0;
 };
+
+// What a worker has to know of a split, and people want to.
+struct SplitStatus {
+  Split split;
+  std::string owner;       // of a live lease; "" : nobody works on it
+  std::string last_error;  // why its last attempt ended; "" where none failed
+  std::uint32_t attempts = 0;
+};
+
+struct JobFilter {
+  std::string tenant;  // required
+  std::optional<JobStatus> status;
+  std::string pipeline;                      // "" : any
+  std::string created_from, created_before;  // RFC 3339 UTC; "" : open
+  std::optional<std::string> parent_job_id;
+};
+
+// A split that is due and was not yet put into the queue, or was lost there.
+struct DueSplit {
+  std::string tenant, job_id;
+  std::uint32_t split_number = 0;
+  std::uint64_t generation = 0;  // rises each time it is queued
+  std::int32_t priority = 0;
+};
+
+enum class KeepRows : bool { no, yes };
+enum class DespiteDuplicates : bool { no, yes };
 
 // The right to commit to one split: valid while the store's split still has this epoch.
 struct Lease {
@@ -79,6 +125,7 @@ struct Lease {
   std::uint32_t split_number = 0;
   std::uint64_t epoch = 0;
   std::string owner;
+  std::uint32_t attempt = 1;  // since the split last got on: a commit begins the count anew
 };
 
 // Thread-safe. Errors: unavailable (retryable) where the database is away, io where it is broken.
@@ -107,6 +154,33 @@ class JobStore {
   // Ends a job that cannot go on (failed, with its cause, or cancelled), and raises all epochs.
   // A job that has ended already keeps its end.
   virtual Result<> end(const std::string& job_id, JobStatus status, const std::string& error) = 0;
+
+  // The planning split is done, and these are the job's splits; with the plan, in one transaction. `conflict`
+  // where the lease is lost. The lease ends.
+  virtual Result<> plan(const Lease& lease, const std::string& plan, std::span<const Split> splits) = 0;
+  // Gives the lease back like release() after an attempt that failed: nobody takes the split before `delay`
+  // is over, and people see why.
+  virtual Result<> defer(const Lease& lease, std::chrono::milliseconds delay, const std::string& error) = 0;
+  // Gives the lease back like release(), and the attempt is not counted: the process stops, or makes room.
+  virtual Result<> hand_back(const Lease& lease) = 0;
+  // Newest first; those whose sequence is below `before`, where it is given.
+  virtual Result<std::vector<Job>> list(const JobFilter& filter, std::optional<std::int64_t> before,
+                                        std::size_t limit) = 0;
+  virtual Result<std::vector<SplitStatus>> split_status(const std::string& job_id) = 0;  // by number
+  // A job that failed or was cancelled is open again, at its checkpoints, its attempts counted anew.
+  // `conflict` where it has another end, or none.
+  virtual Result<> reopen(const std::string& job_id) = 0;
+  // Splits that are due, marked as queued, each generation once: open, past their time, of a job that has not
+  // ended, without a live lease, never queued or queued longer ago than `lost_after`. So many per tenant
+  // that with those queued or worked on they are at most `per_tenant`; of jobs of equal priority in turn, so
+  // that a job of many splits does not go before all others.
+  virtual Result<std::vector<DueSplit>> take_due(std::size_t per_tenant, std::size_t limit,
+                                                 std::chrono::milliseconds lost_after) = 0;
+  // Removes a job that has ended, with its rejects and outcomes; its rows too, those that are still its own
+  // (rows that a later job touched or updated are that one's), unless they are kept. `conflict` while it has
+  // not ended, and where rows are to go and a later job of the pipeline recorded duplicates, unless despite
+  // that. Commits of the pipeline wait meanwhile. Again is no error.
+  virtual Result<> remove(const std::string& job_id, KeepRows keep, DespiteDuplicates despite) = 0;
 };
 
 // ---------------------------------------------------------------- rows
@@ -195,6 +269,31 @@ struct KeptPipeline {
   std::string name;
   std::string text;  // as YAML
   bool inferred = false;
+  std::string updated_at;  // RFC 3339 UTC; the store's
+};
+
+struct RowOutcome {
+  std::uint64_t row_number = 0;
+  Outcome outcome = Outcome::none;
+};
+
+struct RejectGroup {
+  std::string code, field, constraint;
+  std::uint64_t count = 0;  // issues
+  std::string example;      // the message of one of them
+};
+
+struct RejectFilter {
+  std::string code, field;  // "" : any
+  bool only_open = false;   // those that nobody has corrected
+};
+
+struct DataRow {
+  std::string id;    // opaque; `after` of the next call
+  std::string data;  // JSON
+  std::string job_id;
+  std::uint64_t row_number = 0;
+  std::string created_at, updated_at;
 };
 
 // Thread-safe.
@@ -210,6 +309,21 @@ class QueryStore {
   virtual Result<std::optional<KeptPipeline>> pipeline(const std::string& tenant,
                                                        const std::string& name) = 0;
   virtual Result<> keep_pipeline(const std::string& tenant, const KeptPipeline& pipeline) = 0;
+  virtual Result<std::vector<KeptPipeline>> pipelines(const std::string& tenant) = 0;        // by name
+  virtual Result<> remove_pipeline(const std::string& tenant, const std::string& name) = 0;  // not_found
+  // Rows `from` to at most `from + span - 1` of a job with their outcomes, those of `only` where it is given.
+  virtual Result<std::vector<RowOutcome>> outcomes(const std::string& job_id, std::uint64_t from,
+                                                   std::optional<Outcome> only, std::size_t limit) = 0;
+  // Rejects grouped by code, field and constraint, the most frequent first.
+  virtual Result<std::vector<RejectGroup>> reject_groups(const std::string& job_id) = 0;
+  // Issues of rejected rows after row `after`, in row order: whole rows, about `limit` of them.
+  virtual Result<std::vector<StoredReject>> rejects(const std::string& job_id, const RejectFilter& filter,
+                                                    std::uint64_t after, std::size_t limit) = 0;
+  // Stored rows of a pipeline in the order of their ids after `after` ("": from the first), whose fields
+  // equal those of `equal`. Of a pipeline with a table of its own: its columns as JSON.
+  virtual Result<std::vector<DataRow>> rows(const std::string& tenant, const std::string& pipeline,
+                                            const std::vector<std::pair<std::string, std::string>>& equal,
+                                            const std::string& after, std::size_t limit) = 0;
 };
 
 class Store {
@@ -219,6 +333,15 @@ class Store {
   virtual QueryStore& queries() = 0;
   // Makes the target table where it does not exist; usage error where it exists with columns that do not fit.
   virtual Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) = 0;
+
+  virtual EventLog& events() = 0;
+  virtual KeyStore& keys() = 0;
+  virtual AuditLog& audit() = 0;
+  virtual ScheduleStore& schedules() = 0;
+  virtual UploadStore& uploads() = 0;
+  virtual DeliveryStore& deliveries() = 0;
+  virtual JobQueue& queue() = 0;  // the embedded one: tables beside the jobs
+  virtual Result<> ready() = 0;   // can it be reached and written to? For /readyz
 };
 
 }  // namespace sluice

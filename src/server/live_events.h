@@ -1,0 +1,33 @@
+// LiveEvents: the event log handed to clients that stay connected, over WebSocket or server-sent events. One
+// thread reads the log; each client has a place in it and is sent what comes after, at its own pace: a slow
+// client reads from the log later, and holds nobody up. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ports/event_log.h"
+
+namespace sluice {
+
+class LiveEvents {
+ public:
+  virtual ~LiveEvents() = default;
+  // The next events for one client: whole CloudEvents as JSON with their numbers. May block on the store.
+  virtual Result<std::vector<Event>> read(const EventFilter& filter, std::uint64_t after,
+                                          std::size_t limit) = 0;
+  virtual Result<std::uint64_t> newest() = 0;
+  // `wake` is called once, from any thread, when there is something after `after`; cancelled by dropping what
+  // is returned.
+  virtual std::shared_ptr<void> when_more(std::uint64_t after, std::function<void()> wake) = 0;
+};
+
+// CloudEvents 1.0 in structured JSON: id, source, type, subject, time, datacontenttype, data; the event's
+// number as the extension attribute `sequence`.
+std::string cloud_event_json(const Event& event);
+
+}  // namespace sluice
