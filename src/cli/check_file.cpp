@@ -32,8 +32,11 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   auto began = std::chrono::steady_clock::now();
   NamedInput named = TRY(look_at_input(file));
   auto store = TRY(store_to_look_at(settings));
-  auto found = TRY(find_pipeline(options.pipeline, settings.config.pipelines, named.pipeline_stem,
-                                 store ? &store->queries() : nullptr, settings.overrides));
+  auto found = TRY(find_pipeline({.wanted = options.pipeline,
+                                  .folder = settings.config.pipelines,
+                                  .file_name = named.pipeline_stem,
+                                  .store = store ? &store->queries() : nullptr,
+                                  .overrides = settings.overrides}));
   store.reset();
   found.spec.source.row_bytes = settings.config.row_bytes;
   found.spec.source.window_bytes = settings.memory.window_bytes;

@@ -103,7 +103,7 @@ std::string people_text(const FileResult& result) {
     text += count_line(counts.duplicate, "duplicate (stored already)");
   }
   text += count_line(counts.rejected, "rejected");
-  for (const RejectGroup& group : result.groups)
+  for (const RejectReason& group : result.groups)
     text += "      " + count_text(group.rows) + " × " + group.code +
             (group.field.empty() ? "" : " in " + group.field) + ", such as: " + group.message + "\n";
   if (!result.rejects_file.empty()) text += "  The rejected rows and why: " + result.rejects_file + "\n";
@@ -114,7 +114,7 @@ std::string people_text(const FileResult& result) {
 void RejectGroups::add(const RejectedRow& row) {
   for (const Issue& issue : row.issues) {
     std::string code(name_of(issue.code));
-    auto same = [&](const RejectGroup& group) { return group.code == code && group.field == issue.field; };
+    auto same = [&](const RejectReason& group) { return group.code == code && group.field == issue.field; };
     auto found = std::ranges::find_if(groups_, same);
     if (found != groups_.end())
       ++found->rows;
@@ -123,9 +123,9 @@ void RejectGroups::add(const RejectedRow& row) {
   }
 }
 
-std::vector<RejectGroup> RejectGroups::most_frequent(std::size_t count) const {
-  std::vector<RejectGroup> groups = groups_;
-  std::ranges::stable_sort(groups, std::greater(), &RejectGroup::rows);
+std::vector<RejectReason> RejectGroups::most_frequent(std::size_t count) const {
+  std::vector<RejectReason> groups = groups_;
+  std::ranges::stable_sort(groups, std::greater(), &RejectReason::rows);
   if (groups.size() > count) groups.resize(count);
   return groups;
 }

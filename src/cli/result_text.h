@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-struct RejectGroup {
+struct RejectReason {
   std::string code, field, message;  // the message of the first of them
   std::uint64_t rows = 0;
 };
@@ -24,7 +24,7 @@ struct FileResult {
   std::uint64_t rows_before = 0;  // of counts.read: what an earlier, interrupted run had done
   std::vector<std::pair<std::string, std::string>> columns;  // name and type
   std::string rejects_file;
-  std::vector<RejectGroup> groups;  // the most frequent reasons
+  std::vector<RejectReason> groups;  // the most frequent reasons
   double seconds = 0;
   std::string store;       // "" : nothing was written
   bool validated = false;  // validate, --dry-run: `inserted` counts the good rows
@@ -41,11 +41,11 @@ std::uint64_t peak_rss_bytes();
 class RejectGroups {
  public:
   void add(const RejectedRow& row);
-  std::vector<RejectGroup> most_frequent(std::size_t count) const;
+  std::vector<RejectReason> most_frequent(std::size_t count) const;
 
  private:
   static constexpr std::size_t kMostGroups = 1000;
-  std::vector<RejectGroup> groups_;
+  std::vector<RejectReason> groups_;
 };
 
 }  // namespace sluice

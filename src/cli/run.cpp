@@ -39,8 +39,11 @@ class RunCommand {
     std::optional<ProgressDisplay> progress(std::in_place, style, named.title, named.size);
     OnBytes on_bytes = [&](std::uint64_t bytes) { progress->add_bytes(bytes); };
 
-    auto found = TRY(find_pipeline(options_.pipeline, settings_.config.pipelines, named.pipeline_stem,
-                                   &store_->queries(), settings_.overrides));
+    auto found = TRY(find_pipeline({.wanted = options_.pipeline,
+                                    .folder = settings_.config.pipelines,
+                                    .file_name = named.pipeline_stem,
+                                    .store = &store_->queries(),
+                                    .overrides = settings_.overrides}));
     const std::string kept = kept_note(options_, found, settings_.config.store);
     found.spec.source.row_bytes = settings_.config.row_bytes;
     found.spec.source.window_bytes = settings_.memory.window_bytes;

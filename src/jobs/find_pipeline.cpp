@@ -15,6 +15,9 @@ bool is_pipeline_file(const fs::path& path) {
   return path.extension() == ".yaml" || path.extension() == ".yml";
 }
 
+// A character of a pipeline's name.
+bool is_plain(unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c >= 0x80; }
+
 bool looks_like_path(const std::string& wanted) {
   return wanted.find('/') != std::string::npos || is_pipeline_file(wanted) ||
          fs::path(wanted).extension() == ".json";
@@ -37,12 +40,12 @@ std::optional<std::string> file_in(const std::string& folder, const std::string&
   return std::nullopt;
 }
 
-Result<std::optional<PipelineSpec>> kept_pipeline(QueryStore* store, const std::string& name,
-                                                  const Overrides& overrides) {
-  if (!store) return std::optional<PipelineSpec>();
-  auto kept = TRY(store->pipeline("default", name));
+Result<std::optional<PipelineSpec>> kept_pipeline(const PipelineQuestion& question, const std::string& name) {
+  if (!question.store) return std::optional<PipelineSpec>();
+  auto kept = TRY(question.store->pipeline(question.tenant, name));
   if (!kept) return std::optional<PipelineSpec>();
-  return std::optional<PipelineSpec>(TRY(parse_pipeline(kept->text, "kept pipeline " + name, overrides)));
+  return std::optional<PipelineSpec>(
+      TRY(parse_pipeline(kept->text, "kept pipeline " + name, question.overrides)));
 }
 
 }  // namespace
@@ -54,8 +57,7 @@ std::string pipeline_name_of(const std::string& file_name) {
   stem = fs::path(stem).stem();
   std::string name;
   for (unsigned char c : stem) {
-    bool plain = std::isalnum(c) || c == '_' || c == '-' || c >= 0x80;
-    if (plain)
+    if (is_plain(c))
       name += static_cast<char>(c);
     else if (!name.empty() && name.back() != '-')
       name += '-';
@@ -64,24 +66,39 @@ std::string pipeline_name_of(const std::string& file_name) {
   return name.empty() ? "rows" : name;
 }
 
-Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder,
-                                    const std::string& file_name, QueryStore* store,
-                                    const Overrides& overrides) {
+Result<PipelineSpec> keep_inferred(Store& store, const std::string& tenant, const PipelineSpec& spec) {
+  KeptPipeline kept{.name = spec.name, .text = to_yaml(spec), .inferred = true};
+  PipelineSpec as_kept = TRY(parse_pipeline(kept.text, "kept pipeline " + spec.name));
+  TRY(store.queries().keep_pipeline(tenant, kept));
+  return as_kept;
+}
+
+Result<> check_pipeline_word(const std::string& name) {
+  constexpr std::size_t kLongest = 100;
+  if (!name.empty() && name.size() <= kLongest && std::ranges::all_of(name, is_plain)) return {};
+  return fail(ErrorKind::usage, "a pipeline's name is made of letters, digits, _ and -, at most " +
+                                    std::to_string(kLongest) + " bytes of them.");
+}
+
+Result<FoundPipeline> find_pipeline(const PipelineQuestion& question) {
+  const std::string &wanted = question.wanted, &folder = question.folder;
+  const bool paths = question.paths == PipelinePaths::allowed;
+  if (!paths && !wanted.empty()) TRY(check_pipeline_word(wanted));
   FoundPipeline found;
   std::error_code ignored;
   if (wanted == "." || wanted == ".." || (looks_like_path(wanted) && fs::is_directory(wanted, ignored)))
     return fail(ErrorKind::usage, "-p " + wanted + " is a folder; name the pipeline file in it, as in -p " +
                                       (fs::path(wanted) / "people.yaml").string() + ".");
   if (!wanted.empty() && looks_like_path(wanted)) {
-    found.spec = TRY(load_pipeline(wanted, overrides));
+    found.spec = TRY(load_pipeline(wanted, question.overrides));
     return found;
   }
-  std::string name = wanted.empty() ? pipeline_name_of(file_name) : wanted;
+  std::string name = wanted.empty() ? pipeline_name_of(question.file_name) : wanted;
   if (auto path = file_in(folder, name); path && !wanted.empty()) {
-    found.spec = TRY(load_pipeline(*path, overrides));
+    found.spec = TRY(load_pipeline(*path, question.overrides));
     return found;
   }
-  if (auto kept = TRY(kept_pipeline(store, name, overrides))) {
+  if (auto kept = TRY(kept_pipeline(question, name))) {
     found.spec = std::move(*kept);
     found.kept = true;
     return found;
@@ -89,12 +106,13 @@ Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string
   if (!wanted.empty()) {
     std::vector<std::string> known = names_in(folder);
     std::string meant = nearest(wanted, known);
-    return fail(ErrorKind::usage, "there is no pipeline '" + wanted + "': no file " + wanted + ".yaml in " +
-                                      folder + " and none kept in the store." +
-                                      (meant.empty() ? "" : " Did you mean '" + meant + "'?") +
-                                      " A file is given as a path: -p ./" + wanted + ".yaml");
+    std::string message = "there is no pipeline '" + wanted + "': no file " + wanted + ".yaml in " + folder +
+                          " and none kept in the store.";
+    if (!meant.empty()) message += " Did you mean '" + meant + "'?";
+    if (paths) message += " A file is given as a path: -p ./" + wanted + ".yaml";
+    return fail(paths ? ErrorKind::usage : ErrorKind::not_found, message);
   }
-  found.spec = TRY(parse_pipeline("name: \"" + name + "\"\n", "inferred pipeline", overrides));
+  found.spec = TRY(parse_pipeline("name: \"" + name + "\"\n", "inferred pipeline", question.overrides));
   found.infer = !found.spec.schema;
   return found;
 }

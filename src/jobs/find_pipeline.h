@@ -20,10 +20,26 @@ struct FoundPipeline {
 // "Hospital List 2024.csv.gz" → "Hospital-List-2024".
 std::string pipeline_name_of(const std::string& file_name);
 
-// `wanted`: a path, or the name of a file in `folder` or of a kept pipeline; "" : by the file's name.
-// `store` may be null (a check where there is no store). Usage error naming the nearest known pipeline.
-Result<FoundPipeline> find_pipeline(const std::string& wanted, const std::string& folder,
-                                    const std::string& file_name, QueryStore* store,
-                                    const Overrides& overrides);
+// On a command line a pipeline may be a path; over the network it is a name, never a path.
+enum class PipelinePaths : bool { refused, allowed };
+
+struct PipelineQuestion {
+  std::string
+      wanted;  // a path, or the name of a file in `folder` or of a kept pipeline; "" : by the file's name
+  std::string folder;
+  std::string file_name;
+  std::string tenant = "default";  // whose kept pipelines
+  QueryStore* store = nullptr;     // may be null: a check where there is no store
+  Overrides overrides;
+  PipelinePaths paths = PipelinePaths::allowed;
+};
+// Where there is none: usage, or not_found where paths are refused, naming the nearest known pipeline.
+Result<FoundPipeline> find_pipeline(const PipelineQuestion& question);
+
+// Later files of that name go through what was inferred from the first. The pipeline as it was kept.
+Result<PipelineSpec> keep_inferred(Store& store, const std::string& tenant, const PipelineSpec& spec);
+
+// Usage error unless it is made of letters, digits, `_`, `-` and what is not ASCII.
+Result<> check_pipeline_word(const std::string& name);
 
 }  // namespace sluice

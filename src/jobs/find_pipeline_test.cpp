@@ -13,14 +13,14 @@ TEST(FindPipeline, NamesComeFromTheFile) {
 }
 
 TEST(FindPipeline, WithoutAnythingKnownItIsInferred) {
-  auto found = find_pipeline("", "/nowhere", "people.csv", nullptr, {});
+  auto found = find_pipeline({.folder = "/nowhere", .file_name = "people.csv"});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_TRUE(found->infer);
   EXPECT_EQ(found->spec.name, "people");
 }
 
 TEST(FindPipeline, AnUnknownNameIsAnError) {
-  auto found = find_pipeline("peple", "/nowhere", "people.csv", nullptr, {});
+  auto found = find_pipeline({.wanted = "peple", .folder = "/nowhere", .file_name = "people.csv"});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().kind, ErrorKind::usage);
   EXPECT_NE(found.error().message.find("peple"), std::string::npos);

@@ -37,14 +37,6 @@ Result<std::optional<LoadResult>> resume(const std::string& key, std::uint64_t w
 
 bool has_ended(JobStatus status) { return status != JobStatus::pending && status != JobStatus::processing; }
 
-// Later files of that name go through what was inferred from the first.
-Result<PipelineSpec> keep_inferred(Store& store, const PipelineSpec& spec) {
-  KeptPipeline kept{spec.name, to_yaml(spec), true};
-  PipelineSpec as_kept = TRY(parse_pipeline(kept.text, "kept pipeline " + spec.name));
-  TRY(store.queries().keep_pipeline("default", kept));
-  return as_kept;
-}
-
 Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryPlan& memory,
                           std::stop_token stop) {
   const Input& input = request.input;
@@ -54,7 +46,7 @@ Result<LoadResult> create(LoadRequest& request, ComputePool& pool, const MemoryP
   PlannedJob planned = TRY(plan_job(request.pipeline.spec, input, options, pool, memory, stop));
   LoadResult result;
   if (request.pipeline.infer) {
-    planned.plan.pipeline = TRY(keep_inferred(request.store, planned.plan.pipeline));
+    planned.plan.pipeline = TRY(keep_inferred(request.store, "default", planned.plan.pipeline));
     key = resume_key(planned.plan.pipeline, request);
     result.pipeline_kept = true;
   }

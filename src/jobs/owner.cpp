@@ -52,7 +52,8 @@ bool is_dead(const std::string& owner) {
   long pid = 0;
   const char* begin = owner.data() + first + 1;
   if (std::from_chars(begin, owner.data() + second, pid).ec != std::errc() || pid <= 0) return false;
-  return start_of(pid).value_or("") != owner.substr(second + 1);
+  const std::size_t third = std::min(owner.find('/', second + 1), owner.size());
+  return start_of(pid).value_or("") != owner.substr(second + 1, third - second - 1);
 }
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 // Owner: who holds a lease: "host/pid/start" of a process, so that another process on the same host can tell
-// a dead owner from a slow one and need not wait for the lease to run out.
+// a dead owner from a slow one and need not wait for the lease to run out. A process that works on several
+// splits at once adds "/slot", because two of its threads must not take one lease.
 #pragma once
 
 #include <string>

@@ -1,0 +1,37 @@
+// Service: what the parts of a running node share: where jobs, messages and files are, and by which
+// configuration. Made once (app/open_service.h); outlives every part.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "jobs/input.h"
+#include "ports/blob_store.h"
+#include "ports/job_queue.h"
+#include "ports/store.h"
+
+namespace sluice {
+
+struct Service {
+  Store& store;
+  JobQueue& queue;
+  BlobStore& blobs;
+  std::string pipelines_folder;
+  std::uint64_t row_bytes = 1u << 20;
+  std::size_t queued_per_tenant = 64;       // splits of a tenant that are in the queue or in work at once
+  std::function<void()> work_came = [] {};  // wakes this node's dispatcher; from any thread
+};
+
+// ingestion_jobs.blob of a file in the blob store: "blob:KEY". (`sluice run` reads files where they lie:
+// those places begin with "file:", and no worker takes such a job.)
+std::string blob_place(const std::string& key);
+std::string blob_key_of(const std::string& place);  // "" where it is no such place
+
+// The input of a job whose file is in the blob store. Error (input) where it is gone, or is another than the
+// plan was made for (`version` "": any).
+Result<Input> open_blob_input(BlobStore& blobs, const Job& job, const std::string& version);
+
+}  // namespace sluice

@@ -1,0 +1,150 @@
+#include "jobs/worker.h"
+
+#include "base/log.h"
+#include "jobs/heartbeat.h"
+#include "jobs/job_request.h"
+#include "jobs/owner.h"
+#include "jobs/plan_accepted.h"
+#include "jobs/split_run.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kHold = 30s;         // of a message; extended with the lease
+constexpr auto kWait = 2s;          // for a message, before the stop is looked at again
+constexpr auto kAfterFault = 1s;    // the queue cannot be reached
+constexpr auto kSomebodyHas = 10s;  // another's lease is live: its end is not far, or it runs out
+
+enum class WorkEnd : std::uint8_t { done, stopped };
+
+// The work that one message stands for, the lease already taken.
+class Work {
+ public:
+  Work(Service& service, ComputePool& pool, const MemoryPlan& memory, const Lease& lease)
+      : service_(service), pool_(pool), memory_(memory), lease_(lease) {}
+
+  Result<WorkEnd> run(std::stop_token stop) {
+    job_ = TRY(service_.store.jobs().get(lease_.job_id));
+    if (lease_.split_number == kPlanningSplit) {
+      JobRequest request = TRY(job_request_from_json(job_.plan));
+      retry_ = request.pipeline.retry;
+      TRY(check_attempts());
+      TRY(plan_accepted(service_, job_, lease_, pool_, memory_, stop));
+      return WorkEnd::done;
+    }
+    JobPlan plan = TRY(job_plan_from_json(job_.plan));
+    retry_ = plan.pipeline.retry;
+    TRY(check_attempts());
+    plan.read.window_bytes = memory_.window_bytes;  // of this process, not of the one that planned
+    const Input input = TRY(open_blob_input(service_.blobs, job_, plan.input_version));
+    JobRun run{service_.store, job_, plan, input, {}};
+    CompiledRun compiled = TRY(compile_run(run, memory_));
+    SplitEnd end = TRY(run_leased_split(run, compiled, lease_, pool_, {}, stop));
+    return end == SplitEnd::stopped ? WorkEnd::stopped : WorkEnd::done;
+  }
+
+  const RetrySpec& retry() const { return retry_; }
+  const Job& job() const { return job_; }
+
+ private:
+  // A process that dies over a split says nothing: only the count of its attempts does.
+  Result<> check_attempts() const {
+    if (lease_.attempt <= retry_.attempts) return {};
+    return fail(ErrorKind::input, "given up after " + std::to_string(retry_.attempts) +
+                                      " attempts that ended without an answer: the process that worked on "
+                                      "it was killed each time, or lost its lease. Look into its log, then "
+                                      "retry the job.");
+  }
+
+  Service& service_;
+  ComputePool& pool_;
+  const MemoryPlan& memory_;
+  const Lease& lease_;
+  Job job_;
+  RetrySpec retry_;
+};
+
+std::string what(const Lease& lease) {
+  return lease.split_number == kPlanningSplit ? "planning" : "split " + std::to_string(lease.split_number);
+}
+
+}  // namespace
+
+Worker::Worker(Service& service, ComputePool& pool, const WorkerOptions& options)
+    : service_(service), pool_(pool), options_(options) {
+  for (unsigned slot = 1; slot <= options.slots; ++slot)
+    slots_.emplace_back([this, slot](std::stop_token stop) { run_slot(slot, stop); });
+}
+
+Worker::~Worker() {
+  for (std::jthread& slot : slots_) slot.request_stop();
+}
+
+void Worker::run_slot(unsigned slot, std::stop_token stop) {
+  const std::string owner = this_process() + "/" + std::to_string(slot);
+  while (!stop.stop_requested()) {
+    auto reserved = service_.queue.reserve(owner, kHold, kWait, stop);
+    if (!reserved) {
+      log_warning("reserve", {{"error", reserved.error().message}});
+      std::mutex mutex;
+      std::unique_lock lock(mutex);
+      std::condition_variable_any().wait_for(lock, stop, kAfterFault, [] { return false; });
+      continue;
+    }
+    if (!*reserved) continue;
+    ++busy_;
+    work_on(**reserved, owner, stop);
+    --busy_;
+  }
+}
+
+void Worker::work_on(const Reservation& reservation, const std::string& owner, std::stop_token stop) {
+  JobStore& jobs = service_.store.jobs();
+  const QueueMessage& message = reservation.message;
+  Result<Lease> lease = jobs.lease(message.job_id, message.split_number, owner, kLeaseDuration, is_dead);
+  if (!lease) {
+    // Done, ended or removed: the message is out of date. Leased by another: later. A fault: later, too.
+    if (lease.error().retryable)
+      (void)service_.queue.put_back(reservation, kSomebodyHas);
+    else
+      (void)service_.queue.complete(reservation);
+    return;
+  }
+  Work work(service_, pool_, options_.memory, *lease);
+  Result<WorkEnd> end = [&] {
+    Heartbeat heartbeat(jobs, *lease, stop, [&] { (void)service_.queue.extend(reservation, kHold); });
+    return work.run(heartbeat.token());
+  }();
+  const bool lost = (end && *end == WorkEnd::stopped && !stop.stop_requested()) ||
+                    (!end && end.error().kind == ErrorKind::conflict);
+  const bool stopped =
+      stop.stop_requested() && (end ? *end == WorkEnd::stopped : end.error().kind == ErrorKind::cancelled);
+  if (stopped) {
+    (void)jobs.hand_back(*lease);
+    (void)service_.queue.put_back(reservation, 0ms);
+    return;
+  }
+  if (!end && !lost) {
+    const Error& error = end.error();
+    log_warning("attempt failed", {{"job", lease->job_id},
+                                   {"work", what(*lease)},
+                                   {"attempt", std::to_string(lease->attempt)},
+                                   {"error", error.message}});
+    Result<> told = {};
+    if (ends_job(error))
+      told = jobs.end(lease->job_id, JobStatus::failed, error.message);
+    else if (lease->attempt >= work.retry().attempts)
+      told = jobs.end(lease->job_id, JobStatus::failed,
+                      "given up after " + std::to_string(lease->attempt) + " attempts: " + error.message);
+    else
+      told = jobs.defer(*lease, retry_delay(work.retry(), lease->attempt), error.message);
+    // Where the store cannot be told, the lease runs out and the sweep finds the split.
+    if (!told) log_warning("attempt not noted", {{"job", lease->job_id}, {"error", told.error().message}});
+  }
+  (void)service_.queue.complete(reservation);
+  service_.work_came();
+}
+
+}  // namespace sluice

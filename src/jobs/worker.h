@@ -1,0 +1,43 @@
+// Worker: takes messages from the queue and does what they are about: plans a job, or runs one of its splits
+// under a lease. Several slots work at once on one compute pool. What goes wrong is the store's to remember:
+// an attempt that failed is put off, the last one fails the job.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/compute_pool.h"
+#include "engine/memory_plan.h"
+#include "jobs/service.h"
+
+namespace sluice {
+
+struct WorkerOptions {
+  unsigned slots = 2;  // splits in work at once
+  MemoryPlan memory;   // of one slot
+};
+
+class Worker {
+ public:
+  Worker(Service& service, ComputePool& pool, const WorkerOptions& options);
+  // Asks what is in work to stop at its next commit, and waits for that; the leases are given back.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  unsigned busy() const { return busy_; }
+
+ private:
+  void run_slot(unsigned slot, std::stop_token stop);
+  void work_on(const Reservation& reservation, const std::string& owner, std::stop_token stop);
+
+  Service& service_;
+  ComputePool& pool_;
+  const WorkerOptions options_;
+  std::atomic<unsigned> busy_ = 0;
+  std::vector<std::jthread> slots_;
+};
+
+}  // namespace sluice
