@@ -39,7 +39,37 @@ Result<std::chrono::milliseconds> span_of(const std::string& value) {
   return fail(ErrorKind::usage, "'" + value + "' is no duration; write it like 90s or 5m.");
 }
 
-constexpr std::array<Row, 6> kSettings = {{
+Result<std::uint32_t> count_of(const std::string& value, std::uint32_t least, std::uint32_t most) {
+  std::uint32_t number = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc() && end == value.data() + value.size() && number >= least && number <= most)
+    return number;
+  return fail(ErrorKind::usage, "'" + value + "' is no whole number from " + std::to_string(least) + " to " +
+                                    std::to_string(most) + ".");
+}
+
+// One of a few words.
+template <class T, std::size_t N>
+Result<T> word_of(const std::string& value, const std::array<std::pair<std::string_view, T>, N>& words) {
+  std::string known;
+  for (const auto& [word, meaning] : words) {
+    if (word == value) return meaning;
+    known.append(known.empty() ? "" : ", ").append(word);
+  }
+  return fail(ErrorKind::usage, "'" + value + "' is none of: " + known + ".");
+}
+
+constexpr std::array<std::pair<std::string_view, AuthMode>, 3> kAuthModes = {
+    {{"auto", AuthMode::automatic}, {"keys", AuthMode::keys}, {"none", AuthMode::none}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLogLevels = {
+    {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}};
+
+constexpr Row kSettings[] = {
+    {{"listen", "SLUICE_LISTEN", "127.0.0.1:8080", "address and port of `sluice serve`; [::1]:8080 for IPv6"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.listen = value;
+       return {};
+     }},
     {{"pipelines", "SLUICE_PIPELINES", "./pipelines", "folder of pipeline files"},
      [](Config& config, const std::string& value) -> Result<> {
        config.pipelines = value;
@@ -53,6 +83,53 @@ constexpr std::array<Row, 6> kSettings = {{
     {{"blobs", "SLUICE_BLOBS", "file:./data/blobs", "URL of the place for files on their way"},
      [](Config& config, const std::string& value) -> Result<> {
        config.blobs = value;
+       return {};
+     }},
+    {{"queue", "SLUICE_QUEUE", "embedded", "URL of the queue, or embedded: tables in the store"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.queue = value;
+       return {};
+     }},
+    {{"workers", "SLUICE_WORKERS", "auto", "splits that one node works on at once: a number, or auto"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.workers.reset();
+       if (value != "auto") config.workers = TRY(count_of(value, 1, 1024));
+       return {};
+     }},
+    {{"auth", "SLUICE_AUTH", "auto", "auto (API keys as soon as there is one), keys, or none"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.auth = TRY(word_of(value, kAuthModes));
+       return {};
+     }},
+    {{"tls.certificate", "SLUICE_TLS_CERTIFICATE", "", "PEM file with the certificate chain; with it HTTPS"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.tls_certificate = value;
+       return {};
+     }},
+    {{"tls.private_key", "SLUICE_TLS_PRIVATE_KEY", "", "PEM file with the certificate's private key"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.tls_private_key = value;
+       return {};
+     }},
+    {{"log.level", "SLUICE_LOG_LEVEL", "info", "debug, info, warning or error"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.log_level = TRY(word_of(value, kLogLevels));
+       return {};
+     }},
+    {{"drain", "SLUICE_DRAIN", "30s", "how long requests under way may go on after a SIGTERM"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.drain = TRY(span_of(value));
+       return {};
+     }},
+    {{"limits.upload_bytes", "SLUICE_UPLOAD_BYTES", "100GB", "largest file that is taken"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.upload_bytes = TRY(size_of(value));
+       return {};
+     }},
+    {{"limits.requests_per_second", "SLUICE_REQUESTS_PER_SECOND", "0",
+      "requests of one key or address; more are answered 429; 0: no limit"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.requests_per_second = TRY(count_of(value, 0, 1'000'000));
        return {};
      }},
     {{"patience", "SLUICE_PATIENCE", "60s", "how long a database that went away is waited for"},
@@ -73,7 +150,7 @@ constexpr std::array<Row, 6> kSettings = {{
        if (value != "auto") config.memory_bytes = TRY(size_of(value));
        return {};
      }},
-}};
+};
 
 Error at(const std::string& path, const YAML::Mark& mark, Error error) {
   error.message = path + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": " +
@@ -118,7 +195,7 @@ Result<> read_file(Config& config, const std::string& path) {
 
 std::span<const Setting> settings() {
   static const auto all = [] {
-    std::array<Setting, kSettings.size()> list;
+    std::array<Setting, std::size(kSettings)> list;
     for (std::size_t i = 0; i < list.size(); ++i) list[i] = kSettings[i].setting;
     return list;
   }();
@@ -126,7 +203,7 @@ std::span<const Setting> settings() {
 }
 
 Result<> set(Config& config, std::string_view key, const std::string& value) {
-  std::array<std::string_view, kSettings.size()> known;
+  std::array<std::string_view, std::size(kSettings)> known;
   for (std::size_t i = 0; i < known.size(); ++i) {
     known[i] = kSettings[i].setting.key;
     if (known[i] == key) return kSettings[i].apply(config, value);

@@ -15,10 +15,25 @@
 
 namespace sluice {
 
+enum class AuthMode : std::uint8_t {
+  automatic,  // keys are asked for as soon as there is one
+  keys,
+  none,  // everybody who can connect is the admin of tenant `default`
+};
+
 struct Config {
+  std::string listen = "127.0.0.1:8080";
   std::string pipelines = "./pipelines";
   std::string store = "sqlite:./data/sluice.db";
+  std::string queue = "embedded";
   std::string blobs = "file:./data/blobs";
+  std::optional<unsigned> workers;  // splits in work at once on this node; none: auto
+  AuthMode auth = AuthMode::automatic;
+  std::string tls_certificate, tls_private_key;  // PEM files; "" : plain HTTP
+  std::uint64_t upload_bytes = 100'000'000'000;
+  std::uint32_t requests_per_second = 0;  // of one key or address; 0: no limit
+  std::chrono::milliseconds drain{30'000};
+  std::string log_level = "info";
   std::chrono::milliseconds patience{60'000};
   std::uint64_t row_bytes = 1 << 20;
   std::optional<std::uint64_t> memory_bytes;  // none: auto
