@@ -14,6 +14,7 @@ enum class ErrorKind {
   usage,  // the command, pipeline or config is wrong: exit status 2, HTTP 400
   input,  // the file cannot be read as what it is said to be: the job fails
   not_found,
+  gone,         // it was there, and was removed as its time was over: HTTP 410
   conflict,     // somebody else holds or changed it (a lost lease, a live job)
   unavailable,  // a system outside is down or slow: worth a retry
   io,           // disk, permissions, broken pipe
