@@ -83,10 +83,11 @@ class RequestSink {
 // application/problem+json (RFC 9457). `type` is "/problems/NAME": docs/errors.md has each.
 struct Problem {
   int status = 500;
-  std::string name;    // "not-found"
-  std::string title;   // the same for every problem of this name
-  std::string detail;  // this one: what, where, what to do
-  std::string extra;   // further members, a JSON object; "" for none
+  std::string name;             // "not-found"
+  std::string title;            // the same for every problem of this name
+  std::string detail;           // this one: what, where, what to do
+  std::string extra;            // further members, a JSON object; "" for none
+  int retry_after_seconds = 0;  // Retry-After, where it is not 0; 429 and 503 always have one
 };
 Response to_response(const Problem& problem, const Request& request);
 // What a failed operation is to a client. Causes inside (io, internal) are told by request id only; the log

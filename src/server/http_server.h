@@ -23,22 +23,33 @@ struct HttpLimits {
   std::uint32_t header_bytes = 32u << 10;        // 431 beyond
   std::uint32_t connections = 1024;              // 503 with Retry-After beyond
   std::uint32_t connections_per_address = 256;
-  std::uint32_t requests_per_second = 0;  // per key or address; 0: no limit. 429 with Retry-After
-  std::chrono::seconds head_timeout{15};  // for the whole head: a slow loris has no more
-  std::chrono::seconds idle_timeout{75};  // between requests of a connection, and without a byte of a body
-  std::uint32_t body_bytes_per_second = 256;  // a body may not be slower than this for idle_timeout
-  std::chrono::seconds drain{30};             // after a stop: what is under way may end
+  std::uint32_t requests_per_second = 0;           // per key or address; 0: no limit. 429 with Retry-After
+  std::chrono::milliseconds head_timeout{15'000};  // for the whole head: a slow loris has no more
+  // Between requests of a connection, and without a byte of a body in either direction.
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::uint32_t body_bytes_per_second = 256;    // a body may not be slower than this for idle_timeout
+  std::chrono::milliseconds drain{30'000};      // after a stop: what is under way may end
+  std::chrono::milliseconds heartbeat{15'000};  // of event streams, where nothing happens
   std::uint32_t pool_threads = 8;
 };
+
+// Which Host a request may name. A page of somebody else whose name is made to point at 127.0.0.1 (DNS
+// rebinding) is told from ours by it: to be `loopback` where one listens on loopback without authentication.
+enum class HostCheck : std::uint8_t { any, loopback };
 
 struct HttpOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;                       // 0: any free one, see port()
   std::string certificate_file, private_key_file;  // PEM; both or none
+  HostCheck host_check = HostCheck::any;           // 421 for others
+  // "https://sluice.example", where a proxy in front calls this server by another name than its users do.
+  // Else what the request's Host says.
+  std::string public_origin;
   HttpLimits limits;
 };
 
-// Who is it? Called on a pool thread. An error is a problem (401 with WWW-Authenticate).
+// Who is it? Called on a pool thread. An error is a problem (401 with WWW-Authenticate). Null: nobody is
+// asked, everybody is the Principal that is made by default.
 using Authenticate = std::function<Result<Principal>(const Request&)>;
 
 // After each answer, for metrics and the log; on a network thread, must be quick.

@@ -22,9 +22,17 @@ class LiveEvents {
                                           std::size_t limit) = 0;
   virtual Result<std::uint64_t> newest() = 0;
   // `wake` is called once, from any thread, when there is something after `after`; cancelled by dropping what
-  // is returned.
+  // is returned: it does not run any more then. It must be quick and may not call LiveEvents.
   virtual std::shared_ptr<void> when_more(std::uint64_t after, std::function<void()> wake) = 0;
 };
+
+// Follows the log with a thread of its own until it is destroyed. `on_error` hears from that thread why the
+// log cannot be read; it is tried again.
+std::unique_ptr<LiveEvents> follow_events(EventLog& log, std::function<void(const Error&)> on_error);
+
+// GET /v1/events, for the table of routes.
+struct Route;
+Route live_events_route();
 
 // CloudEvents 1.0 in structured JSON: id, source, type, subject, time, datacontenttype, data; the event's
 // number as the extension attribute `sequence`.

@@ -23,7 +23,7 @@ struct Route {
   std::string method;   // "GET"; GET answers HEAD, too
   std::string pattern;  // "/v1/jobs/{id}/rows/{n}"; a last segment "{name:rest}" takes slashes, too
   Permission permission = Permission::administer;
-  Handler handler;        // one of the two
+  Handler handler;        // one of the two; neither: live events, which the transport itself sends
   SinkHandler sink;       // takes a body of any size, up to the upload limit
   std::string operation;  // operationId of openapi.yaml, and the route's name in /metrics
 };
@@ -38,6 +38,8 @@ class Routes {
     std::vector<std::string> methods;  // of the path, where only the method is wrong: 405 with Allow
     std::map<std::string, std::string> parameters;
   };
+  // The path as it was sent, without the query: a %2F stays inside its segment. Parameters are decoded. Words
+  // win over parameters: "/states/batch" over "/states/{name}".
   Match find(std::string_view method, std::string_view path) const;
 
  private:
