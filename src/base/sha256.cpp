@@ -5,6 +5,7 @@
 
 #include <openssl/sha.h>
 
+#include <charconv>
 #include <cstring>
 
 namespace sluice {
@@ -32,6 +33,52 @@ Digest Sha256::of(std::string_view bytes) {
   reset();
   update(bytes);
   return finish();
+}
+
+// "COUNT:CHAINING VALUE:BYTES OF THE BLOCK THAT IS NOT FULL", the two in hexadecimal: what FIPS 180-4 names,
+// not OpenSSL's layout, so that another version of it can go on.
+std::string Sha256::state() const {
+  std::array<std::byte, 112> copy = state_;
+  const SHA256_CTX& from = *context(copy);
+  std::uint64_t bits = std::uint64_t{from.Nh} << 32 | from.Nl;
+  std::string chaining;
+  for (std::uint32_t word : from.h)
+    for (int shift = 24; shift >= 0; shift -= 8) chaining += static_cast<char>(word >> shift & 0xFF);
+  std::string_view rest(reinterpret_cast<const char*>(from.data), from.num);
+  return std::to_string(bits / 8) + ":" + to_hex(chaining) + ":" + to_hex(rest);
+}
+
+bool Sha256::go_on(std::string_view state) {
+  std::uint64_t bytes = 0;
+  auto [after, error] = std::from_chars(state.data(), state.data() + state.size(), bytes);
+  if (error != std::errc()) return false;
+  state.remove_prefix(static_cast<std::size_t>(after - state.data()));
+  std::size_t rest_size = bytes % SHA256_CBLOCK;
+  if (state.size() != 1 + 64 + 1 + 2 * rest_size || state[0] != ':' || state[65] != ':') return false;
+  auto chaining = digest_from_hex(state.substr(1, 64));
+  // The bytes that fill no block are hexadecimal of any even length: padded to one digest's length at a time.
+  std::string rest;
+  for (std::string_view hex = state.substr(66); !hex.empty();) {
+    std::string part(hex.substr(0, 64));
+    std::size_t size = part.size() / 2;
+    auto piece = digest_from_hex(part.append(64 - part.size(), '0'));
+    if (!piece) return false;
+    rest.append(reinterpret_cast<const char*>(piece->data()), size);
+    hex.remove_prefix(2 * size);
+  }
+  if (!chaining) return false;
+  reset();
+  SHA256_CTX& into = *context(state_);
+  for (std::size_t i = 0; i < 8; ++i) {
+    const std::uint8_t* word = chaining->data() + 4 * i;
+    into.h[i] =
+        std::uint32_t{word[0]} << 24 | std::uint32_t{word[1]} << 16 | std::uint32_t{word[2]} << 8 | word[3];
+  }
+  std::uint64_t bits = (bytes - rest_size) * 8;
+  into.Nl = static_cast<SHA_LONG>(bits);
+  into.Nh = static_cast<SHA_LONG>(bits >> 32);
+  update(rest);
+  return true;
 }
 
 std::string to_hex(std::string_view bytes) {

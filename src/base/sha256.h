@@ -21,6 +21,9 @@ class Sha256 {
   Digest finish();                    // the digest of all bytes since reset; resets
   Digest peek() const;                // the digest so far; hashing may go on
   Digest of(std::string_view bytes);  // reset, update, finish
+  // The running digest as text, to go on with it in another process; false where that is no such text.
+  std::string state() const;
+  bool go_on(std::string_view state);
 
  private:
   alignas(8) std::array<std::byte, 112> state_;  // a SHA256_CTX, kept out of this header

@@ -45,6 +45,33 @@ TEST(Sha256, pieces_equal_one_shot_and_peeking_changes_nothing) {
   EXPECT_EQ(started.finish(), Sha256().of(""));
 }
 
+TEST(Sha256, another_process_goes_on_at_any_byte) {
+  std::mt19937_64 random(5);
+  std::string all(300, '\0');
+  for (char& c : all) c = static_cast<char>(random());
+  for (std::size_t cut = 0; cut <= all.size(); ++cut) {
+    Sha256 before, after;
+    before.update(std::string_view(all).substr(0, cut));
+    after.update("forgotten");
+    ASSERT_TRUE(after.go_on(before.state())) << cut;
+    EXPECT_EQ(after.state(), before.state());
+    after.update(std::string_view(all).substr(cut));
+    ASSERT_EQ(after.finish(), Sha256().of(all)) << cut;
+  }
+  Sha256 large;
+  std::string far = "5000000000064" + large.state().substr(1);  // more bits than a word counts
+  ASSERT_TRUE(large.go_on(far));
+  EXPECT_EQ(large.state(), far);
+  Sha256 untouched;
+  untouched.update("abc");
+  std::string state = untouched.state();
+  for (std::string wrong : {std::string(), state.substr(1), state + "0", "4" + state.substr(1), "x" + state,
+                            state.substr(0, state.size() - 1) + "g"}) {
+    EXPECT_FALSE(untouched.go_on(wrong)) << wrong;
+  }
+  EXPECT_EQ(untouched.finish(), Sha256().of("abc")) << "what is refused changes nothing";
+}
+
 TEST(Sha256, hex) {
   EXPECT_EQ(to_hex(std::string_view("\x00\x7f\xff\xa5", 4)), "007fffa5");
   Digest digest = Sha256().of("abc");

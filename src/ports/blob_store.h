@@ -33,7 +33,8 @@ class PartialBlob {
 struct BlobInfo {
   std::string key;
   std::uint64_t size = 0;
-  std::string version;  // ETag, or size and modification time: changes when the content does
+  std::string version;           // ETag, or size and modification time: changes when the content does
+  std::int64_t modified_ms = 0;  // since 1970: when it was committed
 };
 
 class BlobStore {

@@ -13,10 +13,12 @@ namespace sluice {
 
 struct Upload {
   std::string id, tenant, pipeline, file_name, content_type;
-  std::string metadata;  // the sender's, JSON object; "" for none
+  std::string metadata;       // the sender's, JSON object; "" for none
+  std::string sent_metadata;  // Upload-Metadata as it came, which the sender may ask for again
   std::string created_by;
   std::optional<std::uint64_t> length;          // none: told later (Upload-Defer-Length)
   std::uint64_t offset = 0;                     // bytes that are on stable storage
+  std::string digest_state;                     // of the first `offset` bytes: Sha256::state()
   std::string blob;                             // key of the unfinished blob
   std::int64_t created_ms = 0, expires_ms = 0;  // since 1970
   std::string job_id;                           // "" until it is complete and its job made
@@ -29,7 +31,7 @@ class UploadStore {
   virtual Result<std::optional<Upload>> get(const std::string& tenant, const std::string& id) = 0;
   // Moves the offset on from `from`; `conflict` where it is not there any more. Extends the expiry.
   virtual Result<> advance(const std::string& id, std::uint64_t from, std::uint64_t to,
-                           std::int64_t expires_ms) = 0;
+                           const std::string& digest_state, std::int64_t expires_ms) = 0;
   virtual Result<> set_length(const std::string& id, std::uint64_t length) = 0;
   virtual Result<> finish(const std::string& id, const std::string& job_id) = 0;
   virtual Result<> remove(const std::string& id) = 0;                  // gone already is no error
