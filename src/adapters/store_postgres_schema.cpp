@@ -180,6 +180,60 @@ CREATE POLICY tenant ON validation_errors USING (EXISTS (SELECT FROM ingestion_j
 CREATE POLICY tenant ON row_outcomes USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.id = job_id));
 CREATE POLICY tenant ON job_unique_values USING (EXISTS (SELECT FROM ingestion_jobs j WHERE j.sequence = job_sequence));
 )sql"},
+    Migration{3, "jobs of the service, and their events", R"sql(
+ALTER TABLE ingestion_jobs
+  ADD COLUMN priority integer NOT NULL DEFAULT 0,              -- higher goes first
+  ADD COLUMN file_sha256 text NOT NULL DEFAULT '',
+  ADD COLUMN content_type text NOT NULL DEFAULT '',
+  ADD COLUMN root_sequence bigint;                             -- the root job's, which may have been removed; NULL: the own
+UPDATE ingestion_jobs j SET root_sequence = r.sequence FROM ingestion_jobs r WHERE r.id = j.root_job_id AND r.id <> j.id;
+CREATE INDEX ingestion_jobs_by_tenant ON ingestion_jobs (tenant, sequence);
+CREATE INDEX ingestion_jobs_by_pipeline ON ingestion_jobs (tenant, pipeline, sequence);
+CREATE INDEX ingestion_jobs_by_parent ON ingestion_jobs (parent_job_id) WHERE parent_job_id IS NOT NULL;
+
+-- Split 0 stands for the planning of its job.
+ALTER TABLE ingestion_splits
+  ADD COLUMN attempts_in_vain integer NOT NULL DEFAULT 0,      -- since it last got on
+  ADD COLUMN last_error text NOT NULL DEFAULT '',
+  ADD COLUMN not_before timestamptz NOT NULL DEFAULT '-infinity',
+  ADD COLUMN queued_at timestamptz,                            -- NULL: in no queue that is known of
+  ADD COLUMN generation bigint NOT NULL DEFAULT 0;             -- rises each time it is queued
+CREATE INDEX ingestion_splits_open ON ingestion_splits (job_id, split_number) WHERE status <> 'COMPLETED';
+
+-- Requests that must not make a second job. They outlive their job, which may have been removed.
+CREATE TABLE idempotency_keys (
+  tenant        text NOT NULL,
+  key           text NOT NULL,
+  digest        text NOT NULL,       -- SHA-256 of what was asked for
+  job_id        uuid NOT NULL,
+  created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  job_ended_at  timestamptz,         -- written when the job is removed; until then the job has it
+  PRIMARY KEY (tenant, key)
+);
+CREATE INDEX idempotency_keys_by_job ON idempotency_keys (job_id);
+
+-- What happened, written in the transaction that made it true. Numbered afterwards, when it can be seen: a
+-- number given out in the transaction could appear below one that was read already. Those of one job have
+-- rising sequences in the order in which they became true.
+CREATE TABLE ingestion_events (
+  sequence  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  number    bigint UNIQUE,           -- NULL until numbered
+  id        uuid NOT NULL DEFAULT gen_random_uuid(),
+  tenant    text NOT NULL,
+  job_id    uuid NOT NULL,
+  pipeline  text NOT NULL,
+  type      text NOT NULL,           -- job.started, rows.processed, job.completed, job.failed, job.cancelled
+  time      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  data      json NOT NULL
+);
+CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
+CREATE INDEX ingestion_events_new ON ingestion_events (sequence) WHERE number IS NULL;
+
+ALTER TABLE idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ingestion_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON idempotency_keys USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice.tenant', true));
+)sql"},
 };
 
 // 0 where there are no tables yet.

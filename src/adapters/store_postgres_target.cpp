@@ -11,10 +11,10 @@ namespace {
 constexpr std::string_view kLink = "sluice_id";
 constexpr std::size_t kPieceBytes = 128 * 1024;
 
-constexpr std::array<std::string_view, 11> kOwnTables = {
-    "ingestion_jobs",    "ingestion_splits", "ingestion_lanes",   "ingested_data",
-    "datasets",          "row_outcomes",     "validation_errors", "pipelines",
-    "job_unique_values", "audit_log",        "schema_migrations"};
+constexpr std::array<std::string_view, 13> kOwnTables = {
+    "ingestion_jobs",    "ingestion_splits",  "ingestion_lanes", "ingested_data",     "datasets",
+    "row_outcomes",      "validation_errors", "pipelines",       "job_unique_values", "audit_log",
+    "schema_migrations", "idempotency_keys",  "ingestion_events"};
 
 // The type a column is made with, and others of the user's that hold the same values without loss.
 struct SqlType {

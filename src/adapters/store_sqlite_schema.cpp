@@ -147,6 +147,46 @@ CREATE TABLE pipelines (
 );
 )sql"},
     Migration{2, "whose file this is", "PRAGMA application_id = 1397511491"},  // kApplicationId
+    Migration{3, "jobs of the service, and their events", R"sql(
+ALTER TABLE ingestion_jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;       -- higher goes first
+ALTER TABLE ingestion_jobs ADD COLUMN file_sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE ingestion_jobs ADD COLUMN content_type TEXT NOT NULL DEFAULT '';
+CREATE INDEX ingestion_jobs_by_tenant ON ingestion_jobs (tenant, sequence);
+CREATE INDEX ingestion_jobs_by_pipeline ON ingestion_jobs (tenant, pipeline, sequence);
+CREATE INDEX ingestion_jobs_by_parent ON ingestion_jobs (parent_job_id) WHERE parent_job_id IS NOT NULL;
+
+-- Split 0 stands for the planning of its job.
+ALTER TABLE ingestion_splits ADD COLUMN attempts_in_vain INTEGER NOT NULL DEFAULT 0;  -- since it last got on
+ALTER TABLE ingestion_splits ADD COLUMN last_error TEXT NOT NULL DEFAULT '';
+ALTER TABLE ingestion_splits ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;   -- milliseconds since 1970
+ALTER TABLE ingestion_splits ADD COLUMN queued_at INTEGER;        -- the same; NULL: in no queue that is known of
+ALTER TABLE ingestion_splits ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;   -- rises each time it is queued
+
+-- Requests that must not make a second job. They outlive their job, which may have been removed.
+CREATE TABLE idempotency_keys (
+  tenant        TEXT NOT NULL,
+  key           TEXT NOT NULL,
+  digest        TEXT NOT NULL,      -- SHA-256 of what was asked for
+  job_id        TEXT NOT NULL,
+  created_at    TEXT NOT NULL,
+  job_ended_at  TEXT,               -- written when the job is removed; until then the job has it
+  PRIMARY KEY (tenant, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_keys_by_job ON idempotency_keys (job_id);
+
+-- What happened, written in the transaction that made it true. With one writer that is the order, too.
+CREATE TABLE ingestion_events (
+  number    INTEGER PRIMARY KEY AUTOINCREMENT,
+  id        TEXT NOT NULL,          -- UUID
+  tenant    TEXT NOT NULL,
+  job_id    TEXT NOT NULL,
+  pipeline  TEXT NOT NULL,
+  type      TEXT NOT NULL,          -- job.started, rows.processed, job.completed, job.failed, job.cancelled
+  time      TEXT NOT NULL,
+  data      TEXT NOT NULL           -- JSON object
+);
+CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
+)sql"},
 };
 
 constexpr std::int64_t kApplicationId = 1397511491;  // the letters SLUC

@@ -29,9 +29,10 @@ std::string_view sql_type(ColumnType type) {
 
 constexpr std::string_view kLink = "sluice_id";
 
-constexpr std::array<std::string_view, 9> kOwnTables = {
-    "ingestion_jobs", "ingestion_splits",  "ingested_data", "datasets",         "row_identities",
-    "row_outcomes",   "validation_errors", "pipelines",     "job_unique_values"};
+constexpr std::array<std::string_view, 11> kOwnTables = {
+    "ingestion_jobs",    "ingestion_splits", "ingested_data",     "datasets",
+    "row_identities",    "row_outcomes",     "validation_errors", "pipelines",
+    "job_unique_values", "idempotency_keys", "ingestion_events"};
 
 bool same_name(std::string_view a, std::string_view b) {  // as SQLite compares names: ASCII case ignored
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
