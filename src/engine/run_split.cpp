@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/batch_size.h"
@@ -57,7 +58,8 @@ class Batch {
         on_commit_(on_commit),
         most_bytes_(memory.batch_bytes),
         size_(memory.batch_rows, !memory.batch_rows_fixed),
-        at_{task.split.checkpoint.position, digest} {}
+        at_{task.split.checkpoint.position, digest},
+        committed_until_(at_.end.offset) {}
 
   void add(WorkedChunk worked, const ChunkEnd& at) {
     rows_ += worked.rows;
@@ -85,12 +87,19 @@ class Batch {
       return bound ? (*bound)->raw_of(batch.batch, row.batch_row) : std::string();
     };
     const auto began = std::chrono::steady_clock::now();
-    CommitReport report = TRY(writer_.commit(commit, lease_));
+    SplitProgress progress;
+    progress.report = TRY(writer_.commit(commit, lease_));
+    progress.commit = std::chrono::steady_clock::now() - began;
     size_.committed(rows_, std::chrono::steady_clock::now() - began);
+    progress.position = at_.end;
+    progress.bytes = at_.end.offset - std::exchange(committed_until_, at_.end.offset);
+    for (const PreparedBatch& batch : batches_)
+      for (const RejectedRow& row : batch.rejects)
+        for (const Issue& issue : row.issues) ++progress.issues[issue.code];
     batches_.clear();
     rows_ = bytes_ = 0;
-    if (on_commit_) on_commit_({at_.end, report});
-    return report;
+    if (on_commit_) on_commit_(progress);
+    return progress.report;
   }
 
  private:
@@ -102,6 +111,7 @@ class Batch {
   BatchSize size_;
   std::vector<PreparedBatch> batches_;
   ChunkEnd at_;
+  std::uint64_t committed_until_;  // offset in the input
   std::uint64_t rows_ = 0, bytes_ = 0;
 };
 

@@ -2,7 +2,10 @@
 // Called by a job's runner (src/jobs) and by `validate`; the calling thread is the writer.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 
@@ -30,6 +33,9 @@ struct SplitTask {
 struct SplitProgress {
   Position position;
   CommitReport report;
+  std::uint64_t bytes = 0;                     // of the input since the commit before
+  std::chrono::duration<double> commit{};      // how long the store took
+  std::map<RejectCode, std::uint64_t> issues;  // of rejected rows, as far as the store did not reject them
 };
 using OnCommit = std::function<void(const SplitProgress&)>;
 

@@ -8,12 +8,23 @@
 #include <string>
 
 #include "base/result.h"
+#include "engine/run_split.h"
 #include "jobs/input.h"
 #include "ports/blob_store.h"
 #include "ports/job_queue.h"
 #include "ports/store.h"
 
 namespace sluice {
+
+// Told of what this node's workers do, for metrics. From any thread; quick.
+class WorkObserver {
+ public:
+  virtual ~WorkObserver() = default;
+  virtual void committed(const Job& job, const SplitProgress& progress) = 0;
+  virtual void ended(const Job& job, JobStatus status) = 0;  // by a worker of this node
+  virtual void attempt_failed(const Job& job) = 0;           // and will be tried again
+  virtual void lease_lost(const Job& job) = 0;
+};
 
 struct Service {
   Store& store;
@@ -22,6 +33,7 @@ struct Service {
   std::string pipelines_folder;
   std::uint64_t row_bytes = 1u << 20;
   std::size_t queued_per_tenant = 64;       // splits of a tenant that are in the queue or in work at once
+  WorkObserver* observer = nullptr;         // may be null
   std::function<void()> work_came = [] {};  // wakes this node's dispatcher; from any thread
 };
 

@@ -41,7 +41,8 @@ class Work {
     const Input input = TRY(open_blob_input(service_.blobs, job_, plan.input_version));
     JobRun run{service_.store, job_, plan, input, {}};
     CompiledRun compiled = TRY(compile_run(run, memory_));
-    SplitEnd end = TRY(run_leased_split(run, compiled, lease_, pool_, {}, stop));
+    OnCommit on_commit = [this](const SplitProgress& progress) { committed(progress); };
+    SplitEnd end = TRY(run_leased_split(run, compiled, lease_, pool_, on_commit, stop));
     return end == SplitEnd::stopped ? WorkEnd::stopped : WorkEnd::done;
   }
 
@@ -56,6 +57,13 @@ class Work {
                                       " attempts that ended without an answer: the process that worked on "
                                       "it was killed each time, or lost its lease. Look into its log, then "
                                       "retry the job.");
+  }
+
+  void committed(const SplitProgress& progress) {
+    if (!service_.observer) return;
+    service_.observer->committed(job_, progress);
+    if (progress.report.over_max_rejects) service_.observer->ended(job_, JobStatus::failed);
+    if (progress.report.job_finished) service_.observer->ended(job_, JobStatus::completed);
   }
 
   Service& service_;
@@ -100,6 +108,27 @@ void Worker::run_slot(unsigned slot, std::stop_token stop) {
   }
 }
 
+// Where the store cannot be told, the lease runs out and the dispatcher finds the split.
+void Worker::note_failure(const Lease& lease, const Job& job, const RetrySpec& retry, const Error& error) {
+  JobStore& jobs = service_.store.jobs();
+  log_warning("attempt failed", {{"job", lease.job_id},
+                                 {"work", what(lease)},
+                                 {"attempt", std::to_string(lease.attempt)},
+                                 {"error", error.message}});
+  const bool last = lease.attempt >= retry.attempts;
+  Result<> told = {};
+  if (ends_job(error) || last) {
+    std::string cause = error.message;
+    if (!ends_job(error)) cause = "given up after " + std::to_string(lease.attempt) + " attempts: " + cause;
+    told = jobs.end(lease.job_id, JobStatus::failed, cause);
+    if (service_.observer) service_.observer->ended(job, JobStatus::failed);
+  } else {
+    told = jobs.defer(lease, retry_delay(retry, lease.attempt), error.message);
+    if (service_.observer) service_.observer->attempt_failed(job);
+  }
+  if (!told) log_warning("attempt not noted", {{"job", lease.job_id}, {"error", told.error().message}});
+}
+
 void Worker::work_on(const Reservation& reservation, const std::string& owner, std::stop_token stop) {
   JobStore& jobs = service_.store.jobs();
   const QueueMessage& message = reservation.message;
@@ -126,23 +155,8 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
     (void)service_.queue.put_back(reservation, 0ms);
     return;
   }
-  if (!end && !lost) {
-    const Error& error = end.error();
-    log_warning("attempt failed", {{"job", lease->job_id},
-                                   {"work", what(*lease)},
-                                   {"attempt", std::to_string(lease->attempt)},
-                                   {"error", error.message}});
-    Result<> told = {};
-    if (ends_job(error))
-      told = jobs.end(lease->job_id, JobStatus::failed, error.message);
-    else if (lease->attempt >= work.retry().attempts)
-      told = jobs.end(lease->job_id, JobStatus::failed,
-                      "given up after " + std::to_string(lease->attempt) + " attempts: " + error.message);
-    else
-      told = jobs.defer(*lease, retry_delay(work.retry(), lease->attempt), error.message);
-    // Where the store cannot be told, the lease runs out and the sweep finds the split.
-    if (!told) log_warning("attempt not noted", {{"job", lease->job_id}, {"error", told.error().message}});
-  }
+  if (lost && service_.observer) service_.observer->lease_lost(work.job());
+  if (!end && !lost) note_failure(*lease, work.job(), work.retry(), end.error());
   (void)service_.queue.complete(reservation);
   service_.work_came();
 }

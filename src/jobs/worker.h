@@ -31,6 +31,7 @@ class Worker {
 
  private:
   void run_slot(unsigned slot, std::stop_token stop);
+  void note_failure(const Lease& lease, const Job& job, const RetrySpec& retry, const Error& error);
   void work_on(const Reservation& reservation, const std::string& owner, std::stop_token stop);
 
   Service& service_;
