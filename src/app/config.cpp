@@ -202,11 +202,23 @@ std::span<const Setting> settings() {
   return all;
 }
 
+std::vector<std::pair<std::string, std::string>> values(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const Row& row : kSettings) {
+    auto at = config.written.find(row.setting.key);
+    list.emplace_back(row.setting.key, at == config.written.end() ? row.setting.standard : at->second);
+  }
+  return list;
+}
+
 Result<> set(Config& config, std::string_view key, const std::string& value) {
   std::array<std::string_view, std::size(kSettings)> known;
   for (std::size_t i = 0; i < known.size(); ++i) {
     known[i] = kSettings[i].setting.key;
-    if (known[i] == key) return kSettings[i].apply(config, value);
+    if (known[i] != key) continue;
+    TRY(kSettings[i].apply(config, value));
+    config.written.insert_or_assign(std::string(key), value);
+    return {};
   }
   return fail(ErrorKind::usage, "unknown setting '" + std::string(key) + "'; " + suggest_known(key, known));
 }
@@ -219,7 +231,7 @@ Result<Config> load_config(const std::string& path,
   for (const Row& row : kSettings) {
     const char* value = std::getenv(std::string(row.setting.environment).c_str());
     if (!value) continue;
-    if (Result<> done = row.apply(config, value); !done)
+    if (Result<> done = set(config, row.setting.key, value); !done)
       return std::unexpected(std::move(done).error().during(row.setting.environment));
   }
   for (const auto& [key, value] : overrides) TRY(set(config, key, value));

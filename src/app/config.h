@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,7 +37,8 @@ struct Config {
   std::string log_level = "info";
   std::chrono::milliseconds patience{60'000};
   std::uint64_t row_bytes = 1 << 20;
-  std::optional<std::uint64_t> memory_bytes;  // none: auto
+  std::optional<std::uint64_t> memory_bytes;                // none: auto
+  std::map<std::string, std::string, std::less<>> written;  // what was set, by key, as it was written
 };
 
 struct Setting {
@@ -46,6 +48,9 @@ struct Setting {
   std::string_view help;
 };
 std::span<const Setting> settings();
+
+// Every setting with its value, set or standard, as it would be written. May hold passwords.
+std::vector<std::pair<std::string, std::string>> values(const Config& config);
 
 // Sets one by its key; usage error naming the nearest known key, or what would be a right value.
 Result<> set(Config& config, std::string_view key, const std::string& value);

@@ -1,0 +1,75 @@
+#include "app/open_service.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+
+#include "app/open_store.h"
+#include "base/log.h"
+#include "base/url_text.h"
+
+namespace sluice {
+namespace {
+
+Result<std::unique_ptr<JobQueue>> open_queue(const std::string& url) {
+  if (url == "embedded") return std::unique_ptr<JobQueue>();
+  return fail(ErrorKind::usage,
+              "'" + url.substr(0, url.find(':')) + "' is no queue: the setting has to be: embedded");
+}
+
+}  // namespace
+
+Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes) {
+  ServiceParts parts;
+  parts.own_queue = TRY(open_queue(config.queue));
+  parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
+  parts.blobs = TRY(open_blobs(config.blobs));
+  return parts;
+}
+
+Service service_of(const Config& config, ServiceParts& parts) {
+  Service service{.store = *parts.store,
+                  .queue = parts.queue(),
+                  .blobs = *parts.blobs,
+                  .pipelines_folder = config.pipelines};
+  service.row_bytes = config.row_bytes;
+  return service;
+}
+
+bool ListenAddress::loopback() const {
+  if (host == "localhost") return true;
+  in_addr four{};
+  if (inet_pton(AF_INET, host.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
+  in6_addr six{};
+  return inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+Result<ListenAddress> parse_listen(const std::string& text) {
+  auto wrong = [&] {
+    return fail(ErrorKind::usage, "'" + text +
+                                      "' is no address to listen on; write it like 127.0.0.1:8080, "
+                                      "0.0.0.0:8080 or [::1]:8080.");
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong();
+  ListenAddress address;
+  address.host = text.substr(0, colon);
+  if (address.host.starts_with('[') && address.host.ends_with(']'))
+    address.host = address.host.substr(1, address.host.size() - 2);
+  else if (address.host.find(':') != std::string::npos)
+    return wrong();
+  const char *begin = text.data() + colon + 1, *end = text.data() + text.size();
+  auto [stopped, error] = std::from_chars(begin, end, address.port);
+  if (address.host.empty() || begin == end || error != std::errc() || stopped != end) return wrong();
+  return address;
+}
+
+std::string config_json(const Config& config) {
+  auto list = values(config);
+  std::string json = "{";
+  for (const auto& [key, value] : list)
+    json += (json.size() == 1 ? "" : ",") + json_string(key) + ":" + json_string(without_secrets(value));
+  return json + "}";
+}
+
+}  // namespace sluice

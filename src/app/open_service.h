@@ -1,0 +1,37 @@
+// A node's parts, opened by the configuration's URLs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "base/result.h"
+#include "jobs/service.h"
+
+namespace sluice {
+
+// What a Service refers to; outlives it.
+struct ServiceParts {
+  std::unique_ptr<Store> store;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<JobQueue> own_queue;  // null where the queue is tables of the store
+
+  JobQueue& queue() { return own_queue ? *own_queue : store->queue(); }
+};
+
+// `cache_bytes`: the store's share of the memory.
+Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes);
+Service service_of(const Config& config, ServiceParts& parts);
+
+// "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:80", "localhost:8080".
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;
+  bool loopback() const;
+};
+Result<ListenAddress> parse_listen(const std::string& text);
+
+// The effective settings as JSON, without passwords: GET /v1/config.
+std::string config_json(const Config& config);
+
+}  // namespace sluice
