@@ -24,6 +24,11 @@ using Action = std::function<int(std::stop_token)>;
 void add_run(CLI::App& app, Action& action);
 void add_validate(CLI::App& app, Action& action);
 void add_infer(CLI::App& app, Action& action);
+void add_serve(CLI::App& app, Action& action);
+void add_submit(CLI::App& app, Action& action);
+void add_jobs(CLI::App& app, Action& action);
+void add_queue(CLI::App& app, Action& action);
+void add_keys(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 void add_man(CLI::App& app, Action& action);
 

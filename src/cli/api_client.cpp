@@ -1,0 +1,84 @@
+#include "cli/api_client.h"
+
+#include <cstdlib>
+
+namespace sluice {
+
+std::string ApiAnswer::header(std::string_view name) const {
+  for (const auto& [known, value] : headers)
+    if (known == name) return value;
+  return "";
+}
+
+Error error_of(const ApiAnswer& answer) {
+  ErrorKind kind = ErrorKind::internal;
+  switch (answer.status) {
+    case 400:
+    case 401:
+    case 403:
+    case 422: kind = ErrorKind::usage; break;
+    case 404: kind = ErrorKind::not_found; break;
+    case 409: kind = ErrorKind::conflict; break;
+    case 410: kind = ErrorKind::gone; break;
+    case 429:
+    case 502:
+    case 503:
+    case 504: kind = ErrorKind::unavailable; break;
+    default: break;
+  }
+  auto problem = nlohmann::json::parse(answer.body, nullptr, false);
+  std::string detail;
+  if (problem.is_object()) {
+    detail = problem.value("detail", "");
+    if (detail.empty()) detail = problem.value("title", "");
+  }
+  if (detail.empty()) detail = "the server answered " + std::to_string(answer.status) + ".";
+  return {kind, detail, kind == ErrorKind::unavailable};
+}
+
+Result<nlohmann::json> ApiClient::json(const ApiCall& wanted) {
+  ApiAnswer answer = TRY(call(wanted));
+  if (answer.status / 100 != 2) return std::unexpected(error_of(answer));
+  if (answer.body.empty()) return nlohmann::json();
+  auto parsed = nlohmann::json::parse(answer.body, nullptr, false);
+  if (parsed.is_discarded())
+    return fail(ErrorKind::unavailable, "the answer to " + wanted.path +
+                                            " is no JSON: this is not a Sluice server, or a proxy answered.");
+  return parsed;
+}
+
+void add_client_options(CLI::App& app, ClientOptions& options) {
+  app.add_option("--server", options.server,
+                 "the server: http://host:port (or SLUICE_SERVER; its key: SLUICE_KEY)")
+      ->type_name("URL")
+      ->envname("SLUICE_SERVER");
+  app.add_option("--to", options.to,
+                 "instead of a server, straight on a store: sqlite:PATH or postgresql://…")
+      ->type_name("URL");
+  app.add_option("-c,--config", options.config_file,
+                 "the configuration (default: ./sluice.yaml if it is there)")
+      ->type_name("FILE");
+}
+
+Result<std::unique_ptr<ApiClient>> open_client(const ClientOptions& options) {
+  if (!options.to.empty() || options.server.empty()) return open_store_client(options);
+  return open_http_client(options);
+}
+
+std::string url_encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (unsigned char c : text) {
+    const bool plain = std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out += static_cast<char>(c);
+    } else {
+      out += '%';
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace sluice
