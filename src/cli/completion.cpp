@@ -1,4 +1,5 @@
 // sluice completion: shell completion, made from the very options that are parsed.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -12,10 +13,20 @@ std::vector<const CLI::App*> subcommands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+// The options of a command, and of the commands below it (`sluice jobs list`); each once.
+std::vector<const CLI::Option*> options_of(const CLI::App& app) {
+  std::vector<const CLI::Option*> options = app.get_options();
+  for (const CLI::App* below : subcommands_of(app))
+    for (const CLI::Option* option : below->get_options())
+      if (std::ranges::none_of(options, [&](auto* known) { return known->get_name() == option->get_name(); }))
+        options.push_back(option);
+  return options;
+}
+
 // "--json -q --quiet …"
 std::vector<std::string> flags_of(const CLI::App& app) {
   std::vector<std::string> flags;
-  for (const CLI::Option* option : app.get_options()) {
+  for (const CLI::Option* option : options_of(app)) {
     for (const std::string& name : option->get_snames()) flags.push_back("-" + name);
     for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
   }
@@ -45,9 +56,14 @@ std::string bash(const CLI::App& app) {
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";
-  for (const CLI::App* command : subcommands_of(app))
+  for (const CLI::App* command : subcommands_of(app)) {
     text += "    " + command->get_name() + ") words='" + joined(flags_of(*command)) +
-            (command->get_name() == "completion" ? " bash zsh fish" : "") + "' ;;\n";
+            (command->get_name() == "completion" ? " bash zsh fish" : "") + "'";
+    if (!subcommands_of(*command).empty())
+      text += "\n      if [ \"$COMP_CWORD\" -eq 2 ]; then\n        mapfile -t COMPREPLY < <(compgen -W '" +
+              names_of(*command) + "' -- \"$word\")\n        return\n      fi";
+    text += " ;;\n";
+  }
   text +=
       "  esac\n"
       "  case $word in\n"
@@ -84,7 +100,8 @@ std::string zsh(const CLI::App& app) {
       "$words[2] in\n";
   for (const CLI::App* command : subcommands_of(app)) {
     text += "    " + command->get_name() + ")\n      _arguments \\\n";
-    for (const CLI::Option* option : command->get_options())
+    if (!subcommands_of(*command).empty()) text += "        '2:command:(" + names_of(*command) + ")' \\\n";
+    for (const CLI::Option* option : options_of(*command))
       for (const std::string& name : option->get_lnames())
         text +=
             "        '--" + name + "[" + quoted(option->get_description()) + "]" +
@@ -100,7 +117,11 @@ std::string fish(const CLI::App& app) {
   for (const CLI::App* command : subcommands_of(app)) {
     text += "complete -c sluice -n __fish_use_subcommand -f -a " + command->get_name() + " -d '" +
             quoted(command->get_description()) + "'\n";
-    for (const CLI::Option* option : command->get_options())
+    for (const CLI::App* below : subcommands_of(*command))
+      text += "complete -c sluice -n '__fish_seen_subcommand_from " + command->get_name() +
+              "; and not __fish_seen_subcommand_from " + names_of(*command) + "' -f -a " + below->get_name() +
+              " -d '" + quoted(below->get_description()) + "'\n";
+    for (const CLI::Option* option : options_of(*command))
       for (const std::string& name : option->get_lnames())
         text += "complete -c sluice -n '__fish_seen_subcommand_from " + command->get_name() + "' -l " + name +
                 (option->get_items_expected_max() > 0 ? " -r" : "") + " -d '" +

@@ -47,16 +47,23 @@ std::string option_text(const CLI::Option& option) {
          roff(option.get_description()) + "\n";
 }
 
+// A command, and those below it: `sluice jobs list`.
+std::string command_text(const CLI::App& command, const std::string& name) {
+  std::string text = ".SS \"" + name + "\"\n" + roff(command.get_description()) + ".\n";
+  for (const CLI::Option* option : command.get_options()) text += option_text(*option);
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; }))
+    text += command_text(*below, name + " " + below->get_name());
+  const std::string footer = command.get_footer();
+  return footer.empty() ? text : text + ".PP\n.nf\n" + roff(footer) + ".fi\n";
+}
+
 std::string page(const CLI::App& app) {
   std::string text = ".TH SLUICE 1 \"\" \"sluice " SLUICE_VERSION "\" \"User Commands\"\n.SH NAME\n";
   text += "sluice \\- load files into a database, every good row exactly once\n.SH SYNOPSIS\n";
   text += ".B sluice\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIFILE\\fR...]\n.SH DESCRIPTION\n";
   text += roff(app.get_description()) + "\n.SH COMMANDS\n";
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    text += ".SS \"sluice " + command->get_name() + "\"\n" + roff(command->get_description()) + ".\n";
-    for (const CLI::Option* option : command->get_options()) text += option_text(*option);
-    text += ".PP\n.nf\n" + roff(command->get_footer()) + ".fi\n";
-  }
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    text += command_text(*command, "sluice " + command->get_name());
   text +=
       ".SH CONFIGURATION\nRead from ./sluice.yaml or the file of \\fB\\-c\\fR; the environment goes over it, "
       "options over both.\n";
