@@ -83,6 +83,12 @@ std::string json_of_failure(const std::string& source, const std::string& error)
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::string json_of_open_job(const std::string& source, const std::string& job_id, const std::string& error) {
+  nlohmann::ordered_json json = {
+      {"jobId", job_id}, {"status", "PROCESSING"}, {"source", source}, {"error", error}};
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 std::string people_text(const FileResult& result) {
   const RowCounts& counts = result.counts;
   std::string text = result.source + ": ";

@@ -33,6 +33,8 @@ struct FileResult {
 std::string json_text(const FileResult& result);
 // For a file that could not even become a job: FAILED, with the error.
 std::string json_of_failure(const std::string& source, const std::string& error);
+// For a job that could not be brought to its end and stays in the store: PROCESSING, with the error.
+std::string json_of_open_job(const std::string& source, const std::string& job_id, const std::string& error);
 std::string people_text(const FileResult& result);
 std::vector<std::pair<std::string, std::string>> columns_of(const JobPlan& plan);
 std::uint64_t peak_rss_bytes();

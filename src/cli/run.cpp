@@ -71,7 +71,9 @@ class RunCommand {
                               std::optional<ProgressDisplay>& progress, std::stop_token stop) {
     const Input& input = request.input;
     LoadEvents events;
+    std::string job_id;
     events.on_planned = [&](const LoadResult& planned) {
+      job_id = planned.job_id;
       if (!options_.quiet && !options_.json) progress->say(note + findings_text(planned));
       progress->phase("loading");
     };
@@ -80,6 +82,7 @@ class RunCommand {
     };
     Result<LoadResult> loaded = load(std::move(request), pool_, settings_.memory, events, stop);
     progress.reset();
+    if (!loaded && !job_id.empty()) return left_open(source, job_id, loaded.error());
     if (!loaded) return std::unexpected(std::move(loaded).error());
 
     FileResult result;
@@ -100,6 +103,12 @@ class RunCommand {
     if (reported) return status;
     tell_unreported(reported.error(), *loaded, source != "-" && options_.resubmit.empty());
     return status == kExitOk || status == kExitStrict ? kExitFailed : status;
+  }
+
+  // There is a job, and it could not be brought to its end: it waits in the store for the same command.
+  Result<int> left_open(const std::string& source, const std::string& job_id, const Error& error) const {
+    if (options_.json) std::fputs(json_of_open_job(source, job_id, error.message).c_str(), stdout);
+    return report_error(error);
   }
 
   // The job has ended, and nothing undoes that: only its report is missing.
