@@ -1,10 +1,11 @@
 // The blob store on a directory. A blob is written under a temporary name in `.incoming` (no key can name
-// it), synced, renamed to its place, and the directories are synced. Thread-safe: it holds nothing but the
-// path.
+// it), synced, renamed to its place, and the directories are synced; one that grows over processes is in
+// `.unfinished` until then. Thread-safe: it holds nothing but the path.
 #include "adapters/blobs_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,10 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kIncoming = ".incoming";
+constexpr const char* kUnfinished = ".unfinished";
 // What a killed process left half written is removed when it was not touched for so long.
 constexpr auto kLeftoverAge = std::chrono::hours(24);
-// A folder that is needed may be found empty and removed by another process; it is made again so often.
-constexpr int kAttempts = 100;
 
 bool is_key(std::string_view key) {
   std::size_t begin = 0;
@@ -43,63 +43,19 @@ bool is_key(std::string_view key) {
   return true;
 }
 
-Result<> sync_directory(const fs::path& directory) {
-  FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.is_open() || ::fsync(opened.get()) != 0) {
-    return system_error("cannot make the folder '" + directory.string() + "' durable");
-  }
-  return {};
-}
-
-// Makes `directory` and what is missing above it; each new entry is synced in its parent. `made`: the new
-// ones are added to it, the outermost first.
-Result<> make_directories(const fs::path& directory, std::vector<fs::path>* made = nullptr) {
-  std::error_code error;
-  if (directory.empty() || fs::is_directory(directory, error)) return {};
-  TRY(make_directories(directory.parent_path(), made));
-  if (::mkdir(directory.c_str(), 0777) == 0) {
-    if (made != nullptr) made->push_back(directory);
-  } else if (errno != EEXIST) {
-    return system_error("cannot make the folder '" + directory.string() + "'");
-  }
-  fs::path parent = directory.parent_path();
-  return sync_directory(parent.empty() ? fs::path(".") : parent);
-}
-
 class FileBlobWriter : public BlobWriter {
  public:
-  FileBlobWriter(FileDescriptor file, fs::path temporary, fs::path target)
-      : file_(std::move(file)), temporary_(std::move(temporary)), target_(std::move(target)) {}
+  FileBlobWriter(BlobFile file, fs::path target) : file_(std::move(file)), target_(std::move(target)) {}
   ~FileBlobWriter() override {
-    if (!committed_) ::unlink(temporary_.c_str());
+    if (!file_.in_place()) ::unlink(file_.path().c_str());
   }
 
-  Result<> write(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return system_error("cannot write '" + target_.string() + "'");
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-  }
-
-  Result<> commit() override {
-    std::string doing = "cannot keep '" + target_.string() + "'";
-    if (::fsync(file_.get()) != 0) return system_error(doing);
-    // Whoever removes the last other blob of the folder removes the folder, perhaps just now.
-    for (int attempt = 1; !committed_; ++attempt) {
-      TRY(make_directories(target_.parent_path()));
-      committed_ = ::rename(temporary_.c_str(), target_.c_str()) == 0;
-      if (!committed_ && (errno != ENOENT || attempt == kAttempts)) return system_error(doing);
-    }
-    return sync_directory(target_.parent_path());
-  }
+  Result<> write(std::string_view bytes) override { return file_.write(bytes); }
+  Result<> commit() override { return file_.put_in_place(target_); }
 
  private:
-  FileDescriptor file_;
-  fs::path temporary_, target_;
-  bool committed_ = false;
+  BlobFile file_;
+  fs::path target_;
 };
 
 class FileBlobs : public BlobStore {
@@ -109,6 +65,7 @@ class FileBlobs : public BlobStore {
   // Leaves no folder behind that it made and that is empty.
   ~FileBlobs() override {
     ::rmdir((root_ / kIncoming).c_str());
+    ::rmdir((root_ / kUnfinished).c_str());
     for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) ::rmdir(folder->c_str());
   }
 
@@ -121,14 +78,30 @@ class FileBlobs : public BlobStore {
     fs::path target = TRY(path_of(key));
     std::string pattern;
     FileDescriptor file;
-    for (int attempt = 1; attempt <= kAttempts && !file.is_open(); ++attempt) {
+    for (int attempt = 1; attempt <= kFolderAttempts && !file.is_open(); ++attempt) {
       TRY(make_directories(root_ / kIncoming));  // another process may have left, and taken it along
       pattern = (root_ / kIncoming / "XXXXXX").string();
       file = FileDescriptor(::mkostemp(pattern.data(), O_CLOEXEC));
       if (!file.is_open() && errno != ENOENT) break;
     }
     if (!file.is_open()) return system_error("cannot write into '" + (root_ / kIncoming).string() + "'");
-    return std::make_unique<FileBlobWriter>(std::move(file), pattern, std::move(target));
+    return std::make_unique<FileBlobWriter>(BlobFile(std::move(file), pattern, target.string()), target);
+  }
+
+  Result<std::unique_ptr<PartialBlob>> resume(const std::string& key, std::uint64_t offset) override {
+    fs::path target = TRY(path_of(key));
+    return resume_partial_file(root_ / kUnfinished, key, target, offset);
+  }
+
+  Result<std::optional<std::uint64_t>> space_left() override {
+    struct ::statvfs status{};
+    fs::path folder = root_;  // or the nearest above it, where another process took it along
+    while (::statvfs(folder.c_str(), &status) != 0) {
+      if (errno != ENOENT || folder.parent_path() == folder)
+        return system_error("cannot see how much space is left in '" + root_.string() + "'");
+      folder = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
+    }
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
   }
 
   Result<BlobInfo> stat(const std::string& key) override {
@@ -139,13 +112,15 @@ class FileBlobs : public BlobStore {
       return system_error("cannot look at blob '" + key + "'");
     }
     FileIdentity identity = TRY(file_identity(path));
-    return BlobInfo{key, identity.size, identity.version()};
+    return BlobInfo{key, identity.size, identity.version(), identity.modified_ns / 1'000'000};
   }
 
   Result<> remove(const std::string& key) override {
     fs::path path = TRY(path_of(key));
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-      return system_error("cannot remove blob '" + key + "'");
+    for (const fs::path& file : {path, partial_path(root_ / kUnfinished, key)}) {
+      if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+        return system_error("cannot remove blob '" + key + "'");
+    }
     // The folders of its key go with the last blob in them.
     for (fs::path folder = path.parent_path(); folder != root_ && ::rmdir(folder.c_str()) == 0;)
       folder = folder.parent_path();

@@ -2,13 +2,18 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
+
+#include "ports/blob_store_conformance.h"
 
 namespace sluice {
 namespace {
@@ -109,57 +114,6 @@ TEST_F(BlobsFile, ABorrowedDescriptorStaysOpen) {
   EXPECT_EQ(::close(descriptor), 0);
 }
 
-TEST_F(BlobsFile, ABlobIsThereAfterCommitAndNotBefore) {
-  auto blobs = open_blobs_file(root_ / "x/blobs/");
-  ASSERT_TRUE(blobs) << blobs.error().message;
-  {
-    auto writer = (*blobs)->create("jobs/1/input.csv");
-    ASSERT_TRUE(writer);
-    ASSERT_TRUE((*writer)->write("abc"));
-    ASSERT_TRUE((*writer)->write("def"));
-    auto early = (*blobs)->stat("jobs/1/input.csv");
-    ASSERT_FALSE(early);
-    EXPECT_EQ(early.error().kind, ErrorKind::not_found);
-    ASSERT_TRUE((*writer)->commit());
-  }
-  auto info = (*blobs)->stat("jobs/1/input.csv");
-  ASSERT_TRUE(info);
-  EXPECT_EQ(info->size, 6u);
-  auto source = (*blobs)->open("jobs/1/input.csv", 2);
-  ASSERT_TRUE(source);
-  EXPECT_EQ(read_all(**source), "cdef");
-  EXPECT_TRUE(fs::is_empty(root_ / "x/blobs/.incoming"));
-}
-
-TEST_F(BlobsFile, WithoutCommitNothingIsLeft) {
-  auto blobs = open_blobs_file(root_ / "blobs");
-  ASSERT_TRUE(blobs);
-  {
-    auto writer = (*blobs)->create("a");
-    ASSERT_TRUE(writer && (*writer)->write("abc"));
-  }
-  EXPECT_TRUE(fs::is_empty(root_ / "blobs/.incoming"));
-  EXPECT_TRUE((*blobs)->list("")->empty());
-}
-
-TEST_F(BlobsFile, CommitReplacesAndListSorts) {
-  auto blobs = open_blobs_file(root_ / "blobs");
-  ASSERT_TRUE(blobs);
-  for (std::string key : {"b/2", "a", "b/1", "b/1"}) {
-    auto writer = (*blobs)->create(key);
-    ASSERT_TRUE(writer && (*writer)->write(key) && (*writer)->commit());
-  }
-  auto all = (*blobs)->list("");
-  ASSERT_TRUE(all);
-  ASSERT_EQ(all->size(), 3u);
-  EXPECT_EQ((*all)[0].key, "a");
-  EXPECT_EQ((*all)[2].key, "b/2");
-  EXPECT_EQ((*blobs)->list("b/")->size(), 2u);
-  EXPECT_TRUE((*blobs)->remove("b/1"));
-  EXPECT_TRUE((*blobs)->remove("b/1"));
-  EXPECT_EQ((*blobs)->list("b")->size(), 1u);
-}
-
 TEST_F(BlobsFile, EmptyFoldersAreNotLeft) {
   auto put = [](BlobStore& blobs, const std::string& key) {
     auto writer = blobs.create(key);
@@ -199,15 +153,125 @@ TEST_F(BlobsFile, EmptyFoldersAreNotLeft) {
   EXPECT_TRUE(fs::is_empty(root_ / "mine")) << "a folder that was there before stays";
 }
 
-TEST_F(BlobsFile, OnlyPlainKeysAreTaken) {
-  auto blobs = open_blobs_file(root_ / "blobs");
-  ASSERT_TRUE(blobs);
-  for (std::string key : {"", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".incoming/x", "a b", "a\\b"}) {
-    EXPECT_FALSE((*blobs)->create(key)) << key;
-    EXPECT_FALSE((*blobs)->open(key, 0)) << key;
-    EXPECT_FALSE((*blobs)->remove(key)) << key;
+TEST_F(BlobsFile, NothingIsLeftBesideTheBlobs) {
+  auto blobs = open_blobs_file(root_ / "x/blobs/").value();
+  {
+    auto writer = blobs->create("a");
+    ASSERT_TRUE(writer && (*writer)->write("abc"));
   }
+  auto whole = blobs->create("b");
+  ASSERT_TRUE(whole && (*whole)->commit());
+  EXPECT_TRUE(fs::is_empty(root_ / "x/blobs/.incoming"));
+  auto partial = blobs->resume("c/d", 0);
+  ASSERT_TRUE(partial && (*partial)->write("abc") && (*partial)->commit());
+  EXPECT_TRUE(fs::is_empty(root_ / "x/blobs/.unfinished"));
+  ASSERT_TRUE(blobs->remove("b") && blobs->remove("c/d"));
+  partial->reset();
+  blobs.reset();
+  EXPECT_FALSE(fs::exists(root_ / "x"));
 }
+
+// A process that writes, syncs, writes on and is gone, without a destructor run.
+void die_while_writing(const fs::path& root, const std::string& synced, const std::string& lost) {
+  pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto blobs = open_blobs_file(root);
+    auto blob = blobs ? (*blobs)->resume("u/1", 0) : fail(ErrorKind::internal, "");
+    bool good = blob && (*blob)->write(synced) && (*blob)->sync() && (*blob)->write(lost);
+    ::kill(::getpid(), good ? SIGKILL : SIGUSR1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST_F(BlobsFile, WhatWasSyncedIsThereAfterAKill) {
+  const std::string synced(3'000'000, 's'), lost(1'000'000, 'l');
+  die_while_writing(root_, synced, lost);
+  auto blobs = open_blobs_file(root_).value();
+  EXPECT_FALSE(blobs->stat("u/1"));
+  {
+    auto blob = blobs->resume("u/1", synced.size());
+    ASSERT_TRUE(blob) << blob.error().message;
+    ASSERT_TRUE((*blob)->write("end") && (*blob)->commit());
+  }
+  auto source = blobs->open("u/1", 0);
+  ASSERT_TRUE(source);
+  EXPECT_TRUE(read_all(**source, 1 << 20) == synced + "end");
+}
+
+TEST_F(BlobsFile, OnlyOneWritesAnUnfinishedBlob) {
+  auto blobs = open_blobs_file(root_).value(), other = open_blobs_file(root_).value();
+  auto first = blobs->resume("u/1", 0);
+  ASSERT_TRUE(first && (*first)->write("abc") && (*first)->sync());
+  for (BlobStore* store : {blobs.get(), other.get()}) {
+    auto second = store->resume("u/1", 0);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+    EXPECT_TRUE(second.error().retryable);
+  }
+  ASSERT_TRUE((*first)->write("d") && (*first)->commit()) << "the second changed nothing";
+  EXPECT_EQ(blobs->stat("u/1")->size, 4u);
+}
+
+TEST_F(BlobsFile, AfterAFailedWriteNothingIsKept) {
+  auto blobs = open_blobs_file(root_).value();
+  auto blob = blobs->resume("u/1", 0);
+  ASSERT_TRUE(blob && (*blob)->write("abc") && (*blob)->sync());
+  struct rlimit before{}, small{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  small = {5, before.rlim_max};
+  auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  auto written = (*blob)->write("defghi");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(written);
+  EXPECT_FALSE((*blob)->write("j"));
+  EXPECT_FALSE((*blob)->sync()) << "a sync that says well would count bytes that are lost";
+  EXPECT_FALSE((*blob)->commit());
+  blob->reset();
+  auto again = blobs->resume("u/1", 3);
+  ASSERT_TRUE(again && (*again)->write("DEF") && (*again)->commit());
+  EXPECT_EQ(read_all(**blobs->open("u/1", 0)), "abcDEF");
+}
+
+TEST_F(BlobsFile, AnOldUnfinishedBlobIsNoLeftover) {
+  auto grow_old = [this] {
+    struct timespec old[2] = {{1000, 0}, {1000, 0}};
+    for (const auto& entry : fs::directory_iterator(root_ / ".unfinished"))
+      ASSERT_EQ(::utimensat(AT_FDCWD, entry.path().c_str(), old, 0), 0);
+  };
+  {
+    auto blobs = open_blobs_file(root_).value();
+    auto blob = blobs->resume("u/1", 0);
+    ASSERT_TRUE(blob && (*blob)->write("abc") && (*blob)->sync());
+  }
+  grow_old();
+  auto blobs = open_blobs_file(root_).value();
+  auto blob = blobs->resume("u/1", 3);
+  grow_old();
+  ASSERT_TRUE(blob && (*blob)->commit());
+  EXPECT_GT(blobs->stat("u/1")->modified_ms, 1'000'000) << "the time of the commit, not of the last byte";
+}
+
+class FileBlobsUnderTest : public BlobStoreUnderTest {
+ public:
+  FileBlobsUnderTest() {
+    std::string pattern = (fs::temp_directory_path() / "blobs-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+  }
+  ~FileBlobsUnderTest() override { fs::remove_all(root_); }
+  std::unique_ptr<BlobStore> open() override { return open_blobs_file(root_).value(); }
+
+ private:
+  fs::path root_;
+};
+
+INSTANTIATE_TEST_SUITE_P(File, BlobStoreConformance, testing::Values(BlobStoreFactory([] {
+                           return std::make_unique<FileBlobsUnderTest>();
+                         })));
 
 }  // namespace
 }  // namespace sluice
