@@ -19,6 +19,7 @@
 #include "ports/delivery_store.h"
 #include "ports/event_log.h"
 #include "ports/job_queue.h"
+#include "ports/job_statistics.h"
 #include "ports/key_store.h"
 #include "ports/schedule_store.h"
 #include "ports/upload_store.h"
@@ -340,6 +341,7 @@ class Store {
   virtual ScheduleStore& schedules() = 0;
   virtual UploadStore& uploads() = 0;
   virtual DeliveryStore& deliveries() = 0;
+  virtual JobStatistics& statistics() = 0;
   virtual JobQueue& queue() = 0;  // the embedded one: tables beside the jobs
   virtual Result<> ready() = 0;   // can it be reached and written to? For /readyz
 };

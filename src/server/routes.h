@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -26,7 +28,13 @@ struct Route {
   Handler handler;        // one of the two; neither: live events, which the transport itself sends
   SinkHandler sink;       // takes a body of any size, up to the upload limit
   std::string operation;  // operationId of openapi.yaml, and the route's name in /metrics
+  // What a flag in the query needs besides: {"rows", administer} where `?rows=true` deletes rows, too.
+  std::vector<std::pair<std::string, Permission>> flags;
 };
+
+// What this request needs and the role does not allow; none where they may. The transport asks it once, after
+// the query was decoded. A flag counts as set unless its value is "false".
+std::optional<Permission> lacking(const Route& route, const Request& request, Role role);
 
 class Routes {
  public:
