@@ -26,7 +26,8 @@ struct Event {
 
 struct EventFilter {
   std::string tenant;
-  std::string job_id;  // "": every job
+  std::string job_id;         // "": every job
+  bool every_tenant = false;  // for the node's own parts (webhooks), never for a request; `tenant` is ignored
 };
 
 class EventLog {
