@@ -2,11 +2,12 @@
 """Breaks `sluice run` at random instants, runs the same command until it is done, and checks in the store that nothing
 is lost, nothing is doubled and every counter is exact.
 
-crash.py [--store sqlite|postgres] [--faults 200] [--seed N] [--identity content|position|key]
+crash.py [--store sqlite|postgres] [--service] [--faults 200] [--seed N] [--identity content|position|key]
          [--format csv|ndjson|csv.gz|csv.zst|stdin] [--rows N]
 sqlite: each trial takes a new input, kills its run up to six times, by time or just after a commit was seen, some with
 SIGINT (which has to end cleanly), and then lets it finish.
 postgres: each trial is one of the faults of tests/faults_postgres.py, on a server that this starts for itself.
+--service: `sluice serve` is killed instead, on either store, while files come in, are planned and loaded.
 The last line counts faults: `N passed, N failed`.
 """
 import argparse
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 
+import crash_service
 import faults_postgres
 import people
 import stored
@@ -110,6 +112,7 @@ def wait(process, seconds):
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--service", action="store_true", help="kill `sluice serve` instead of `sluice run`")
     parser.add_argument("--faults", "--kills", dest="faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--identity", choices=list(people.IDENTITIES))
@@ -126,6 +129,8 @@ def parse_options():
 
 def make_trial(options, number, most):
     seed = options.seed + number
+    if options.service:
+        return make_service_trial(options, number, seed, most)
     identities = [options.identity] if options.identity else list(people.IDENTITIES)
     formats = [options.format] if options.format else FORMATS
     if options.store == "postgres":   # its jobs are told apart by the names of their files
@@ -134,6 +139,17 @@ def make_trial(options, number, most):
     if options.store == "postgres":
         return faults_postgres.PostgresTrial(options, seed, identity, kind)
     return SqliteTrial(options, seed, identity, kind, most)
+
+
+def make_service_trial(options, number, seed, most):
+    identities = [options.identity] if options.identity else list(people.IDENTITIES)
+    formats = [options.format] if options.format else crash_service.FORMATS
+    def store_in(folder):
+        if options.store == "postgres":
+            return stored.on_test_server(f"service_{os.getpid()}_{seed}")
+        return stored.SqliteStore(folder / "store.db")
+    return crash_service.ServiceTrial(options, seed, identities[number % len(identities)],
+                                      formats[number // len(identities) % len(formats)], most, store_in)
 
 
 def main():
@@ -161,7 +177,7 @@ def main():
             failed += 1
             kept = f"; its files: {trial.folder}" if options.keep else ""
             print(f"FAILED, seed {seed}: {trial.describe()}: {type(error).__name__}: {error}{kept}\n"
-                  f"  again: tests/crash.py --store {trial.which} --seed {seed} --faults {trial.faults} --identity {trial.identity} "
+                  f"  again: tests/crash.py --store {options.store}{' --service' if options.service else ''} --seed {seed} --faults {trial.faults} --identity {trial.identity} "
                   f"--format {trial.kind} --rows {options.rows} --keep", flush=True)
             if options.keep:
                 break

@@ -84,9 +84,7 @@ class PostgresTrial:
         self.target = self.loads[0]
         self.disk = small_disk.SmallDisk(self.folder / "disk") if self.fault == "disk" else None
         self.control = os.environ["SLUICE_TEST_POSTGRES_CONTROL"]
-        host, port, user = os.environ["PGHOST"], os.environ["PGPORT"], os.environ["PGUSER"]
-        self.store = stored.PostgresStore(f"crash_{seed}_{os.getpid()}", host, port, user,
-                                          self.disk and self.disk.make_tablespace(f"small_{seed}"))
+        self.store = stored.on_test_server(f"crash_{seed}_{os.getpid()}", self.disk and self.disk.make_tablespace(f"small_{seed}"))
         self.proxies, self.processes, self.results = [], [], {}
         self.held = threading.Event()      # set: connections that stand still go on
         self.stopped = threading.Event()   # the client is

@@ -1,6 +1,7 @@
 """What a store holds, read past the program, and whether it is what the oracle says: nothing lost, nothing doubled,
 every counter exact. The same checks for every store; a class each says how it is asked. Used by tests/crash.py."""
 import json
+import os
 import pathlib
 import sqlite3
 import subprocess
@@ -25,7 +26,7 @@ def demand(true, message):
 QUERIES = {
     "jobs": "SELECT CAST(j.id AS text) AS id, file_name, sequence, j.status AS status, error, {counts} "
             "FROM ingestion_jobs j ORDER BY sequence",
-    "splits": "SELECT CAST(job_id AS text) AS job_id, status, checkpoint_row FROM ingestion_splits",
+    "splits": "SELECT CAST(job_id AS text) AS job_id, split_number, status, checkpoint_row FROM ingestion_splits",
     "outcomes": "SELECT CAST(job_id AS text) AS job_id, first_row, {runs} AS runs FROM row_outcomes",
     "rows": "SELECT {hash} AS hash, data, CAST(job_id AS text) AS job_id, row_number FROM ingested_data",
     "rejects": "SELECT CAST(job_id AS text) AS job_id, row_number, field, code, line FROM validation_errors",
@@ -110,6 +111,11 @@ class PostgresStore:
         return found
 
 
+def on_test_server(name, tablespace=None):
+    """A new database on the server of tools/with_postgres.sh."""
+    return PostgresStore(name, os.environ["PGHOST"], os.environ["PGPORT"], os.environ["PGUSER"], tablespace)
+
+
 class Number(str):
     """A number of a JSON document, as it is written there."""
 
@@ -158,7 +164,8 @@ def done_by_lanes(found):
     """How many rows are stored past the checkpoint, by sessions whose commit the main one has yet to follow."""
     inserted = 0
     for lane in found.get("lanes", []):
-        checkpoint = next(split["checkpoint_row"] for split in found["splits"] if split["job_id"] == lane["job_id"])
+        checkpoint = next(split["checkpoint_row"] for split in found["splits"]
+                          if (split["job_id"], split["split_number"]) == (lane["job_id"], lane["split_number"]))
         inserted += sum(outcome == "inserted" and checkpoint <= row < lane["until_row"]
                         for row, outcome in decode_runs(lane["runs"], lane["first_row"]))
     return inserted
