@@ -12,6 +12,8 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ANY = "…"           # within a line: any text; a line of its own: any number of lines; in JSON: any value
 INDENT = "    "
 COMMAND_SECONDS = 120
+STANDARD_ADDRESS = "127.0.0.1:8080"   # of `sluice serve`
 
 
 class BadCase(Exception):
@@ -235,12 +238,18 @@ def write_file(step, folder):
         target.write_text("".join(line + "\n" for line in step.block), encoding="utf-8", newline="")
 
 
+def own_port(text, environment):
+    """The pages say 127.0.0.1:8080; here each case has a port of its own."""
+    return text.replace(STANDARD_ADDRESS, environment["SLUICE_LISTEN"])
+
+
 def run_command(step, folder, environment):
     together = "both" in step.expect
-    done = subprocess.run(["bash", "-c", step.argument], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+    done = subprocess.run(["bash", "-c", own_port(step.argument, environment)], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT if together else subprocess.PIPE,
                           timeout=COMMAND_SECONDS, check=False)
     out, err = done.stdout.decode("utf-8", "replace"), (done.stderr or b"").decode("utf-8", "replace")
+    out, err = (text.replace(environment["SLUICE_LISTEN"], STANDARD_ADDRESS) for text in (out, err))
     wanted = step.expect.get("exit", 0)
     if done.returncode != wanted:
         raise Mismatch(f"exit status {done.returncode}, not {wanted}; it said\n" + indented((out + err).splitlines()))
@@ -301,11 +310,28 @@ def run_step(step, folder, environment):
         raise Mismatch(f"{step.argument} is there")
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def end_servers(folder):
+    """What a case started in the background runs in its folder."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if pathlib.Path(os.readlink(process / "cwd")).is_relative_to(folder):
+                os.kill(int(process.name), signal.SIGKILL)
+        except OSError:
+            pass   # gone already, or somebody else's
+
+
 def run_case(case, binary, keep):
     """None, or what went wrong."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-case-"))
     environment = {"PATH": f"{folder}/.bin:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder / ".home"),
-                   "LC_ALL": "C.UTF-8", "TZ": "UTC", "TMPDIR": str(folder / ".tmp"), "SLUICE_SOURCE": str(ROOT)}
+                   "LC_ALL": "C.UTF-8", "TZ": "UTC", "TMPDIR": str(folder / ".tmp"), "SLUICE_SOURCE": str(ROOT),
+                   "SLUICE_LISTEN": f"127.0.0.1:{free_port()}"}
     problem = None
     try:
         for name in (".bin", ".home", ".tmp"):
@@ -321,6 +347,7 @@ def run_case(case, binary, keep):
                 problem = f"{case.path}:{step.line}: {case.title}\n{what}{error}"
                 break
     finally:
+        end_servers(folder)
         if keep and problem:
             problem += f"\n(its files: {folder})"
         else:
