@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "base/decimal.h"
 #include "pipeline/secrets.h"
@@ -63,7 +64,7 @@ class Converter {
     if (secrets_ == Secrets::replace && node.kind == ConfigNode::Kind::string) {
       auto replaced = replace_secrets(node.text);
       if (!replaced) return fail_at(node.place, replaced.error().message);
-      node.text = std::move(*replaced);
+      if (*replaced != node.text) node.written = std::exchange(node.text, std::move(*replaced));
     }
     // An escape ("\ud800") or the environment may have brought in what is no text.
     if (!is_valid_utf8(node.text)) return fail_at(node.place, "this value is not valid UTF-8 text");

@@ -28,7 +28,8 @@ struct ConfigNode {
 
   Kind kind = Kind::null;
   bool quoted = false;            // a string that stood in quotes
-  std::string text;               // scalars, as written
+  std::string text;               // scalars, as written, secrets replaced where they are to be
+  std::string written;            // what stood there, where a secret was replaced; "" otherwise
   std::vector<std::string> keys;  // map: as many as items
   std::vector<Place> key_places;  // map: likewise
   std::vector<ConfigNode> items;  // list and map

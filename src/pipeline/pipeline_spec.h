@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "formats/detect.h"
+#include "pipeline/webhook_spec.h"
 #include "ports/store.h"
 #include "schema/table_schema.h"
 
@@ -57,6 +58,7 @@ struct PipelineSpec {
   RetrySpec retry;
   MaxRejects max_rejects;
   bool keep_raw = true;
+  std::vector<WebhookSpec> webhooks;
 };
 
 // An override from the command line: `--set source.encoding=latin-1`, key path and YAML value.

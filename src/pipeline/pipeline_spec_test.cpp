@@ -108,7 +108,7 @@ TEST(PipelineFile, ErrorsNameThePlaceAndWhatIsRight) {
            Wrong{"nmae: x",
                  "people.yaml:1:1: unknown key 'nmae' in the pipeline; did you mean 'name'? Known: name, "
                  "source"},
-           Wrong{"name: x\nwebhooks: []", "people.yaml:2:1: unknown key 'webhooks'"},
+           Wrong{"name: x\nwebhook: []", "people.yaml:2:1: unknown key 'webhook'"},
            Wrong{"", "people.yaml: the pipeline is empty"},
            Wrong{"- a", "people.yaml:1:1: the pipeline: expected a mapping (key: value), not a list"},
            Wrong{"source: {}", "people.yaml:1:1: the pipeline has no name"},

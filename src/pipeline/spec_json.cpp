@@ -138,6 +138,11 @@ Json spec_json(const PipelineSpec& spec, bool everything) {
   bool any = !spec.max_rejects.count && !spec.max_rejects.share;
   members.add("max_rejects", max_rejects_json(spec.max_rejects), any);
   members.add("keep_raw", spec.keep_raw, spec.keep_raw);
+  if (everything && !spec.webhooks.empty()) {
+    Json webhooks = Json::array();
+    for (const WebhookSpec& webhook : spec.webhooks) webhooks.push_back(to_json(webhook));
+    members.add("webhooks", webhooks, false);
+  }
   return members.take();
 }
 
@@ -147,6 +152,9 @@ nlohmann::json to_json(const PipelineSpec& spec) {
   return nlohmann::json::parse(spec_json(spec, true).dump());
 }
 
-std::string to_yaml(const PipelineSpec& spec) { return yaml_text(spec_json(spec, false)); }
+// References to secrets stay references, which the rest of the text must not have.
+std::string to_yaml(const PipelineSpec& spec) {
+  return yaml_text(spec_json(spec, false)) + webhooks_yaml(spec.webhooks);
+}
 
 }  // namespace sluice

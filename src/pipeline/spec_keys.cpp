@@ -235,6 +235,8 @@ constexpr SpecKey kPipelineKeys[] = {
     {"retry", "{}", "what happens when a split fails", read_retry, retry_keys},
     {"max_rejects", "none", "none, a count or a percentage: past it the job fails", read_max_rejects},
     {"keep_raw", "true", "false: rejects keep no raw row", read_keep_raw},
+    {"webhooks", "[]", "who is told what happens to jobs: a list of {url, events, secret}",
+     read_webhooks_key},
 };
 
 }  // namespace

@@ -36,5 +36,6 @@ Result<> read_section(const ConfigNode& node, std::string_view path, std::span<c
 
 Result<> read_schema_key(const ConfigNode& node, SpecReading& reading);
 Result<> read_transform_key(const ConfigNode& node, SpecReading& reading);
+Result<> read_webhooks_key(const ConfigNode& node, SpecReading& reading);
 
 }  // namespace sluice
