@@ -45,7 +45,7 @@ Result<std::optional<PipelineSpec>> kept_pipeline(const PipelineQuestion& questi
   auto kept = TRY(question.store->pipeline(question.tenant, name));
   if (!kept) return std::optional<PipelineSpec>();
   return std::optional<PipelineSpec>(
-      TRY(parse_pipeline(kept->text, "kept pipeline " + name, question.overrides)));
+      TRY(parse_kept_pipeline(kept->text, "kept pipeline " + name, question.overrides)));
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ std::string pipeline_name_of(const std::string& file_name) {
 
 Result<PipelineSpec> keep_inferred(Store& store, const std::string& tenant, const PipelineSpec& spec) {
   KeptPipeline kept{.name = spec.name, .text = to_yaml(spec), .inferred = true};
-  PipelineSpec as_kept = TRY(parse_pipeline(kept.text, "kept pipeline " + spec.name));
+  PipelineSpec as_kept = TRY(parse_kept_pipeline(kept.text, "kept pipeline " + spec.name));
   TRY(store.queries().keep_pipeline(tenant, kept));
   return as_kept;
 }

@@ -11,7 +11,7 @@ Result<> plan_accepted(Service& service, const Job& job, const Lease& lease, Com
   if (request.infer) {  // another file of its name may have come first
     auto kept = TRY(service.store.queries().pipeline(job.tenant, job.pipeline));
     if (kept) {
-      request.pipeline = TRY(parse_pipeline(kept->text, "kept pipeline " + job.pipeline));
+      request.pipeline = TRY(parse_kept_pipeline(kept->text, "kept pipeline " + job.pipeline));
       request.infer = false;
     }
   }

@@ -105,9 +105,9 @@ void name_schema_columns(PipelineSpec& spec) {
   for (const Field& field : spec.schema->fields) spec.source.schema_fields.push_back(field.name);
 }
 
-Result<PipelineSpec> read_spec(const ConfigNode& root, const std::string& directory) {
+Result<PipelineSpec> read_spec(const ConfigNode& root, const std::string& directory, PipelineFiles files) {
   PipelineSpec spec;
-  SpecReading reading{spec, directory};
+  SpecReading reading{spec, directory, files};
   if (root.kind == ConfigNode::Kind::null)
     return fail_at(root.place, "the pipeline is empty; it needs at least a name, as in `name: people`");
   TRY(read_section(root, "", pipeline_keys(), reading));
@@ -142,6 +142,10 @@ Result<> read_schema_key(const ConfigNode& node, SpecReading& reading) {
         node.place,
         "schema: '" + node.text +
             "' is an address, which is not fetched; save the file beside the pipeline and name it");
+  if (reading.files == PipelineFiles::refused)
+    return fail_at(node.place,
+                   "schema: a pipeline that is kept in the store names no files; put the schema itself "
+                   "here, as a mapping");
   std::string path = node.text.front() == '/' ? node.text : reading.directory + node.text;
   auto file = read_schema_file(path);
   if (!file) return fail_at(node.place, "schema: " + file.error().message);
@@ -173,7 +177,14 @@ Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& 
                                     const Overrides& overrides) {
   ConfigNode root = TRY(read_yaml(yaml, path, Secrets::replace));
   for (const auto& [key, value] : overrides) TRY(set_config_value(root, key, value));
-  return read_spec(root, directory_of(path));
+  return read_spec(root, directory_of(path), PipelineFiles::read);
+}
+
+Result<PipelineSpec> parse_kept_pipeline(const std::string& yaml, const std::string& name,
+                                         const Overrides& overrides) {
+  ConfigNode root = TRY(read_yaml(yaml, name, Secrets::keep));
+  for (const auto& [key, value] : overrides) TRY(set_config_value(root, key, value));
+  return read_spec(root, "", PipelineFiles::refused);
 }
 
 Result<PipelineSpec> load_pipeline(const std::string& path, const Overrides& overrides) {
@@ -181,7 +192,7 @@ Result<PipelineSpec> load_pipeline(const std::string& path, const Overrides& ove
 }
 
 Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json) {
-  return read_spec(config_node_of(json), "");
+  return read_spec(config_node_of(json), "", PipelineFiles::refused);
 }
 
 }  // namespace sluice

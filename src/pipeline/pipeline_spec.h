@@ -64,12 +64,18 @@ struct PipelineSpec {
 // An override from the command line: `--set source.encoding=latin-1`, key path and YAML value.
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
+enum class PipelineFiles : bool { refused, read };
+
 // Reads a pipeline file. Every error says file:line:column, what is wrong, and the nearest known key.
 // `schema: people.schema.json` and other files are looked up beside `path`. `${VAR}` is replaced from the
 // environment, `${file:PATH}` from a file.
 Result<PipelineSpec> load_pipeline(const std::string& path, const Overrides& overrides = {});
 Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& path,
                                     const Overrides& overrides = {});
+// One that came from a sender, or was inferred from a sender's file, and is kept in the store: `${VAR}` is
+// plain text in it, and it names no files, so that nothing of this machine gets into it.
+Result<PipelineSpec> parse_kept_pipeline(const std::string& yaml, const std::string& name,
+                                         const Overrides& overrides = {});
 
 nlohmann::json to_json(const PipelineSpec& spec);  // the frozen form, complete: files included
 Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json);

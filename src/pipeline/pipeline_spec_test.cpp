@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "pipeline/config_node.h"
+#include "pipeline/secrets.h"
 #include "pipeline/spec_keys.h"
 
 namespace sluice {
@@ -232,6 +233,22 @@ TEST(PipelineFile, Secrets) {
             0u);
   EXPECT_NE(error_of("name: ${file:/nowhere/at/all}").find("the file cannot be read"), std::string::npos);
   std::filesystem::remove(path);
+}
+
+TEST(PipelineFile, WhatIsKeptReachesForNothingOnThisMachine) {
+  ::setenv("SLUICE_TEST_NAME", "from the environment", 1);
+  auto kept = parse_kept_pipeline("name: p\nsource: {dialect: {nullSequence: '${SLUICE_TEST_NAME}'}}\n", "p");
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->source.dialect.null_sequence, "${SLUICE_TEST_NAME}");
+  auto file = parse_kept_pipeline("name: p\nschema: /etc/hostname\n", "p");
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message,
+            "p:2:9: schema: a pipeline that is kept in the store names no files; put the schema itself here, "
+            "as a mapping");
+  for (const char* named : {"${A}", "x ${file:/a} y", "$${A} ${B}", "${1}${_b2}"})
+    EXPECT_TRUE(names_secret(named)) << named;
+  for (const char* plain : {"", "$A", "${", "${}", "$${A}", "${1}", "a{2}$", "${file:}", "${a b}"})
+    EXPECT_FALSE(names_secret(plain)) << plain;
 }
 
 TEST(PipelineFile, SchemaFilesStandBesideIt) {

@@ -68,4 +68,15 @@ Result<std::string> replace_secrets(std::string_view text) {
   return out;
 }
 
+bool names_secret(std::string_view text) {
+  for (std::size_t at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 2)) {
+    if (at > 0 && text[at - 1] == '$') continue;
+    const std::size_t end = text.find('}', at);
+    if (end == std::string_view::npos) return false;
+    const std::string_view inside = text.substr(at + 2, end - at - 2);
+    if ((inside.starts_with("file:") && inside.size() > 5) || is_variable_name(inside)) return true;
+  }
+  return false;
+}
+
 }  // namespace sluice

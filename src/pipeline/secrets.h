@@ -11,5 +11,7 @@ namespace sluice {
 
 // Errors (usage) name the variable or the file, never a value. A file's trailing line end is taken off.
 Result<std::string> replace_secrets(std::string_view text);
+// Is there something that replace_secrets would replace?
+bool names_secret(std::string_view text);
 
 }  // namespace sluice

@@ -16,6 +16,7 @@ namespace sluice {
 struct SpecReading {
   PipelineSpec& spec;
   std::string directory;  // where files named in the pipeline are looked up; "" : the current one
+  PipelineFiles files = PipelineFiles::read;
 };
 
 struct SpecKey {
