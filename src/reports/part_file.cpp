@@ -18,10 +18,10 @@ Result<> publish(const std::string& path) {
   return {};
 }
 
-Result<PartFile> PartFile::create(const std::string& path) {
+Result<std::unique_ptr<ReportSink>> PartFile::create(const std::string& path) {
   std::FILE* file = std::fopen(part_name(path).c_str(), "wb");
   if (file == nullptr) return report_error(path, std::strerror(errno));
-  return PartFile(path, file);
+  return std::unique_ptr<ReportSink>(new PartFile(path, file));
 }
 
 Result<> PartFile::write(std::string_view bytes) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "reports/report.h"
 
 namespace sluice {
 
@@ -16,11 +17,11 @@ Result<> publish(const std::string& path);
 // "Cannot write the report 'x.csv': No space left on device (…)." with what to do.
 std::unexpected<Error> report_error(const std::string& path, std::string_view what);
 
-class PartFile {
+class PartFile final : public ReportSink {
  public:
-  static Result<PartFile> create(const std::string& path);
-  Result<> write(std::string_view bytes);
-  Result<> finish();  // closes and renames
+  static Result<std::unique_ptr<ReportSink>> create(const std::string& path);
+  Result<> write(std::string_view bytes) override;
+  Result<> finish() override;  // closes and renames
 
  private:
   struct Close {

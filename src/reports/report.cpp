@@ -19,10 +19,18 @@ struct Ending {
   std::string_view ending;
   OpenedReport (*open)(const std::string&, const Columns&);
 };
+OpenedReport open_csv_file(const std::string& path, const Columns& columns) {
+  return open_csv_report(TRY(PartFile::create(path)), columns);
+}
+
+OpenedReport open_ndjson_file(const std::string& path, const Columns& columns) {
+  return open_ndjson_report(TRY(PartFile::create(path)), columns);
+}
+
 constexpr std::array<Ending, 4> kEndings = {{
-    {".csv", open_csv_report},
-    {".ndjson", open_ndjson_report},
-    {".jsonl", open_ndjson_report},
+    {".csv", open_csv_file},
+    {".ndjson", open_ndjson_file},
+    {".jsonl", open_ndjson_file},
     {".xlsx", open_xlsx_report},
 }};
 
@@ -61,6 +69,12 @@ Result<> check_report_place(const std::string& path) {
   ::close(file);
   if (!there) ::unlink(part.c_str());
   return {};
+}
+
+OpenedReport open_report(StreamedReport kind, std::unique_ptr<ReportSink> sink,
+                         const std::vector<std::string>& columns) {
+  return kind == StreamedReport::csv ? open_csv_report(std::move(sink), columns)
+                                     : open_ndjson_report(std::move(sink), columns);
 }
 
 OpenedReport open_report(const std::string& path, const std::vector<std::string>& columns) {

@@ -9,6 +9,7 @@
 // Used by whoever walks over the rejects, by one thread at a time.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,18 @@ class ReportWriter {
   virtual Result<> finish() = 0;  // without it the file is left incomplete under a temporary name, PATH.part
 };
 
+// Where a report's bytes go.
+class ReportSink {
+ public:
+  virtual ~ReportSink() = default;
+  virtual Result<> write(std::string_view bytes) = 0;
+  virtual Result<> finish() = 0;
+};
+// The two kinds that are written from front to end. (A workbook is written to a file first.)
+enum class StreamedReport : std::uint8_t { csv, ndjson };
+Result<std::unique_ptr<ReportWriter>> open_report(StreamedReport kind, std::unique_ptr<ReportSink> sink,
+                                                  const std::vector<std::string>& columns);
+
 // By the ending of `path`: .csv, .ndjson (.jsonl), .xlsx; usage error naming these otherwise. `columns`:
 // those of the input in its order; for JSON objects the union may not be known: give what is known.
 Result<> check_report_path(const std::string& path);  // would open_report know this ending?
@@ -39,6 +52,12 @@ Result<std::unique_ptr<ReportWriter>> open_report(const std::string& path,
 // one away.
 std::string neutralise_formula(std::string_view cell);
 std::string restore_formula(std::string_view cell);
+
+// A row of an NDJSON report, without the line end.
+std::string report_row_json(const std::string& job_id, const RejectedRow& row);
+
+// Adds a cell as our CSV has it, with quotes where a reader may need them. Not neutralised.
+void append_csv_cell(std::string& line, std::string_view cell);
 
 // Columns of a report that are not the sender's: begin with "sluice_". (A sender's own column of such a name
 // stands in sluice_more.)

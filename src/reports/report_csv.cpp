@@ -1,6 +1,5 @@
 // The CSV report: UTF-8 with a byte order mark, because spreadsheets take a file without one for the local
 // 8-bit encoding; commas, and lines that end in LF.
-#include "reports/part_file.h"
 #include "reports/report_cells.h"
 #include "reports/writers.h"
 
@@ -17,7 +16,9 @@ bool needs_quotes(std::string_view cell) {
   return cell.find_first_of(",;\"\r\n\t") != std::string_view::npos;
 }
 
-void append_cell(std::string& line, std::string_view cell) {
+}  // namespace
+
+void append_csv_cell(std::string& line, std::string_view cell) {
   if (!needs_quotes(cell)) {
     line += cell;
     return;
@@ -30,9 +31,12 @@ void append_cell(std::string& line, std::string_view cell) {
   line += '"';
 }
 
+namespace {
+
 class CsvReport final : public ReportWriter {
  public:
-  CsvReport(PartFile file, const Columns& columns) : file_(std::move(file)), cells_(columns) {}
+  CsvReport(std::unique_ptr<ReportSink> sink, const Columns& columns)
+      : sink_(std::move(sink)), cells_(columns) {}
 
   Result<> header() {
     line_ = "\xEF\xBB\xBF";
@@ -44,27 +48,27 @@ class CsvReport final : public ReportWriter {
     line_.clear();
     return write(cells_.lay_out(job_id, row));
   }
-  Result<> finish() override { return file_.finish(); }
+  Result<> finish() override { return sink_->finish(); }
 
  private:
   Result<> write(const std::vector<std::string>& cells) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (i != 0) line_ += ',';
-      append_cell(line_, neutralise_formula(cells[i]));
+      append_csv_cell(line_, neutralise_formula(cells[i]));
     }
     line_ += '\n';
-    return file_.write(line_);
+    return sink_->write(line_);
   }
 
-  PartFile file_;
+  std::unique_ptr<ReportSink> sink_;
   ReportCells cells_;
   std::string line_;
 };
 
 }  // namespace
 
-OpenedReport open_csv_report(const std::string& path, const Columns& columns) {
-  auto report = std::make_unique<CsvReport>(TRY(PartFile::create(path)), columns);
+OpenedReport open_csv_report(std::unique_ptr<ReportSink> sink, const Columns& columns) {
+  auto report = std::make_unique<CsvReport>(std::move(sink), columns);
   if (auto written = report->header(); !written) return std::unexpected(std::move(written).error());
   return report;
 }

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reports/part_file.h"
 #include "reports/report_cells.h"
 #include "reports/writers.h"
 
@@ -41,45 +40,49 @@ std::string dense_object(const std::string& raw) {
   return dense;
 }
 
+// JSON holds a NUL by itself; only bytes that are no text have to be made visible.
+std::string with_valid_bytes(const std::string& text) {
+  return simdjson::validate_utf8(text) ? text : visible_text(text);
+}
+
 class NdjsonReport final : public ReportWriter {
  public:
-  explicit NdjsonReport(PartFile file) : file_(std::move(file)) {}
+  explicit NdjsonReport(std::unique_ptr<ReportSink> sink) : sink_(std::move(sink)) {}
 
   Result<> row(const std::string& job_id, const RejectedRow& row) override {
-    Json json = {
-        {"jobId", job_id}, {"rowNumber", row.row_number}, {"line", row.line == 0 ? Json() : Json(row.line)}};
-    json["errors"] = Json::array();
-    for (const Issue& issue : row.issues) json["errors"].push_back(error_of(issue));
-    std::string object;
-    if (std::optional<std::string> text = raw_text(row.raw)) {
-      if (!row.raw.empty()) json["raw"] = *text;
-    } else if (object = dense_object(row.raw); object.empty()) {
-      json["raw"] = row.raw;
-    }
-    for (Json* text : {&json["jobId"], json.contains("raw") ? &json["raw"] : nullptr})
-      if (text != nullptr) *text = with_valid_bytes(text->get<std::string>());
-    std::string line = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (!object.empty()) {
-      line.pop_back();  // the row as it was written; through a parser its numbers would suffer
-      line.append(",\"row\":").append(object).append("}");
-    }
-    return file_.write(line + "\n");
+    return sink_->write(report_row_json(job_id, row) + "\n");
   }
-  Result<> finish() override { return file_.finish(); }
+  Result<> finish() override { return sink_->finish(); }
 
  private:
-  // JSON holds a NUL by itself; only bytes that are no text have to be made visible.
-  static std::string with_valid_bytes(const std::string& text) {
-    return simdjson::validate_utf8(text) ? text : visible_text(text);
-  }
-
-  PartFile file_;
+  std::unique_ptr<ReportSink> sink_;
 };
 
 }  // namespace
 
-OpenedReport open_ndjson_report(const std::string& path, const Columns&) {
-  return std::make_unique<NdjsonReport>(TRY(PartFile::create(path)));
+std::string report_row_json(const std::string& job_id, const RejectedRow& row) {
+  Json json = {
+      {"jobId", job_id}, {"rowNumber", row.row_number}, {"line", row.line == 0 ? Json() : Json(row.line)}};
+  json["errors"] = Json::array();
+  for (const Issue& issue : row.issues) json["errors"].push_back(error_of(issue));
+  std::string object;
+  if (std::optional<std::string> text = raw_text(row.raw)) {
+    if (!row.raw.empty()) json["raw"] = *text;
+  } else if (object = dense_object(row.raw); object.empty()) {
+    json["raw"] = row.raw;
+  }
+  for (Json* text : {&json["jobId"], json.contains("raw") ? &json["raw"] : nullptr})
+    if (text != nullptr) *text = with_valid_bytes(text->get<std::string>());
+  std::string line = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!object.empty()) {
+    line.pop_back();  // the row as it was written; through a parser its numbers would suffer
+    line.append(",\"row\":").append(object).append("}");
+  }
+  return line;
+}
+
+OpenedReport open_ndjson_report(std::unique_ptr<ReportSink> sink, const Columns&) {
+  return std::make_unique<NdjsonReport>(std::move(sink));
 }
 
 }  // namespace sluice
