@@ -176,8 +176,9 @@ Result<> PgConnection::copy_in(const std::string& sql, const std::function<std::
 Result<PgTransaction> PgTransaction::begin(PgConnection& connection, std::string_view settings) {
   constexpr const char* kLockWait =
       "SELECT set_config('lock_timeout', '20s', true) WHERE current_setting('lock_timeout') = '0'; ";
+  PgTransaction transaction(&connection);  // rolls back what fails after BEGIN
   TRY(connection.execute("BEGIN; " + std::string(kLockWait) + std::string(settings)));
-  return PgTransaction(&connection);
+  return transaction;
 }
 
 PgTransaction::~PgTransaction() {

@@ -2,6 +2,7 @@
 
 #include "adapters/pg_binary.h"
 #include "adapters/pg_pool.h"
+#include "adapters/store_postgres_dataset.h"
 #include "adapters/store_postgres_jobs.h"
 
 namespace sluice {
@@ -48,12 +49,14 @@ Result<> PostgresLane::connect() {
 
 Result<> PostgresLane::begin(const Lease& lease) {
   rejects_.clear();
+  transaction_.reset();
   // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order.
   transaction_.emplace(TRY(PgTransaction::begin(
       *connection_, "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease)) +
                         "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL "
                         "enable_mergejoin = off; "
-                        "SET LOCAL TimeZone = 'UTC'")));
+                        "SET LOCAL TimeZone = 'UTC'; " +
+                        lock_postgres_dataset(dataset_.id, PgDatasetLock::shared))));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
   auto found =
       TRY(connection_->query("SELECT s.lease_epoch, s.status, j.status FROM ingestion_splits s JOIN "
@@ -155,6 +158,7 @@ Result<> PostgresLane::commit() {
 void PostgresLane::rollback() { transaction_.reset(); }
 
 bool PostgresLane::may_redo() {
+  if (!transaction_) return false;  // not begun: somebody removes rows of this dataset, and that takes longer
   const PgFault fault = connection_->fault();
   rollback();
   return connected() && table_.may_redo(fault);

@@ -7,6 +7,8 @@
 #include <unordered_set>
 
 #include "adapters/pg_binary.h"
+#include "adapters/store_postgres_dataset.h"
+#include "adapters/store_postgres_job_row.h"
 #include "adapters/store_postgres_jobs.h"
 #include "adapters/store_postgres_lane.h"
 #include "adapters/store_postgres_target.h"
@@ -58,9 +60,9 @@ class PostgresRowWriter final : public RowWriter {
                          std::latch& begun);
   Result<> run_main_lane(unsigned lanes, const Commit& commit, const Lease& lease);
   Result<> resolve();
-  Result<RowCounts> write_outcomes();
+  Result<CommittedRows> write_outcomes(const Lease& lease);
   Result<> write_checkpoint(const Commit& commit, const Lease& lease, const RowCounts& counts);
-  Result<CommitReport> finish(const Commit& commit, const RowCounts& counts);
+  Result<CommitReport> finish(const Commit& commit, const CommittedRows& rows);
   std::string too_many(const RowCounts& job) const;
   PgConnection& main() { return lanes_.front()->connection(); }
 
@@ -88,22 +90,16 @@ Result<PostgresDataset> PostgresRowWriter::find_dataset(PgConnection& connection
     found = TRY(connection.query(find, names));
   }
   auto state =
-      TRY(connection.query("SELECT sequence, row_security_active('ingested_data'), (SELECT relkind = 'p' "
-                           "FROM pg_class WHERE oid = "
-                           "'ingested_data'::regclass) FROM ingestion_jobs WHERE id = $1",
-                           PgParams().text(spec_.root_job_id)));
+      TRY(connection.query("SELECT coalesce(root_sequence, sequence), row_security_active('ingested_data'), "
+                           "(SELECT relkind = 'p' FROM pg_class WHERE oid = 'ingested_data'::regclass) "
+                           "FROM ingestion_jobs WHERE id = $1",
+                           PgParams().text(spec_.job_id)));
   if (found.rows() == 0 || state.rows() == 0)
-    return fail(ErrorKind::not_found, "there is no job " + spec_.root_job_id + " in this store.");
+    return fail(ErrorKind::not_found, "there is no job " + spec_.job_id + " in this store.");
   PostgresDataset dataset{.id = static_cast<std::int32_t>(found.integer(0, 0)),
                           .root_sequence = state.integer(0, 0),
                           .row_security = state.yes(0, 1)};
-  if (state.yes(0, 2)) {
-    UuidBytes first{}, last{};
-    last.fill(0xFF);
-    for (std::size_t i = 0; i < 4; ++i)
-      first[i] = last[i] = static_cast<std::uint8_t>(static_cast<std::uint32_t>(dataset.id) >> (24 - 8 * i));
-    dataset.within = " AND d.id BETWEEN '" + uuid_text(first) + "' AND '" + uuid_text(last) + "'";
-  }
+  if (state.yes(0, 2)) dataset.within = " AND d.id " + postgres_ids_of_dataset(dataset.id);
   return dataset;
 }
 
@@ -125,6 +121,9 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
   if (lease.job_id != spec_.job_id)
     return fail(ErrorKind::internal,
                 "the lease of job " + lease.job_id + " was given to the writer of job " + spec_.job_id + ".");
+  if (lease.split_number == kPlanningSplit)
+    return fail(ErrorKind::internal,
+                "rows were written under the lease of the planning of job " + spec_.job_id + ".");
   PgBackoff backoff(options_.patience);
   for (;;) {
     entries_ = entries_of(commit);
@@ -204,9 +203,9 @@ Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const L
     lanes_.front()->reject(*entry.reject);
   }
   TRY(lanes_.front()->write_rejects());
-  RowCounts counts = TRY(write_outcomes());
-  TRY(write_checkpoint(commit, lease, counts));
-  CommitReport report = TRY(finish(commit, counts));
+  const CommittedRows rows = TRY(write_outcomes(lease));
+  TRY(write_checkpoint(commit, lease, rows.counts));
+  CommitReport report = TRY(finish(commit, rows));
   TRY(lanes_.front()->commit());
   return report;
 }
@@ -388,13 +387,14 @@ Result<> PostgresRowWriter::resolve() {
   return {};
 }
 
-Result<RowCounts> PostgresRowWriter::write_outcomes() {
+Result<CommittedRows> PostgresRowWriter::write_outcomes(const Lease& lease) {
   const auto [counts, runs] = outcomes_of(entries_);
-  if (runs.empty()) return counts;
+  const CommittedRows rows{lease.split_number, runs.first_row(), runs.last_row(), counts};
+  if (runs.empty()) return rows;
   TRY(main().query(
       "INSERT INTO row_outcomes (job_id, first_row, last_row, runs) VALUES ($1, $2, $3, $4)",
       PgParams().text(spec_.job_id).whole(runs.first_row()).whole(runs.last_row()).bytes(runs.encoded())));
-  return counts;
+  return rows;
 }
 
 Result<> PostgresRowWriter::write_checkpoint(const Commit& commit, const Lease& lease,
@@ -415,7 +415,7 @@ Result<> PostgresRowWriter::write_checkpoint(const Commit& commit, const Lease& 
       "= "
       "rows_updated + $9, rows_duplicate = rows_duplicate + $10, rows_rejected = rows_rejected + $11, "
       "status = CASE WHEN $12 THEN 'COMPLETED' ELSE status END, end_offset = coalesce($13, end_offset), "
-      "end_row = coalesce($14, end_row), end_line = coalesce($15, end_line), "
+      "end_row = coalesce($14, end_row), end_line = coalesce($15, end_line), attempts_in_vain = 0, "
       "lease_owner = CASE WHEN $12 THEN '' ELSE lease_owner END, "
       "lease_until = CASE WHEN $12 THEN '-infinity' ELSE greatest(lease_until, clock_timestamp() + "
       "lease_duration) "
@@ -430,9 +430,9 @@ std::string PostgresRowWriter::too_many(const RowCounts& job) const {
          " read). Correct the file or the pipeline, or raise max_rejects.";
 }
 
-Result<CommitReport> PostgresRowWriter::finish(const Commit& commit, const RowCounts& counts) {
+Result<CommitReport> PostgresRowWriter::finish(const Commit& commit, const CommittedRows& rows) {
   CommitReport report;
-  report.batch = counts;
+  report.batch = rows.counts;
   std::uint64_t open_splits = 1;
   if (commit.last) {
     // Locks the job, so that of two splits that end at once the second sees what the first has done.
@@ -444,11 +444,7 @@ Result<CommitReport> PostgresRowWriter::finish(const Commit& commit, const RowCo
     if (open.rows() == 0) return fail(ErrorKind::conflict, "job " + spec_.job_id + " has ended.");
     open_splits = open.whole(0, 0);
   }
-  auto sums = TRY(main().query(
-      "SELECT sum(rows_read), sum(rows_inserted), sum(rows_updated), sum(rows_duplicate), sum(rows_rejected) "
-      "FROM ingestion_splits WHERE job_id = $1",
-      PgParams().text(spec_.job_id)));
-  report.job = {sums.whole(0, 0), sums.whole(0, 1), sums.whole(0, 2), sums.whole(0, 3), sums.whole(0, 4)};
+  report.job = TRY(sum_up_and_tell_postgres(main(), spec_, rows));
   report.over_max_rejects = spec_.max_rejects && report.job.rejected > *spec_.max_rejects;
   report.job_finished = open_splits == 0;
   if (report.job_finished)

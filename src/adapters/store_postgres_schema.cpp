@@ -185,10 +185,12 @@ ALTER TABLE ingestion_jobs
   ADD COLUMN priority integer NOT NULL DEFAULT 0,              -- higher goes first
   ADD COLUMN file_sha256 text NOT NULL DEFAULT '',
   ADD COLUMN content_type text NOT NULL DEFAULT '',
+  ADD COLUMN dispatched boolean NOT NULL DEFAULT false,        -- to workers; false: by the process that made it
   ADD COLUMN root_sequence bigint;                             -- the root job's, which may have been removed; NULL: the own
 UPDATE ingestion_jobs j SET root_sequence = r.sequence FROM ingestion_jobs r WHERE r.id = j.root_job_id AND r.id <> j.id;
 CREATE INDEX ingestion_jobs_by_tenant ON ingestion_jobs (tenant, sequence);
 CREATE INDEX ingestion_jobs_by_pipeline ON ingestion_jobs (tenant, pipeline, sequence);
+CREATE INDEX ingestion_jobs_dispatched ON ingestion_jobs (sequence) WHERE dispatched AND status IN ('PENDING', 'PROCESSING');
 CREATE INDEX ingestion_jobs_by_parent ON ingestion_jobs (parent_job_id) WHERE parent_job_id IS NOT NULL;
 
 -- Split 0 stands for the planning of its job.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "adapters/job_events.h"
 #include "adapters/store_sqlite_identity.h"
-#include "adapters/store_sqlite_jobs.h"
+#include "adapters/store_sqlite_job_row.h"
+#include "base/uuid.h"
 
 namespace sluice {
 namespace {
@@ -14,11 +16,6 @@ struct SplitState {
   RowCounts split, job;
   std::uint64_t open_splits = 0;
 };
-
-RowCounts counts_at(const SqliteStatement& row, int column) {
-  return {row.whole(column), row.whole(column + 1), row.whole(column + 2), row.whole(column + 3),
-          row.whole(column + 4)};
-}
 
 void bind_counts(SqliteStatement& statement, int first, const RowCounts& counts) {
   for (std::uint64_t count :
@@ -44,14 +41,15 @@ class SqliteRowWriter final : public RowWriter {
   Result<> resolve();
   Result<> write_reject(const RejectedRow& row);
   Result<> write_rejects();
-  Result<RowCounts> write_outcomes();
+  Result<CommittedRows> write_outcomes(const Lease& lease);
   Result<> write_checkpoint(const Commit& commit, const Lease& lease, const RowCounts& counts);
-  Result<CommitReport> finish(const Commit& commit, const SplitState& before, const RowCounts& counts);
+  Result<> write_event(const CommittedRows& rows, const RowCounts& job);
+  Result<CommitReport> finish(const Commit& commit, const SplitState& before, const CommittedRows& rows);
 
   // All prepared statements: made anew after a failed commit, which may have left them anywhere.
   struct Work {
     std::unique_ptr<SqliteRowTable> rows;
-    SqliteStatement guard, reject, is_open, resolve, outcomes, checkpoint, job;
+    SqliteStatement guard, reject, is_open, resolve, outcomes, checkpoint, job, event;
   };
 
   SqliteDatabase& database_;
@@ -90,13 +88,16 @@ Result<> SqliteRowWriter::prepare() {
           "rows_updated = rows_updated + ?9, rows_duplicate = rows_duplicate + ?10, rows_rejected = "
           "rows_rejected + ?11, "
           "status = CASE WHEN ?12 THEN 'COMPLETED' ELSE status END, end_offset = coalesce(?13, end_offset), "
-          "end_row = coalesce(?14, end_row), end_line = coalesce(?15, end_line), "
+          "end_row = coalesce(?14, end_row), end_line = coalesce(?15, end_line), attempts_in_vain = 0, "
           "lease_owner = CASE WHEN ?12 THEN '' ELSE lease_owner END, "
           "lease_until = CASE WHEN ?12 THEN 0 ELSE max(lease_until, ?16 + lease_ms) END "
           "WHERE job_id = ?1 AND split_number = ?2"));
   work.job = TRY(sql(
       "UPDATE ingestion_jobs SET rows_read = ?2, rows_inserted = ?3, rows_updated = ?4, rows_duplicate = ?5, "
       "rows_rejected = ?6, open_splits = ?7 WHERE id = ?1"));
+  work.event =
+      TRY(sql("INSERT INTO ingestion_events (id, tenant, job_id, pipeline, type, time, data) "
+              "VALUES (?1, ?2, ?3, ?4, 'rows.processed', ?5, ?6)"));
   work_ = std::move(work);
   return {};
 }
@@ -128,9 +129,9 @@ Result<CommitReport> SqliteRowWriter::commit_guarded(const Commit& commit, const
   TRY(work_->rows->store(entries_, now, reject));
   if (spec_.resolves_job_id) TRY(resolve());
   TRY(write_rejects());
-  RowCounts counts = TRY(write_outcomes());
-  TRY(write_checkpoint(commit, lease, counts));
-  CommitReport report = TRY(finish(commit, before, counts));
+  const CommittedRows rows = TRY(write_outcomes(lease));
+  TRY(write_checkpoint(commit, lease, rows.counts));
+  CommitReport report = TRY(finish(commit, before, rows));
   TRY(transaction.commit());
   return report;
 }
@@ -143,6 +144,9 @@ Result<SplitState> SqliteRowWriter::guard(const Lease& lease) {
   if (lease.job_id != spec_.job_id)
     return fail(ErrorKind::internal,
                 "the lease of " + split + " was given to the writer of job " + spec_.job_id + ".");
+  if (lease.split_number == kPlanningSplit)
+    return fail(ErrorKind::internal,
+                "rows were written under the lease of the planning of job " + spec_.job_id + ".");
   if (!TRY(select.step())) return fail(ErrorKind::conflict, "there is no " + split + " any more.");
   if (select.text(2) != "PROCESSING")
     return fail(ErrorKind::conflict,
@@ -150,7 +154,7 @@ Result<SplitState> SqliteRowWriter::guard(const Lease& lease) {
   if (select.text(1) == "COMPLETED") return fail(ErrorKind::conflict, split + " is done.");
   if (select.whole(0) != lease.epoch)
     return fail(ErrorKind::conflict, "the lease of " + split + " is lost: another worker has it.");
-  SplitState state{counts_at(select, 4), counts_at(select, 9), select.whole(3)};
+  SplitState state{sqlite_counts_at(select, 4), sqlite_counts_at(select, 9), select.whole(3)};
   select.reset();
   return state;
 }
@@ -220,9 +224,10 @@ Result<> SqliteRowWriter::write_rejects() {
   return {};
 }
 
-Result<RowCounts> SqliteRowWriter::write_outcomes() {
+Result<CommittedRows> SqliteRowWriter::write_outcomes(const Lease& lease) {
   const auto [counts, runs] = outcomes_of(entries_);
-  if (runs.empty()) return counts;
+  const CommittedRows rows{lease.split_number, runs.first_row(), runs.last_row(), counts};
+  if (runs.empty()) return rows;
   auto& insert = work_->outcomes;
   std::string encoded = runs.encoded();
   insert.bind(1, spec_.job_id);
@@ -230,7 +235,7 @@ Result<RowCounts> SqliteRowWriter::write_outcomes() {
   insert.bind(3, runs.last_row());
   insert.bind_blob(4, encoded);
   TRY(insert.run());
-  return counts;
+  return rows;
 }
 
 Result<> SqliteRowWriter::write_checkpoint(const Commit& commit, const Lease& lease,
@@ -255,18 +260,31 @@ Result<> SqliteRowWriter::write_checkpoint(const Commit& commit, const Lease& le
   return update.run();
 }
 
+Result<> SqliteRowWriter::write_event(const CommittedRows& rows, const RowCounts& job) {
+  const std::string id = new_uuid(), data = rows_processed_json_head(rows) + counts_json(job) + "}";
+  auto& insert = work_->event;
+  insert.bind(1, id);
+  insert.bind(2, spec_.tenant);
+  insert.bind(3, spec_.job_id);
+  insert.bind(4, spec_.pipeline);
+  insert.bind(5, now_text_);
+  insert.bind(6, data);
+  return insert.run();
+}
+
 Result<CommitReport> SqliteRowWriter::finish(const Commit& commit, const SplitState& before,
-                                             const RowCounts& counts) {
+                                             const CommittedRows& rows) {
   CommitReport report;
-  report.batch = counts;
+  report.batch = rows.counts;
   report.job = before.job;
-  report.job += counts;
+  report.job += rows.counts;
   std::uint64_t open_splits = before.open_splits - (commit.last ? 1 : 0);
   auto& update = work_->job;
   update.bind(1, spec_.job_id);
   bind_counts(update, 2, report.job);
   update.bind(7, open_splits);
   TRY(update.run());
+  if (rows.counts.read != 0) TRY(write_event(rows, report.job));
   if (spec_.max_rejects && report.job.rejected > *spec_.max_rejects) {
     report.over_max_rejects = true;
     TRY(end_sqlite_job(

@@ -151,8 +151,10 @@ CREATE TABLE pipelines (
 ALTER TABLE ingestion_jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;       -- higher goes first
 ALTER TABLE ingestion_jobs ADD COLUMN file_sha256 TEXT NOT NULL DEFAULT '';
 ALTER TABLE ingestion_jobs ADD COLUMN content_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE ingestion_jobs ADD COLUMN dispatched INTEGER NOT NULL DEFAULT 0;     -- to workers; 0: by the process that made it
 CREATE INDEX ingestion_jobs_by_tenant ON ingestion_jobs (tenant, sequence);
 CREATE INDEX ingestion_jobs_by_pipeline ON ingestion_jobs (tenant, pipeline, sequence);
+CREATE INDEX ingestion_jobs_dispatched ON ingestion_jobs (sequence) WHERE dispatched AND status IN ('PENDING', 'PROCESSING');
 CREATE INDEX ingestion_jobs_by_parent ON ingestion_jobs (parent_job_id) WHERE parent_job_id IS NOT NULL;
 
 -- Split 0 stands for the planning of its job.

@@ -1,0 +1,64 @@
+// PostgresJobStore: which splits are to be queued next.
+#include "adapters/store_postgres_job_row.h"
+#include "adapters/store_postgres_jobs.h"
+
+namespace sluice {
+namespace {
+
+// Nodes take turns, so that together they do not take more than is right for a tenant.
+constexpr const char* kTurn = "SELECT pg_advisory_xact_lock(1936483445, 0)";  // "sldu"
+
+// A split that is queued or worked on takes a place of its tenant's, and goes before its brothers: so jobs of
+// many splits and of few get on side by side. What somebody is just taking or giving back is left for the
+// next time.
+constexpr const char* kTake =
+    "WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now), "
+    "open AS ("
+    "  SELECT j.tenant, j.id AS job_id, j.priority, j.sequence, s.split_number,"
+    "    ((s.lease_owner <> '' AND s.lease_until > now)"
+    "      OR coalesce(s.queued_at > now - $1::interval, false))::int AS under_way,"
+    "    s.not_before <= now AS is_due"
+    "  FROM clock, ingestion_jobs j JOIN ingestion_splits s ON s.job_id = j.id"
+    "  WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND s.status <> 'COMPLETED'), "
+    "in_turn AS ("
+    "  SELECT *, sum(under_way) OVER (PARTITION BY tenant) AS places_taken,"
+    "    sum(under_way) OVER (PARTITION BY job_id)"
+    "      + row_number() OVER (PARTITION BY job_id, under_way, is_due ORDER BY split_number) AS turn"
+    "  FROM open), "
+    "placed AS ("
+    "  SELECT *, places_taken + row_number() OVER (PARTITION BY tenant"
+    "    ORDER BY priority DESC, turn, sequence) AS place"
+    "  FROM in_turn WHERE is_due AND under_way = 0), "
+    "due AS ("
+    "  SELECT * FROM placed WHERE place <= $2::bigint"
+    "  ORDER BY priority DESC, turn, sequence LIMIT $3::bigint), "
+    "free AS ("
+    "  SELECT s.job_id, s.split_number FROM ingestion_splits s JOIN due USING (job_id, split_number)"
+    "  WHERE s.status <> 'COMPLETED' AND NOT (s.lease_owner <> '' AND s.lease_until > clock_timestamp())"
+    "  FOR NO KEY UPDATE OF s SKIP LOCKED), "
+    "taken AS ("
+    "  UPDATE ingestion_splits s SET queued_at = clock_timestamp(), generation = s.generation + 1"
+    "  FROM free WHERE s.job_id = free.job_id AND s.split_number = free.split_number"
+    "  RETURNING s.job_id, s.split_number, s.generation) "
+    "SELECT tenant, job_id, split_number, generation, priority FROM taken JOIN due USING (job_id, "
+    "split_number) ORDER BY priority DESC, turn, sequence";
+
+}  // namespace
+
+Result<std::vector<DueSplit>> PostgresJobStore::take_due(std::size_t per_tenant, std::size_t limit,
+                                                         std::chrono::milliseconds lost_after) {
+  using Due = std::vector<DueSplit>;
+  return pool_.transact<Due>([&](PgConnection& connection) -> Result<Due> {
+    TRY(connection.execute(kTurn));
+    auto taken =
+        TRY(connection.query(kTake, PgParams().text(pg_interval(lost_after)).whole(per_tenant).whole(limit)));
+    Due due;
+    for (int row = 0; row < taken.rows(); ++row)
+      due.push_back({std::string(taken.text(row, 0)), std::string(taken.text(row, 1)),
+                     static_cast<std::uint32_t>(taken.whole(row, 2)), taken.whole(row, 3),
+                     static_cast<std::int32_t>(taken.integer(row, 4))});
+    return due;
+  });
+}
+
+}  // namespace sluice

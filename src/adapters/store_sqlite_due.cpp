@@ -1,0 +1,67 @@
+// SqliteJobStore: which splits are to be queued next.
+#include "adapters/store_sqlite_jobs.h"
+
+namespace sluice {
+namespace {
+
+// A split that is queued or worked on takes a place of its tenant's, and goes before its brothers: so jobs of
+// many splits and of few get on side by side.
+constexpr const char* kDue =
+    "WITH open AS ("
+    "  SELECT j.tenant, j.id AS job_id, j.priority, j.sequence, s.split_number, s.generation,"
+    "    (s.lease_owner <> '' AND s.lease_until > ?1) OR coalesce(s.queued_at > ?1 - ?2, 0) AS under_way,"
+    "    s.not_before <= ?1 AS is_due"
+    "  FROM ingestion_jobs j JOIN ingestion_splits s ON s.job_id = j.id"
+    "  WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND s.status <> 'COMPLETED'), "
+    "in_turn AS ("
+    "  SELECT *, sum(under_way) OVER (PARTITION BY tenant) AS places_taken,"
+    "    sum(under_way) OVER (PARTITION BY job_id)"
+    "      + row_number() OVER (PARTITION BY job_id, under_way, is_due ORDER BY split_number) AS turn"
+    "  FROM open), "
+    "placed AS ("
+    "  SELECT *, places_taken + row_number() OVER (PARTITION BY tenant"
+    "    ORDER BY priority DESC, turn, sequence) AS place"
+    "  FROM in_turn WHERE is_due AND NOT under_way) "
+    "SELECT tenant, job_id, split_number, generation + 1, priority FROM placed WHERE place <= ?3 "
+    "ORDER BY priority DESC, turn, sequence LIMIT ?4";
+
+}  // namespace
+
+Result<std::vector<DueSplit>> SqliteJobStore::take_due(std::size_t per_tenant, std::size_t limit,
+                                                       std::chrono::milliseconds lost_after) {
+  auto due = [&](const SqliteConnection& connection, std::int64_t now) -> Result<std::vector<DueSplit>> {
+    auto select = TRY(SqliteStatement::prepare(connection, kDue));
+    select.bind(1, now);
+    select.bind(2, std::int64_t{lost_after.count()});
+    select.bind(3, std::uint64_t{per_tenant});
+    select.bind(4, std::uint64_t{limit});
+    std::vector<DueSplit> found;
+    while (TRY(select.step()))
+      found.push_back({std::string(select.text(0)), std::string(select.text(1)),
+                       static_cast<std::uint32_t>(select.whole(2)), select.whole(3),
+                       static_cast<std::int32_t>(select.integer(4))});
+    return found;
+  };
+  {  // most of the time there is nothing, and nobody has to wait for that
+    std::lock_guard lock(database_.reader_mutex);
+    if (TRY(due(database_.reader, now_ms())).empty()) return std::vector<DueSplit>();
+  }
+  auto pass = database_.gate.control();
+  auto transaction = TRY(SqliteTransaction::begin(database_.writer));
+  const std::int64_t now = now_ms();
+  std::vector<DueSplit> taken = TRY(due(database_.writer, now));
+  auto mark = TRY(SqliteStatement::prepare(
+      database_.writer,
+      "UPDATE ingestion_splits SET queued_at = ?3, generation = ?4 WHERE job_id = ?1 AND split_number = ?2"));
+  for (const DueSplit& split : taken) {
+    mark.bind(1, split.job_id);
+    mark.bind(2, std::uint64_t{split.split_number});
+    mark.bind(3, now);
+    mark.bind(4, split.generation);
+    TRY(mark.run());
+  }
+  TRY(transaction.commit());
+  return taken;
+}
+
+}  // namespace sluice
