@@ -62,7 +62,20 @@ class PgPool {
     }
   }
 
-  // The same in a transaction that is committed where `work` succeeds. It waits for no lock for ever, and a
+  // The same for who wants to know now: a connection that was cut off since it was used last is replaced, and
+  // nobody is waited for.
+  template <class T>
+  Result<T> try_once(const std::function<Result<T>(PgConnection&)>& work) {
+    for (bool again = true;; again = false) {
+      auto connection = TRY(take());
+      Result<T> result = work(connection);
+      const bool lost = !result && is_connection_fault(connection, result.error());
+      give_back(std::move(connection));
+      if (!lost || !again) return result;
+    }
+  }
+
+  // As run(), in a transaction that is committed where `work` succeeds. It waits for no lock for ever, and a
   // client that was stopped between two of its statements does not keep its locks.
   template <class T>
   Result<T> transact(const std::function<Result<T>(PgConnection&)>& work) {

@@ -52,6 +52,9 @@ class SqliteStatement {
   void bind_blob(int index, std::string_view bytes) {
     sqlite3_bind_blob64(get(), index, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC);
   }
+  int parameter(const std::string& name) const {  // index of "$1"; 0 where there is none
+    return sqlite3_bind_parameter_index(get(), name.c_str());
+  }
   void bind_null(int index) { sqlite3_bind_null(get(), index); }
   void bind_or_null(int index, std::string_view text) {  // "" is NULL
     if (text.empty())
@@ -80,6 +83,7 @@ class SqliteStatement {
 
   int columns() const { return sqlite3_column_count(get()); }
   bool is_null(int column) const { return sqlite3_column_type(get(), column) == SQLITE_NULL; }
+  bool is_blob(int column) const { return sqlite3_column_type(get(), column) == SQLITE_BLOB; }
   std::int64_t integer(int column) const { return sqlite3_column_int64(get(), column); }
   std::uint64_t whole(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   std::string_view text(int column) const {  // until the next step or reset; "" for NULL

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "adapters/service_tables.h"
+
 namespace sluice {
 namespace {
 
@@ -12,6 +14,7 @@ struct Migration {
   int version;
   const char* name;
   const char* sql;
+  const char* also = "";
 };
 
 // A released migration is never changed: what comes later is a new number at the end.
@@ -236,6 +239,8 @@ ALTER TABLE ingestion_events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON idempotency_keys USING (tenant = current_setting('sluice.tenant', true));
 CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice.tenant', true));
 )sql"},
+    Migration{4, "the service: keys, schedules, uploads, queue, deliveries, audit log", kServiceTables,
+              kServiceTablesPostgres},
 };
 
 // 0 where there are no tables yet.
@@ -248,6 +253,7 @@ Result<int> current_version(PgConnection& connection) {
 
 Result<> apply(PgConnection& connection, const Migration& migration) {
   auto done = connection.execute(migration.sql);
+  if (done) done = connection.execute(migration.also);
   if (!done)
     return std::unexpected(
         std::move(done).error().during("making the tables of version " + std::to_string(migration.version)));

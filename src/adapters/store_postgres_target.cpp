@@ -4,6 +4,7 @@
 #include <array>
 
 #include "adapters/pg_binary.h"
+#include "adapters/service_tables.h"
 
 namespace sluice {
 namespace {
@@ -40,7 +41,8 @@ Result<> check_names(const TargetTable& target) {
   auto refuse = [&](const std::string& why) {
     return fail(ErrorKind::usage, "table " + target.name + ": " + why);
   };
-  if (target.name.starts_with("pg_") || std::ranges::count(kOwnTables, target.name) != 0)
+  if (target.name.starts_with("pg_") || std::ranges::count(kOwnTables, target.name) != 0 ||
+      std::ranges::count(kServiceTableNames, target.name) != 0)
     return refuse("this name is used by the store itself. Choose another `table:`.");
   constexpr std::size_t kLongest = 63;  // NAMEDATALEN - 1: longer names are cut in silence
   if (target.name.size() > kLongest)

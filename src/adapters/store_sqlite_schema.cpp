@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "adapters/service_tables.h"
+
 namespace sluice {
 namespace {
 
@@ -9,6 +11,7 @@ struct Migration {
   int version;
   const char* name;
   const char* sql;
+  const char* also = "";
 };
 
 // A released migration is never changed: what comes later is a new number at the end.
@@ -189,6 +192,8 @@ CREATE TABLE ingestion_events (
 );
 CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
 )sql"},
+    Migration{4, "the service: keys, schedules, uploads, queue, deliveries, audit log", kServiceTables,
+              kServiceTablesSqlite},
 };
 
 constexpr std::int64_t kApplicationId = 1397511491;  // the letters SLUC
@@ -262,7 +267,9 @@ Result<> migrate_sqlite(SqliteConnection& connection) {
                     std::to_string(newest_sqlite_schema()) + "). Use that newer sluice, or another store.");
   for (const Migration& migration : kMigrations) {
     if (migration.version <= version) continue;
-    if (auto done = connection.execute(migration.sql); !done)
+    auto done = connection.execute(migration.sql);
+    if (done) done = connection.execute(migration.also);
+    if (!done)
       return std::unexpected(std::move(done).error().during("making the tables of version " +
                                                             std::to_string(migration.version)));
     auto note =

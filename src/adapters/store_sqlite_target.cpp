@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "adapters/service_tables.h"
 #include "base/decimal.h"
 
 namespace sluice {
@@ -43,7 +44,8 @@ Result<> check_names(const TargetTable& target) {
     return fail(ErrorKind::usage, "table " + target.name + ": " + why);
   };
   if (target.name.starts_with("sqlite_") || target.name == "schema_migrations" ||
-      std::ranges::any_of(kOwnTables, [&](auto own) { return same_name(own, target.name); }))
+      std::ranges::any_of(kOwnTables, [&](auto own) { return same_name(own, target.name); }) ||
+      std::ranges::any_of(kServiceTableNames, [&](auto own) { return same_name(own, target.name); }))
     return refuse("this name is used by the store itself. Choose another `table:`.");
   for (std::size_t i = 0; i < target.columns.size(); ++i) {
     const std::string& name = target.columns[i].name;

@@ -1,0 +1,160 @@
+// The tables of the service, migration 4 of both databases. The files sql_*.cpp read and write them with one
+// SQL. Times (…_ms) are milliseconds since 1970; 0 where there is none. Used by store_*_schema.cpp.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace sluice {
+
+inline constexpr std::array<std::string_view, 7> kServiceTableNames = {
+    "api_keys",       "audit_log",     "ingestion_schedules", "ingestion_uploads",
+    "queue_messages", "service_state", "webhook_deliveries"};
+
+// What both databases write alike.
+inline constexpr const char* kServiceTables = R"sql(
+CREATE TABLE api_keys (
+  id            text PRIMARY KEY,
+  tenant        text NOT NULL,
+  name          text NOT NULL,
+  role          text NOT NULL,                   -- viewer, uploader, operator, admin
+  pipelines     text NOT NULL,                   -- JSON array; [] for every pipeline of the tenant
+  digest        text NOT NULL UNIQUE,            -- SHA-256 of the key, hex: the key itself is nowhere
+  created_ms    bigint NOT NULL,
+  created_by    text NOT NULL,
+  expires_ms    bigint NOT NULL,
+  revoked_ms    bigint NOT NULL DEFAULT 0,
+  last_used_ms  bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE ingestion_schedules (
+  id            text PRIMARY KEY,
+  tenant        text NOT NULL,
+  name          text NOT NULL,
+  pipeline      text NOT NULL,
+  cron          text NOT NULL,
+  zone          text NOT NULL,
+  at_ms         bigint NOT NULL,
+  source        text NOT NULL,
+  metadata      text NOT NULL,
+  enabled       boolean NOT NULL,
+  next_run_ms   bigint NOT NULL,                 -- 0: never again
+  last_run_ms   bigint NOT NULL DEFAULT 0,
+  last_job_id   text NOT NULL DEFAULT '',
+  last_error    text NOT NULL DEFAULT '',
+  created_ms    bigint NOT NULL,
+  created_by    text NOT NULL
+);
+
+CREATE TABLE ingestion_uploads (
+  id            text PRIMARY KEY,
+  tenant        text NOT NULL,
+  pipeline      text NOT NULL,
+  file_name     text NOT NULL,
+  content_type  text NOT NULL,
+  metadata      text NOT NULL,
+  sent_metadata text NOT NULL,                   -- as it came
+  created_by    text NOT NULL,
+  length_bytes  bigint,                          -- NULL: told later
+  stored_bytes  bigint NOT NULL,                 -- on stable storage
+  digest_state  text NOT NULL,                   -- SHA-256 of these bytes, to go on with
+  blob          text NOT NULL,
+  created_ms    bigint NOT NULL,
+  expires_ms    bigint NOT NULL,
+  job_id        text NOT NULL DEFAULT ''
+);
+
+CREATE TABLE queue_messages (
+  id            text PRIMARY KEY,                -- job/split/generation
+  tenant        text NOT NULL,
+  job_id        text NOT NULL,
+  split_number  bigint NOT NULL,
+  priority      integer NOT NULL,
+  queued_ms     bigint NOT NULL,
+  ready_ms      bigint NOT NULL,                 -- may be reserved from then on
+  worker        text NOT NULL DEFAULT '',
+  token         text NOT NULL DEFAULT ''         -- of the reservation; '' where there is none
+);
+CREATE INDEX queue_messages_by_job ON queue_messages (job_id);
+
+-- Single numbers: whether the queue is paused, how far events have become deliveries, and the like.
+CREATE TABLE service_state (
+  name   text PRIMARY KEY,
+  value  bigint NOT NULL
+);
+INSERT INTO service_state (name, value) VALUES
+  ('ready', 0), ('queue paused', 0), ('events numbered', 0), ('events removed', 0),
+  ('events made deliveries', 0);
+)sql";
+
+// Those whose rows the database numbers, and what else is written differently.
+inline constexpr const char* kServiceTablesSqlite = R"sql(
+CREATE TABLE audit_log (
+  number        INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_ms       bigint NOT NULL,
+  tenant        text NOT NULL,
+  actor         text NOT NULL,                   -- key:ID, cli:USER@HOST, system
+  action        text NOT NULL,
+  subject       text NOT NULL,
+  detail        text NOT NULL,                   -- JSON object; '' for none
+  request_id    text NOT NULL
+);
+
+CREATE TABLE webhook_deliveries (
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant          text NOT NULL,
+  job_id          text NOT NULL,
+  webhook_number  bigint NOT NULL,               -- which of those frozen in the job's plan
+  url             text NOT NULL,
+  event_number    bigint NOT NULL,
+  event           text NOT NULL,                 -- the CloudEvent, JSON
+  due_ms          bigint NOT NULL,
+  attempts        integer NOT NULL DEFAULT 0,
+  last_error      text NOT NULL DEFAULT '',
+  dead            boolean NOT NULL DEFAULT FALSE
+);
+CREATE INDEX webhook_deliveries_by_job ON webhook_deliveries (job_id, webhook_number, id);
+)sql";
+
+inline constexpr const char* kServiceTablesPostgres = R"sql(
+CREATE TABLE audit_log (
+  number        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  time_ms       bigint NOT NULL,
+  tenant        text NOT NULL,
+  actor         text NOT NULL,                   -- key:ID, cli:USER@HOST, system
+  action        text NOT NULL,
+  subject       text NOT NULL,
+  detail        text NOT NULL,                   -- JSON object; '' for none
+  request_id    text NOT NULL
+);
+
+CREATE TABLE webhook_deliveries (
+  id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant          text NOT NULL,
+  job_id          text NOT NULL,
+  webhook_number  bigint NOT NULL,               -- which of those frozen in the job's plan
+  url             text NOT NULL,
+  event_number    bigint NOT NULL,
+  event           text NOT NULL,                 -- the CloudEvent, JSON
+  due_ms          bigint NOT NULL,
+  attempts        integer NOT NULL DEFAULT 0,
+  last_error      text NOT NULL DEFAULT '',
+  dead            boolean NOT NULL DEFAULT FALSE
+);
+CREATE INDEX webhook_deliveries_by_job ON webhook_deliveries (job_id, webhook_number, id);
+
+ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ingestion_schedules ENABLE ROW LEVEL SECURITY;
+ALTER TABLE ingestion_uploads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_deliveries ENABLE ROW LEVEL SECURITY;
+ALTER TABLE queue_messages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON api_keys USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON audit_log USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON ingestion_schedules USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON ingestion_uploads USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON webhook_deliveries USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON queue_messages USING (tenant = current_setting('sluice.tenant', true));
+)sql";
+
+}  // namespace sluice
