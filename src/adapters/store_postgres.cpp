@@ -1,8 +1,11 @@
 #include "adapters/store_postgres.h"
 
+#include "adapters/pg_listener.h"
 #include "adapters/pg_pool.h"
+#include "adapters/sql_postgres.h"
+#include "adapters/sql_queries.h"
+#include "adapters/sql_service.h"
 #include "adapters/store_postgres_jobs.h"
-#include "adapters/store_postgres_queries.h"
 #include "adapters/store_postgres_rows.h"
 #include "adapters/store_postgres_schema.h"
 
@@ -12,7 +15,13 @@ namespace {
 class PostgresStore final : public Store {
  public:
   PostgresStore(const std::string& url, const PostgresOptions& options)
-      : options_(options), pool_(url, options.connections, options.patience), jobs_(pool_), queries_(pool_) {}
+      : options_(options),
+        pool_(url, options.connections, options.patience),
+        jobs_(pool_),
+        sql_(pool_),
+        queries_(sql_),
+        signals_(url),
+        service_(sql_, signals_) {}
 
   Result<> prepare() {
     const bool read_only = options_.read_only;
@@ -26,11 +35,23 @@ class PostgresStore final : public Store {
     return open_postgres_row_writer(pool_, spec, options_);
   }
 
+  EventLog& events() override { return service_.events; }
+  KeyStore& keys() override { return service_.keys; }
+  AuditLog& audit() override { return service_.audit; }
+  ScheduleStore& schedules() override { return service_.schedules; }
+  UploadStore& uploads() override { return service_.uploads; }
+  DeliveryStore& deliveries() override { return service_.deliveries; }
+  JobQueue& queue() override { return service_.queue; }
+  Result<> ready() override { return sql_.ready(); }
+
  private:
   const PostgresOptions options_;
   PgPool pool_;
   PostgresJobStore jobs_;
-  PostgresQueryStore queries_;
+  PostgresSql sql_;
+  SqlQueryStore queries_;
+  PgListener signals_;
+  SqlService service_;
 };
 
 // The first connection says at once what is wrong with an address or a pooler; a server that is there and

@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "adapters/sql_queries.h"
+#include "adapters/sql_service.h"
+#include "adapters/sql_sqlite.h"
 #include "adapters/store_sqlite_database.h"
 #include "adapters/store_sqlite_jobs.h"
-#include "adapters/store_sqlite_queries.h"
 #include "adapters/store_sqlite_rows.h"
 #include "adapters/store_sqlite_schema.h"
 
@@ -19,7 +21,11 @@ constexpr std::size_t kReaderCacheBytes = std::size_t{2} << 20;
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(std::unique_ptr<SqliteDatabase> database)
-      : database_(std::move(database)), jobs_(*database_), queries_(*database_) {}
+      : database_(std::move(database)),
+        jobs_(*database_),
+        sql_(*database_),
+        queries_(sql_),
+        service_(sql_, signals_) {}
 
   JobStore& jobs() override { return jobs_; }
   QueryStore& queries() override { return queries_; }
@@ -27,10 +33,22 @@ class SqliteStore final : public Store {
     return open_sqlite_row_writer(*database_, spec);
   }
 
+  EventLog& events() override { return service_.events; }
+  KeyStore& keys() override { return service_.keys; }
+  AuditLog& audit() override { return service_.audit; }
+  ScheduleStore& schedules() override { return service_.schedules; }
+  UploadStore& uploads() override { return service_.uploads; }
+  DeliveryStore& deliveries() override { return service_.deliveries; }
+  JobQueue& queue() override { return service_.queue; }
+  Result<> ready() override { return sql_.ready(); }
+
  private:
   std::unique_ptr<SqliteDatabase> database_;
   SqliteJobStore jobs_;
-  SqliteQueryStore queries_;
+  SqliteSql sql_;
+  SqlQueryStore queries_;
+  SqlSignals signals_;
+  SqlService service_;
 };
 
 Result<> make_parent_folders(const std::string& path) {

@@ -47,23 +47,28 @@ std::string OutcomeRuns::encoded() const {
   return copy.bytes_;
 }
 
+std::optional<OutcomeRun> OutcomeReader::next() {
+  std::uint64_t value = 0;
+  unsigned shift = 0;
+  for (std::size_t i = 0; i < rest_.size() && shift <= 63; ++i, shift += 7) {
+    const auto byte = static_cast<unsigned char>(rest_[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if (byte & 0x80) continue;
+    const std::uint64_t length = value >> 3;
+    if (length == 0 || (value & 7) > 4) break;
+    rest_.remove_prefix(i + 1);
+    row_ += length;
+    return OutcomeRun{row_ - length, row_ - 1, static_cast<Outcome>(value & 7)};
+  }
+  rest_ = {};
+  return std::nullopt;
+}
+
 Outcome outcome_in(std::string_view encoded, std::uint64_t first_row, std::uint64_t row) {
   if (row < first_row) return Outcome::none;
-  std::uint64_t at = first_row, value = 0;
-  unsigned shift = 0;
-  for (unsigned char c : encoded) {
-    value |= static_cast<std::uint64_t>(c & 0x7f) << shift;
-    shift += 7;
-    if (c & 0x80) {
-      if (shift > 63) return Outcome::none;
-      continue;
-    }
-    std::uint64_t run = value >> 3;
-    // Outcomes that there are none of: bytes that no OutcomeRuns wrote.
-    if (row - at < run) return (value & 7) <= 4 ? static_cast<Outcome>(value & 7) : Outcome::none;
-    at += run;
-    value = shift = 0;
-  }
+  OutcomeReader reader(encoded, first_row);
+  while (auto run = reader.next())
+    if (row <= run->last_row) return run->outcome;
   return Outcome::none;
 }
 

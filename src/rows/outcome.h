@@ -53,6 +53,24 @@ class OutcomeRuns {
   Outcome outcome_ = Outcome::none;
 };
 
+// Rows that stand together and had the same outcome; `none`: rows that the batch does not hold.
+struct OutcomeRun {
+  std::uint64_t first_row = 0, last_row = 0;
+  Outcome outcome = Outcome::none;
+};
+
+// Takes apart what OutcomeRuns made, run by run. `encoded` has to outlive it.
+class OutcomeReader {
+ public:
+  OutcomeReader(std::string_view encoded, std::uint64_t first_row) : rest_(encoded), row_(first_row) {}
+  // None at the end, and before bytes that no OutcomeRuns wrote.
+  std::optional<OutcomeRun> next();
+
+ private:
+  std::string_view rest_;
+  std::uint64_t row_;
+};
+
 // The outcome of `row` in runs that begin at `first_row`; none where the runs end before it.
 Outcome outcome_in(std::string_view encoded, std::uint64_t first_row, std::uint64_t row);
 

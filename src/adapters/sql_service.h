@@ -1,0 +1,33 @@
+// The service's stores of one database, together: what both kinds of Store hand out beside jobs and rows.
+#pragma once
+
+#include "adapters/sql_audit.h"
+#include "adapters/sql_deliveries.h"
+#include "adapters/sql_events.h"
+#include "adapters/sql_keys.h"
+#include "adapters/sql_queue.h"
+#include "adapters/sql_schedules.h"
+#include "adapters/sql_uploads.h"
+
+namespace sluice {
+
+struct SqlService {
+  SqlService(SqlDatabase& database, SqlSignals& signals)
+      : events(database, signals),
+        keys(database),
+        audit(database),
+        schedules(database),
+        uploads(database),
+        deliveries(database),
+        queue(database, signals) {}
+
+  SqlEventLog events;
+  SqlKeyStore keys;
+  SqlAuditLog audit;
+  SqlScheduleStore schedules;
+  SqlUploadStore uploads;
+  SqlDeliveryStore deliveries;
+  SqlJobQueue queue;
+};
+
+}  // namespace sluice
