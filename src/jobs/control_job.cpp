@@ -1,5 +1,7 @@
 #include "jobs/control_job.h"
 
+#include "jobs/upload_keys.h"
+
 namespace sluice {
 
 Result<Job> job_of(Service& service, const std::string& tenant, const std::string& id) {
@@ -33,7 +35,7 @@ Result<Job> retry_job(Service& service, const Job& job) {
 Result<> remove_job(Service& service, const Job& job, KeepRows keep, DespiteDuplicates despite) {
   TRY(service.store.jobs().remove(job.id, keep, despite));
   const std::string key = blob_key_of(job.blob);
-  if (key.empty()) return {};
+  if (!is_upload_key(key)) return {};  // a file that was there before the job is its owner's
   return service.blobs.remove(key);
 }
 

@@ -4,13 +4,14 @@
 #include "jobs/find_pipeline.h"
 #include "jobs/job_request.h"
 #include "jobs/resubmit.h"
+#include "jobs/upload_keys.h"
 
 namespace sluice {
 namespace {
 
 NewJob job_of(const Submission& submission) {
   NewJob job;
-  job.id = new_uuid();
+  job.id = is_upload_key(submission.blob_key) ? id_of_upload_key(submission.blob_key) : new_uuid();
   job.tenant = submission.tenant;
   job.file_name = submission.file_name;
   job.file_size = submission.size;

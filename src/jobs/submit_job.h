@@ -19,7 +19,9 @@ struct Submission {
   std::uint64_t size = 0;
   std::string metadata;  // JSON object; "" for none
   std::string created_by;
-  std::string blob_key;  // committed; stays the caller's where the submission fails
+  // Committed; stays the caller's where the submission fails. An upload's key names the job, too: submitting
+  // it twice gives the same job.
+  std::string blob_key;
   std::string idempotency_key, idempotency_digest;
   std::int32_t priority = 0;
   std::int64_t not_before_ms = 0;  // since 1970
