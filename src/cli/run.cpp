@@ -4,8 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
 #include "app/open_input.h"
 #include "app/open_store.h"
 #include "base/size_text.h"
@@ -16,6 +14,7 @@
 #include "cli/result_text.h"
 #include "cli/run_options.h"
 #include "jobs/load.h"
+#include "jobs/report_columns.h"
 #include "jobs/resubmit.h"
 #include "reports/report.h"
 
@@ -143,7 +142,7 @@ class RunCommand {
   Result<> write_rejects(const LoadResult& loaded, FileResult& result) {
     std::unique_ptr<ReportWriter> report;
     if (!options_.rejects.empty()) {
-      Columns columns = TRY(report_columns(loaded));
+      Columns columns = TRY(report_columns(store_->queries(), loaded.job_id, loaded.plan));
       report = TRY(open_report(options_.rejects, columns));
     }
     if (loaded.counts.rejected == 0 && !report) return {};
@@ -165,21 +164,6 @@ class RunCommand {
     constexpr std::size_t kReasonsShown = 5;
     result.groups = groups.most_frequent(kReasonsShown);
     return {};
-  }
-
-  // The input's columns; where its rows are objects, the members that the rejected ones have.
-  Result<Columns> report_columns(const LoadResult& loaded) {
-    if (!loaded.plan.read.columns.empty()) return loaded.plan.read.columns;
-    constexpr std::size_t kMostColumns = 500;  // further ones stand together in sluice_more
-    Columns columns;
-    TRY(store_->queries().each_reject(loaded.job_id, [&](const StoredReject& reject) {
-      auto raw = nlohmann::ordered_json::parse(reject.row.raw, nullptr, false);
-      if (!raw.is_object()) return true;
-      for (const auto& [name, value] : raw.items())
-        if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
-      return columns.size() < kMostColumns;
-    }));
-    return columns;
   }
 
   int status_of(const LoadResult& loaded) const {

@@ -21,12 +21,14 @@ Result<nlohmann::json> watch_job(ApiClient& client, const std::string& id, bool 
     Result<nlohmann::json> job = client.json({.path = "/v1/jobs/" + url_encoded(id)});
     if (!job && !job.error().retryable) return job;
     if (job) {
-      const auto& progress = (*job)["progress"];
+      auto& progress = (*job)["progress"];
       const auto& rows = (*job)["rows"];
       if (!display)
         display.emplace(progress_style(quiet), (*job)["file"].value("name", id),
                         progress.value("bytesTotal", std::uint64_t{0}));
-      const std::uint64_t done = progress.value("bytesDone", std::uint64_t{0});
+      // Null where nobody knows: the file is compressed.
+      const std::uint64_t done =
+          progress["bytesDone"].is_number() ? progress["bytesDone"].get<std::uint64_t>() : 0;
       if (done > shown) display->add_bytes(done - std::exchange(shown, done));
       display->rows(rows.value("read", std::uint64_t{0}), rows.value("rejected", std::uint64_t{0}));
       const std::string status = job->value("status", "");
