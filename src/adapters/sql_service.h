@@ -7,6 +7,7 @@
 #include "adapters/sql_keys.h"
 #include "adapters/sql_queue.h"
 #include "adapters/sql_schedules.h"
+#include "adapters/sql_statistics.h"
 #include "adapters/sql_uploads.h"
 
 namespace sluice {
@@ -19,6 +20,7 @@ struct SqlService {
         schedules(database),
         uploads(database),
         deliveries(database),
+        statistics(database),
         queue(database, signals) {}
 
   SqlEventLog events;
@@ -27,6 +29,7 @@ struct SqlService {
   SqlScheduleStore schedules;
   SqlUploadStore uploads;
   SqlDeliveryStore deliveries;
+  SqlJobStatistics statistics;
   SqlJobQueue queue;
 };
 

@@ -41,6 +41,7 @@ class PostgresStore final : public Store {
   ScheduleStore& schedules() override { return service_.schedules; }
   UploadStore& uploads() override { return service_.uploads; }
   DeliveryStore& deliveries() override { return service_.deliveries; }
+  JobStatistics& statistics() override { return service_.statistics; }
   JobQueue& queue() override { return service_.queue; }
   Result<> ready() override { return sql_.ready(); }
 
