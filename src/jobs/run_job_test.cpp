@@ -11,6 +11,7 @@
 #include "adapters/store_sqlite.h"
 #include "base/uuid.h"
 #include "formats/detect.h"
+#include "ports/forwarding_store.h"
 
 namespace sluice {
 namespace {
@@ -23,36 +24,18 @@ constexpr const char* kPipeline =
 constexpr int kRows = 1000;
 
 // A store on which something happens before the first lease is given, and the lease fails if that says so.
-class BeforeLease final : public Store, public JobStore {
+class BeforeLease final : public ForwardingStore {
  public:
-  BeforeLease(Store& store, std::function<Result<>()> before) : store_(store), before_(std::move(before)) {}
-  JobStore& jobs() override { return *this; }
-  QueryStore& queries() override { return store_.queries(); }
-  Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) override {
-    return store_.open_writer(spec);
-  }
-  Result<Job> create(const NewJob& job) override { return store_.jobs().create(job); }
-  Result<Job> get(const std::string& id) override { return store_.jobs().get(id); }
-  Result<std::vector<Split>> splits(const std::string& id) override { return store_.jobs().splits(id); }
-  Result<std::optional<Job>> find_unfinished(const std::string& key) override {
-    return store_.jobs().find_unfinished(key);
-  }
+  BeforeLease(Store& store, std::function<Result<>()> before)
+      : ForwardingStore(store), before_(std::move(before)) {}
   Result<Lease> lease(const std::string& id, std::uint32_t split, const std::string& owner,
                       std::chrono::milliseconds duration,
                       const std::function<bool(const std::string&)>& is_dead) override {
     if (before_) TRY(std::exchange(before_, nullptr)());
-    return store_.jobs().lease(id, split, owner, duration, is_dead);
-  }
-  Result<> heartbeat(const Lease& lease, std::chrono::milliseconds duration) override {
-    return store_.jobs().heartbeat(lease, duration);
-  }
-  Result<> release(const Lease& lease) override { return store_.jobs().release(lease); }
-  Result<> end(const std::string& id, JobStatus status, const std::string& error) override {
-    return store_.jobs().end(id, status, error);
+    return ForwardingStore::lease(id, split, owner, duration, is_dead);
   }
 
  private:
-  Store& store_;
   std::function<Result<>()> before_;
 };
 
