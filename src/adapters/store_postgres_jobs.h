@@ -35,6 +35,7 @@ class PostgresJobStore final : public JobStore {
   Result<> hand_back(const Lease& lease) override;
 
   // store_postgres_job_end.cpp
+  Result<std::vector<Lease>> leases() override;
   Result<> end(const std::string& job_id, JobStatus status, const std::string& error) override;
   Result<> reopen(const std::string& job_id) override;
 

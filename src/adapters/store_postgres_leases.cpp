@@ -159,6 +159,21 @@ Result<> PostgresJobStore::defer(const Lease& lease, std::chrono::milliseconds d
   });
 }
 
+Result<std::vector<Lease>> PostgresJobStore::leases() {
+  using Leases = std::vector<Lease>;
+  return pool_.run<Leases>([](PgConnection& connection) -> Result<Leases> {
+    auto found = TRY(connection.select(
+        "SELECT s.job_id, s.split_number, s.lease_epoch, s.lease_owner FROM ingestion_jobs j "
+        "JOIN ingestion_splits s ON s.job_id = j.id WHERE j.status = 'PROCESSING' "
+        "AND s.lease_owner <> '' AND s.lease_until > clock_timestamp()"));
+    Leases leases;
+    for (int row = 0; row < found.rows(); ++row)
+      leases.push_back({std::string(found.text(row, 0)), static_cast<std::uint32_t>(found.whole(row, 1)),
+                        found.whole(row, 2), std::string(found.text(row, 3))});
+    return leases;
+  });
+}
+
 Result<> PostgresJobStore::hand_back(const Lease& lease) {
   return pool_.transact<void>([&](PgConnection& connection) -> Result<> {
     if (!TRY(hold(connection, lease))) return {};

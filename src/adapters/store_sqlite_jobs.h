@@ -30,6 +30,7 @@ class SqliteJobStore final : public JobStore {
   Result<> hand_back(const Lease& lease) override;
 
   // store_sqlite_job_end.cpp
+  Result<std::vector<Lease>> leases() override;
   Result<> end(const std::string& job_id, JobStatus status, const std::string& error) override;
   Result<> reopen(const std::string& job_id) override;
   // store_sqlite_due.cpp

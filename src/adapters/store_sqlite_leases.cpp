@@ -146,6 +146,21 @@ Result<> SqliteJobStore::defer(const Lease& lease, std::chrono::milliseconds del
   return put_off.run();
 }
 
+Result<std::vector<Lease>> SqliteJobStore::leases() {
+  std::lock_guard lock(database_.reader_mutex);
+  auto select = TRY(SqliteStatement::prepare(
+      database_.reader,
+      "SELECT s.job_id, s.split_number, s.lease_epoch, s.lease_owner FROM ingestion_jobs j "
+      "JOIN ingestion_splits s ON s.job_id = j.id "
+      "WHERE j.status = 'PROCESSING' AND s.lease_owner <> '' AND s.lease_until > ?1"));
+  select.bind(1, now_ms());
+  std::vector<Lease> leases;
+  while (TRY(select.step()))
+    leases.push_back({std::string(select.text(0)), static_cast<std::uint32_t>(select.whole(1)),
+                      select.whole(2), std::string(select.text(3))});
+  return leases;
+}
+
 Result<> SqliteJobStore::hand_back(const Lease& lease) {
   auto pass = database_.gate.control();
   auto transaction = TRY(SqliteTransaction::begin(database_.writer));

@@ -80,6 +80,15 @@ std::string what(const Lease& lease) {
 
 }  // namespace
 
+Result<> give_back_for_the_dead(JobStore& jobs) {
+  for (const Lease& lease : TRY(jobs.leases())) {
+    if (!is_dead(lease.owner)) continue;
+    log_info("lease of a process that died", {{"job", lease.job_id}, {"owner", lease.owner}});
+    TRY(jobs.release(lease));
+  }
+  return {};
+}
+
 Worker::Worker(Service& service, ComputePool& pool, const WorkerOptions& options)
     : service_(service), pool_(pool), options_(options) {
   for (unsigned slot = 1; slot <= options.slots; ++slot)

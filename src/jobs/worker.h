@@ -19,6 +19,10 @@ struct WorkerOptions {
   MemoryPlan memory;   // of one slot
 };
 
+// What processes of this host held when they died is given back, so that nobody waits for their leases to run
+// out. For a node that starts.
+Result<> give_back_for_the_dead(JobStore& jobs);
+
 class Worker {
  public:
   Worker(Service& service, ComputePool& pool, const WorkerOptions& options);

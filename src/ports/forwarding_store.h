@@ -40,6 +40,7 @@ class ForwardingStore : public Store, public JobStore {
     return store_.jobs().heartbeat(lease, duration);
   }
   Result<> release(const Lease& lease) override { return store_.jobs().release(lease); }
+  Result<std::vector<Lease>> leases() override { return store_.jobs().leases(); }
   Result<> end(const std::string& id, JobStatus status, const std::string& error) override {
     return store_.jobs().end(id, status, error);
   }

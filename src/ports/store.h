@@ -152,6 +152,8 @@ class JobStore {
   // Gives a lease back, so that another may take it at once, and raises the epoch: it commits no more.
   // A lost lease is no error.
   virtual Result<> release(const Lease& lease) = 0;
+  // Every live lease of the store.
+  virtual Result<std::vector<Lease>> leases() = 0;
   // Ends a job that cannot go on (failed, with its cause, or cancelled), and raises all epochs.
   // A job that has ended already keeps its end.
   virtual Result<> end(const std::string& job_id, JobStatus status, const std::string& error) = 0;
