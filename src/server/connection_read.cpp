@@ -1,0 +1,206 @@
+// What comes in on a connection: heads and bodies, within their limits of size and time.
+#include <algorithm>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <vector>
+
+#include "server/connection.h"
+#include "server/on_pool.h"
+#include "server/request_checks.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr std::size_t kHeadRoom = 4096;  // most heads fit in; one read
+// What is handed to a sink at once, and what is received at once: large enough that the turn to the pool
+// costs little, small enough for a thousand clients.
+constexpr std::size_t kPieceBytes = 64u << 10;
+// The rest of a body that nobody wants is read so far, to keep the connection for the next request.
+constexpr std::uint64_t kSmallRest = 64u << 10;
+
+std::unexpected<Error> malformed(const ErrorCode& error) {
+  return refuse({.status = 400,
+                 .name = "malformed-request",
+                 .title = "The request is not HTTP as it has to be",
+                 .detail = "The request cannot be read as HTTP/1.1: " + error.message() + "."});
+}
+
+std::unexpected<Error> too_slow(std::string detail) {
+  return refuse({.status = 408,
+                 .name = "too-slow",
+                 .title = "The request came too slowly",
+                 .detail = std::move(detail)});
+}
+
+}  // namespace
+
+Awaitable<bool> Connection::wait_for_request() {
+  if (buffer_.size() > 0) co_return !server_.stopping;
+  if (server_.stopping || cut_) co_return false;
+  buffer_.shrink_to_fit();  // a connection that waits holds no memory for bodies that were
+  idle_ = true;
+  arm(server_.options.limits.idle_timeout);
+  // A new connection has as long for its first byte as for the rest of the head.
+  auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kHeadRoom), kAwait);
+  disarm();
+  idle_ = false;
+  if (error) co_return false;
+  buffer_.commit(size);
+  co_return true;
+}
+
+Awaitable<Result<>> Connection::read_head(Exchange& exchange) {
+  exchange.parser.header_limit(server_.options.limits.header_bytes);
+  exchange.parser.body_limit(boost::none);  // by route, later
+  arm(server_.options.limits.head_timeout);
+  auto [error, size] = co_await http::async_read_header(stream_, buffer_, exchange.parser, kAwait);
+  disarm();
+  exchange.received += size;
+  if (!error) co_return Result<>();
+  exchange.keep = false;
+  if (is_too_late(error))
+    co_return too_slow("The head of the request did not arrive within the time allowed.");
+  if (error == http::error::header_limit) {
+    co_return refuse({.status = 431,
+                      .name = "head-too-large",
+                      .title = "The head of the request is too large",
+                      .detail = "The address and the headers of the request are larger than the " +
+                                std::to_string(server_.options.limits.header_bytes) +
+                                " bytes that are allowed together."});
+  }
+  if (error.category() != http::make_error_code(http::error::end_of_stream).category() ||
+      error == http::error::end_of_stream || error == http::error::partial_message) {
+    exchange.lost = true;
+  }
+  co_return malformed(error);
+}
+
+Awaitable<Result<>> Connection::invite_body(Exchange& exchange) {
+  if (!exchange.wants_continue || buffer_.size() > 0 || exchange.parser.is_done()) co_return Result<>();
+  exchange.wants_continue = false;
+  // Named first: g++ 12 lays the frame of a coroutine out wrongly that makes a temporary in a condition.
+  std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  bool sent = co_await write(exchange, interim);
+  if (!sent) {
+    exchange.lost = true;
+    co_return fail(ErrorKind::io, "The client went away.");
+  }
+  co_return Result<>();
+}
+
+Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::span<char> into) {
+  const HttpLimits& limits = server_.options.limits;
+  auto& body = exchange.parser.get().body();
+  body.data = into.data();
+  body.size = into.size();
+  body.more = true;
+  while (!exchange.parser.is_done() && body.size == into.size()) {
+    auto begin = std::chrono::steady_clock::now();
+    arm(limits.idle_timeout);
+    auto [error, size] = co_await http::async_read_some(stream_, buffer_, exchange.parser, kAwait);
+    disarm();
+    exchange.received += size;
+    if (error == http::error::need_buffer) error = {};  // the piece is full
+    if (is_too_late(error)) co_return Piece{Came::too_late};
+    if (error) {
+      bool is_http = error.category() == http::make_error_code(http::error::end_of_stream).category();
+      bool ended = error == http::error::partial_message || error == http::error::end_of_stream;
+      co_return Piece{is_http && !ended ? Came::malformed : Came::lost};
+    }
+    exchange.waited += std::chrono::steady_clock::now() - begin;
+    exchange.waited_for_bytes += size;
+    if (exchange.waited >= limits.idle_timeout) {
+      double seconds = std::chrono::duration<double>(exchange.waited).count();
+      if (static_cast<double>(exchange.waited_for_bytes) < seconds * limits.body_bytes_per_second) {
+        co_return Piece{Came::too_late};
+      }
+      exchange.waited = {};
+      exchange.waited_for_bytes = 0;
+    }
+  }
+  std::size_t size = into.size() - body.size;
+  co_return Piece{size == 0 ? Came::end : Came::bytes, size};
+}
+
+std::unexpected<Error> Connection::no_body(Exchange& exchange, Came came) {
+  exchange.keep = false;
+  if (came == Came::too_late) return too_slow("The body of the request came too slowly, or stopped.");
+  if (came == Came::malformed) {
+    return refuse({.status = 400,
+                   .name = "malformed-request",
+                   .title = "The request is not HTTP as it has to be",
+                   .detail = "The body of the request is not in chunks as its head says."});
+  }
+  exchange.lost = true;
+  return fail(ErrorKind::io, "The client went away.");
+}
+
+Awaitable<Result<>> Connection::read_small_body(Exchange& exchange) {
+  Result<> invited = co_await invite_body(exchange);
+  if (!invited) co_return invited;
+  std::uint64_t limit = server_.options.limits.body_bytes;
+  std::string& body = exchange.request.body;
+  std::size_t size = 0;
+  // One byte more than is said or allowed, so that more is seen as more.
+  std::uint64_t said = exchange.request.content_length.value_or(kPieceBytes);
+  body.resize(std::min<std::uint64_t>(said, kPieceBytes) + 1);
+  while (true) {
+    Piece piece = co_await read_piece(exchange, std::span(body).subspan(size));
+    if (piece.came == Came::end) break;
+    if (piece.came != Came::bytes) co_return no_body(exchange, piece.came);
+    size += piece.size;
+    if (size > limit) {
+      exchange.keep = false;
+      co_return body_too_large(limit);
+    }
+    if (size == body.size()) body.resize(std::min<std::uint64_t>(body.size() * 2, limit + 1));
+  }
+  body.resize(size);
+  co_return Result<>();
+}
+
+Awaitable<Result<Response>> Connection::feed(Exchange& exchange, std::unique_ptr<RequestSink> sink) {
+  Result<Response> response = Response();
+  Result<> taken = co_await invite_body(exchange);
+  std::uint64_t limit = server_.options.limits.upload_bytes, total = 0;
+  std::vector<char> bytes(exchange.parser.is_done() ? 0 : kPieceBytes);
+  buffer_.reserve(exchange.parser.is_done() ? 0 : kPieceBytes);
+  Piece piece{Came::bytes};
+  auto take = [&] {
+    if (piece.came == Came::bytes) taken = guarded([&] { return sink->write({bytes.data(), piece.size}); });
+    if (piece.came == Came::end) response = guarded([&] { return sink->finish(); });
+    if (piece.came != Came::bytes || !taken) sink.reset();
+  };
+  while (taken && piece.came == Came::bytes) {
+    piece = Piece{Came::end};
+    if (!exchange.parser.is_done()) piece = co_await read_piece(exchange, bytes);
+    total += piece.size;
+    if (total > limit) {
+      exchange.keep = false;
+      taken = body_too_large(limit);
+      break;
+    }
+    co_await on_pool(server_.pool, take);
+  }
+  if (!taken) response = std::unexpected(std::move(taken).error());
+  if (sink) {
+    auto drop = [&] { sink.reset(); };
+    co_await on_pool(server_.pool, drop);
+  }
+  if (piece.came != Came::bytes && piece.came != Came::end) response = no_body(exchange, piece.came);
+  co_return response;
+}
+
+Awaitable<void> Connection::discard_small_rest(Exchange& exchange) {
+  auto rest = exchange.parser.content_length_remaining();
+  if (exchange.keep && !exchange.parser.is_done() && !exchange.wants_continue && rest &&
+      *rest <= kSmallRest) {
+    std::vector<char> bytes(4096);
+    Piece piece{Came::bytes};
+    while (piece.came == Came::bytes) piece = co_await read_piece(exchange, bytes);
+  }
+  if (!exchange.parser.is_done()) exchange.keep = false;
+}
+
+}  // namespace sluice
