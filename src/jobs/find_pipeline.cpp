@@ -23,23 +23,6 @@ bool looks_like_path(const std::string& wanted) {
          fs::path(wanted).extension() == ".json";
 }
 
-std::vector<std::string> names_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-    if (is_pipeline_file(entry.path())) names.push_back(entry.path().stem());
-  std::ranges::sort(names);
-  return names;
-}
-
-std::optional<std::string> file_in(const std::string& folder, const std::string& name) {
-  for (const char* ending : {".yaml", ".yml"}) {
-    fs::path path = fs::path(folder) / (name + ending);
-    if (fs::exists(path)) return path.string();
-  }
-  return std::nullopt;
-}
-
 Result<std::optional<PipelineSpec>> kept_pipeline(const PipelineQuestion& question, const std::string& name) {
   if (!question.store) return std::optional<PipelineSpec>();
   auto kept = TRY(question.store->pipeline(question.tenant, name));
@@ -64,6 +47,23 @@ std::string pipeline_name_of(const std::string& file_name) {
   }
   while (name.ends_with('-')) name.pop_back();
   return name.empty() ? "rows" : name;
+}
+
+std::vector<std::string> pipelines_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+    if (is_pipeline_file(entry.path())) names.push_back(entry.path().stem());
+  std::ranges::sort(names);
+  return names;
+}
+
+std::optional<std::string> pipeline_file(const std::string& folder, const std::string& name) {
+  for (const char* ending : {".yaml", ".yml"}) {
+    fs::path path = fs::path(folder) / (name + ending);
+    if (fs::exists(path)) return path.string();
+  }
+  return std::nullopt;
 }
 
 Result<PipelineSpec> keep_inferred(Store& store, const std::string& tenant, const PipelineSpec& spec) {
@@ -94,7 +94,7 @@ Result<FoundPipeline> find_pipeline(const PipelineQuestion& question) {
     return found;
   }
   std::string name = wanted.empty() ? pipeline_name_of(question.file_name) : wanted;
-  if (auto path = file_in(folder, name); path && !wanted.empty()) {
+  if (auto path = pipeline_file(folder, name); path && !wanted.empty()) {
     found.spec = TRY(load_pipeline(*path, question.overrides));
     return found;
   }
@@ -104,7 +104,7 @@ Result<FoundPipeline> find_pipeline(const PipelineQuestion& question) {
     return found;
   }
   if (!wanted.empty()) {
-    std::vector<std::string> known = names_in(folder);
+    std::vector<std::string> known = pipelines_in(folder);
     std::string meant = nearest(wanted, known);
     std::string message = "there is no pipeline '" + wanted + "': no file " + wanted + ".yaml in " + folder +
                           " and none kept in the store.";

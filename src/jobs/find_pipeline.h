@@ -2,7 +2,9 @@
 // or a new one that is inferred from it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "pipeline/pipeline_spec.h"
@@ -35,6 +37,10 @@ struct PipelineQuestion {
 };
 // Where there is none: usage, or not_found where paths are refused, naming the nearest known pipeline.
 Result<FoundPipeline> find_pipeline(const PipelineQuestion& question);
+
+// The pipeline files of a folder: their names, sorted; and the path of one of them.
+std::vector<std::string> pipelines_in(const std::string& folder);
+std::optional<std::string> pipeline_file(const std::string& folder, const std::string& name);
 
 // Later files of that name go through what was inferred from the first. The pipeline as it was kept.
 Result<PipelineSpec> keep_inferred(Store& store, const std::string& tenant, const PipelineSpec& spec);

@@ -51,6 +51,11 @@ Result<FoundPipeline> find(Service& service, const std::string& tenant, const st
 Result<Job> submit_job(Service& service, const Submission& submission) {
   FoundPipeline found = TRY(find(service, submission.tenant, submission.pipeline, submission.file_name));
   JobRequest request{std::move(found.spec), found.infer, false};
+  if (submission.format) {
+    request.pipeline.source = {};
+    request.pipeline.source.format = *submission.format;
+    request.pipeline.source.encoding = "utf-8";
+  }
   request.pipeline.source.row_bytes = service.row_bytes;
   return create(service, job_of(submission), request);
 }

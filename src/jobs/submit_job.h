@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "formats/detect.h"
 #include "jobs/service.h"
 
 namespace sluice {
@@ -25,6 +26,8 @@ struct Submission {
   std::string idempotency_key, idempotency_digest;
   std::int32_t priority = 0;
   std::int64_t not_before_ms = 0;  // since 1970
+  // Rows that were posted as such are JSON, whatever the pipeline says of its files.
+  std::optional<SourceFormat> format;
 };
 
 // Errors: usage (a name that no pipeline can have), not_found (no such pipeline), conflict (the idempotency

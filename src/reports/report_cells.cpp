@@ -69,33 +69,31 @@ ReportCells::ReportCells(const Columns& columns, std::size_t most_columns) {
   cells_.resize(header_.size());
 }
 
-// The sender's columns and sluice_more from a JSON object. False where it is none, or is none that can be
-// told apart into columns (a member that stands twice).
-bool ReportCells::take_apart(const std::string& json) {
+bool take_apart(const std::string& json, const CellPlaces& places, std::span<std::string> cells,
+                std::string& more) {
   thread_local ondemand::parser parser;
   simdjson::padded_string padded(json);
   ondemand::document document;
   ondemand::object members;
   if (parser.iterate(padded).get(document) || document.get_object().get(members)) return false;
-  std::vector<bool> seen(own_columns_);
-  std::string& more = cells_[own_columns_ + kMore];
+  std::vector<bool> seen(cells.size());
   for (simdjson::simdjson_result<ondemand::field> result : members) {
     ondemand::field member;
     std::string_view name, text;
     std::string dense;
     if (std::move(result).get(member) || member.unescaped_key().get(name)) return false;
-    auto place = places_.find(std::string(name));
+    auto place = places.find(std::string(name));
     ondemand::value value = member.value();
     ondemand::json_type type;
     if (value.type().get(type)) return false;
-    if (place == places_.end()) {
+    if (place == places.end()) {
       if (!dense_json(value, type, dense)) return false;
       more.append(more.empty() ? "{" : ",").append(json_string(name)).append(":").append(dense);
       continue;
     }
     if (seen[place->second]) return false;
     seen[place->second] = true;
-    std::string& cell = cells_[place->second];
+    std::string& cell = cells[place->second];
     if (type == ondemand::json_type::string) {
       if (value.get_string().get(text)) return false;
       cell = text;
@@ -113,7 +111,7 @@ const std::vector<std::string>& ReportCells::lay_out(const std::string& job_id, 
   auto report = [&](ReportColumn column) -> std::string& { return cells_[own_columns_ + column]; };
   if (std::optional<std::string> text = raw_text(row.raw)) {
     report(kRaw) = *text;
-  } else if (!take_apart(row.raw)) {
+  } else if (!take_apart(row.raw, places_, std::span(cells_).first(own_columns_), report(kMore))) {
     for (std::string& cell : cells_) cell.clear();
     report(kRaw) = row.raw;
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,15 @@
 #include "rows/issue.h"
 
 namespace sluice {
+
+// Where each column's cell is.
+using CellPlaces = std::unordered_map<std::string, std::size_t>;
+// Lays out a JSON object: members that have a column into its cell as text (numbers and what is nested as
+// they were written, null as nothing), the others into `more` as a JSON object; "" where there are none.
+// False where it is no object, or none that can be told apart into columns (a member that stands twice).
+// `cells` and `more` are to be empty.
+bool take_apart(const std::string& json, const CellPlaces& places, std::span<std::string> cells,
+                std::string& more);
 
 class ReportCells {
  public:
@@ -31,12 +41,10 @@ class ReportCells {
   std::optional<std::size_t> column_of(const Issue& issue) const;
 
  private:
-  bool take_apart(const std::string& json);
-
   Columns header_;
   std::size_t own_columns_ = 0;
-  std::unordered_map<std::string, std::size_t> places_;  // of the sender's columns in the header
-  std::vector<std::optional<std::size_t>> numbered_;     // the same by their number in the input
+  CellPlaces places_;                                 // of the sender's columns in the header
+  std::vector<std::optional<std::size_t>> numbered_;  // the same by their number in the input
   std::vector<std::string> cells_;
 };
 
