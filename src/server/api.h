@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 
 #include "jobs/service.h"
@@ -18,6 +19,7 @@ struct Api {
   // A tenant has no more jobs that nobody has begun; further ones are refused with 429.
   std::uint64_t most_waiting_jobs = 10'000;
   std::string scratch_folder = "";  // for a workbook while it is made and sent; "": the system's
+  std::mutex changing_pipelines{};  // held between looking at an ETag and writing
 };
 
 // `api` outlives the table.

@@ -43,9 +43,10 @@ std::unexpected<Error> invalid(const std::string& source, const std::string& mes
 // shown to anybody, and is looked up when it is needed.
 Result<> check_secrets(const ConfigNode& node, bool is_webhook_secret) {
   if (node.is_scalar() && !is_webhook_secret && names_secret(node.text))
-    return fail_at(node.place,
-                   "${…} is not replaced in a pipeline that is sent; it may stand for a webhook's secret, and in "
-                   "pipeline files on the server");
+    return fail_at(
+        node.place,
+        "${…} is not replaced in a pipeline that is sent; it may stand for a webhook's secret, and in "
+        "pipeline files on the server");
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const bool is_secret = i < node.keys.size() && node.keys[i] == "secret" && is_webhook_secret;
     const bool below_webhooks = i < node.keys.size() ? node.keys[i] == "webhooks" : is_webhook_secret;
@@ -60,8 +61,8 @@ Result<> check(const ConfigNode& root, const std::string& text, const std::strin
   const PipelineSpec spec = TRY(parse_kept_pipeline(text, source));
   if (spec.name != name) {
     const ConfigNode* own = root.find("name");
-    return fail_at(own ? own->place : root.place, "name: it says '" + spec.name + "', and its address '" + name +
-                                                      "': they have to be the same");
+    return fail_at(own ? own->place : root.place, "name: it says '" + spec.name + "', and its address '" +
+                                                      name + "': they have to be the same");
   }
   TRY(Pipeline::compile(spec, {}));
   return {};
@@ -72,9 +73,10 @@ Result<> check(const ConfigNode& root, const std::string& text, const std::strin
 Result<KeptPipeline> read_sent_pipeline(const Request& request, const std::string& name) {
   const std::string source = name + ".yaml";
   std::string text = request.body;
-  if (request.headers.get("Content-Type").starts_with("application/json")) {
-    Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object()) return invalid(source, "the body is no JSON object");
+  const bool says_json = request.headers.get("Content-Type").starts_with("application/json");
+  Json json = says_json || text.starts_with('{') ? Json::parse(text, nullptr, false) : Json();
+  if (says_json && !json.is_object()) return invalid(source, "the body is no JSON object");
+  if (json.is_object()) {
     if (!json.contains("name")) json["name"] = name;
     text = yaml_text(json);
   }
