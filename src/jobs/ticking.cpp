@@ -1,0 +1,40 @@
+#include "jobs/ticking.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace sluice {
+
+Ticking::Ticking(std::string name, std::chrono::milliseconds every, Tick tick)
+    : name_(std::move(name)),
+      every_(every),
+      tick_(std::move(tick)),
+      thread_([this](std::stop_token stop) { run(stop); }) {}
+
+Ticking::~Ticking() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Ticking::wake() {
+  {
+    std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Ticking::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Result<bool> more = tick_(stop);
+    if (!more && more.error().kind != ErrorKind::cancelled)
+      log_warning(name_, {{"error", more.error().message}});
+    if (more && *more) continue;
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, every_, [this] { return woken_; });
+    woken_ = false;
+  }
+}
+
+}  // namespace sluice
