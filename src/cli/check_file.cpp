@@ -18,6 +18,9 @@
 namespace sluice {
 namespace {
 
+// Where nothing is written, a commit gains nothing by many rows, and the memory of few is still in the cache.
+constexpr std::uint64_t kDiscardedRows = 8192;
+
 Result<> tell_rejects(ScratchStore& scratch, const OnReject& on_reject) {
   Result<> told;
   TRY(scratch.each_reject([&](const StoredReject& reject) {
@@ -74,14 +77,15 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   SplitTask task{planned.plan.read,  *format, opened.input.opener, *pipeline, planned.splits.front(),
                  scratch != nullptr, {}};
   if (options.limit) task.row_limit = options.limit;
+  MemoryPlan memory = settings.memory;
+  if (discard) memory.batch_rows = kDiscardedRows;
   progress->phase("checking");
   OnCommit on_commit = [&](const SplitProgress& at) {
     result.counts = at.report.job;
     progress->rows(at.report.job.read, at.report.job.rejected);
   };
-  Result<SplitEnd> end =
-      run_split(task, scratch ? scratch->writer() : *discard, scratch ? scratch->lease() : Lease(), pool,
-                settings.memory, on_commit, stop);
+  Result<SplitEnd> end = run_split(task, scratch ? scratch->writer() : *discard,
+                                   scratch ? scratch->lease() : Lease(), pool, memory, on_commit, stop);
   progress.reset();
   if (scratch) TRY(tell_rejects(*scratch, on_reject));
   if (!end && end.error().kind != ErrorKind::input) return std::unexpected(std::move(end).error());
