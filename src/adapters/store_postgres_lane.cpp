@@ -50,13 +50,17 @@ Result<> PostgresLane::connect() {
 Result<> PostgresLane::begin(const Lease& lease) {
   rejects_.clear();
   transaction_.reset();
-  // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order.
+  // What a lane beside the main one commits is durable with the main one's commit, which stands behind it in
+  // the log; lost in a crash before that, it is lost together with its note, as if it had not taken place.
+  const std::string durable = number_ == 0 ? "" : "SET LOCAL synchronous_commit = off; ";
+  // Whatever statistics say of a table that is growing, rows are looked up by their key, in its order; the
+  // planner need not look into arrays of many thousand ids for that.
   transaction_.emplace(TRY(PgTransaction::begin(
       *connection_, "SET LOCAL application_name = " + pg_literal(postgres_session_name(lease)) +
                         "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL "
-                        "enable_mergejoin = off; "
+                        "enable_mergejoin = off; SET LOCAL plan_cache_mode = force_generic_plan; "
                         "SET LOCAL TimeZone = 'UTC'; " +
-                        lock_postgres_dataset(dataset_.id, PgDatasetLock::shared))));
+                        durable + lock_postgres_dataset(dataset_.id, PgDatasetLock::shared))));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
   auto found =
       TRY(connection_->query("SELECT s.lease_epoch, s.status, j.status FROM ingestion_splits s JOIN "

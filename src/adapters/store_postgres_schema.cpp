@@ -112,7 +112,7 @@ CREATE TABLE ingested_data (
   pipeline      text NOT NULL,
   data          jsonb,               -- NULL where the row is in a table of its own
   metadata      jsonb
-) WITH (fillfactor = 50);  -- a row that is touched is rewritten in its page: no index entry, no bloat
+) WITH (fillfactor = 65);  -- a row that is touched is rewritten in its page: no index entry, no bloat
 
 CREATE TABLE validation_errors (
   id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
