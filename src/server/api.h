@@ -16,16 +16,13 @@ struct Api {
   Service& service;
   Metrics& metrics;
   std::function<std::string()> config_json;  // effective settings without secrets
-  // A tenant has no more jobs that nobody has begun; further ones are refused with 429.
-  std::uint64_t most_waiting_jobs = 10'000;
+  std::string blobs_url = "";                // setting `blobs`: what {"blob": …} and schedules may name
+  std::uint64_t upload_bytes = 100'000'000'000;
   std::string scratch_folder = "";  // for a workbook while it is made and sent; "": the system's
   std::mutex changing_pipelines{};  // held between looking at an ETag and writing
 };
 
 // `api` outlives the table.
 Routes api_routes(Api& api);
-
-// 429 where the tenant has as many jobs waiting as it may have. For every request that makes a job.
-Result<> check_room(Api& api, const std::string& tenant);
 
 }  // namespace sluice

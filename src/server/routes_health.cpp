@@ -1,0 +1,61 @@
+// Is it alive, is it ready, how does it do: for whoever runs the server. Causes are in the log only: these
+// answers are for everybody.
+#include <functional>
+
+#include "base/log.h"
+#include "server/api_json.h"
+#include "server/routes_admin.h"
+
+namespace sluice {
+namespace {
+
+// Cheap, and asks nobody: a database that is away is no reason to start the process anew.
+Result<Response> alive(const Request&) { return json_answer(200, {{"status", "ok"}}); }
+
+Result<Response> ready(Api& api) {
+  const std::pair<const char*, std::function<Result<>()>> kDependencies[] = {
+      {"store", [&] { return api.service.store.ready(); }},
+      {"queue",
+       [&]() -> Result<> {
+         TRY(api.service.queue.health());
+         return {};
+       }},
+      {"blobs",
+       [&]() -> Result<> {
+         TRY(api.service.blobs.space_left());
+         return {};
+       }},
+  };
+  Json dependencies = Json::array();
+  bool all = true;
+  for (const auto& [name, ask] : kDependencies) {
+    const Result<> answered = ask();
+    if (!answered)
+      log_warning("not ready", {{"dependency", std::string_view(name)}, {"error", answered.error().message}});
+    all = all && answered;
+    dependencies.push_back({{"name", name}, {"status", answered ? "ok" : "failing"}});
+  }
+  Response response = json_answer(
+      all ? 200 : 503, {{"status", all ? "ready" : "not-ready"}, {"dependencies", std::move(dependencies)}});
+  if (!all) response.headers.add("Retry-After", "5");
+  return response;
+}
+
+Result<Response> metrics(Api& api) {
+  Response response;
+  response.body = TRY(api.metrics.text(api.service.queue));
+  response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  return response;
+}
+
+}  // namespace
+
+void add_health_routes(Routes& routes, Api& api) {
+  using enum Permission;
+  routes.add({"GET", "/healthz", open, alive, {}, "getHealth", {}});
+  routes.add({"GET", "/readyz", open, [&api](const Request&) { return ready(api); }, {}, "getReadiness", {}});
+  routes.add(
+      {"GET", "/metrics", read, [&api](const Request&) { return metrics(api); }, {}, "getMetrics", {}});
+}
+
+}  // namespace sluice

@@ -1,0 +1,121 @@
+#include "server/routes_queues.h"
+
+#include <algorithm>
+
+#include "base/uuid.h"
+#include "jobs/control_job.h"
+#include "server/asked.h"
+#include "server/audit.h"
+#include "server/job_json.h"
+#include "server/routes_jobs.h"
+#include "server/scope.h"
+
+namespace sluice {
+namespace {
+
+Json health_json(const QueueHealth& health) {
+  Json oldest;
+  if (health.oldest_waiting) oldest = static_cast<double>(health.oldest_waiting->count()) / 1000;
+  return {{"name", health.name},           {"paused", health.paused},   {"waiting", health.waiting},
+          {"active", health.active},       {"delayed", health.delayed}, {"failed", health.failed},
+          {"oldestWaitingSeconds", oldest}};
+}
+
+Result<QueueHealth> queue_of(Api& api, const Request& request) {
+  QueueHealth health = TRY(api.service.queue.health());
+  if (health.name == request.parameters.at("q")) return health;
+  return fail(ErrorKind::not_found, "there is no queue '" + request.parameters.at("q").substr(0, 100) +
+                                        "'; there is one, '" + health.name + "'.");
+}
+
+Result<Response> list(Api& api, const Request& request) {
+  TRY(check_asked(request, {}));
+  return list_answer(Json::array({health_json(TRY(api.service.queue.health()))}), "");
+}
+
+enum class Steer : bool { pause, resume };
+
+Result<Response> steer(Api& api, const Request& request, Steer what) {
+  TRY(check_asked(request, {}));
+  TRY(check_runs_server(request.principal));
+  TRY(check_reaches_all(request.principal));
+  const QueueHealth health = TRY(queue_of(api, request));
+  TRY(what == Steer::pause ? api.service.queue.pause() : api.service.queue.resume());
+  TRY(note(api, request, what == Steer::pause ? "queue.pause" : "queue.resume", health.name));
+  return json_answer(200, health_json(TRY(api.service.queue.health())));
+}
+
+Result<Response> failed(Api& api, const Request& request) {
+  TRY(check_asked(request, {"pipeline", "limit", "cursor"}));
+  TRY(queue_of(api, request));
+  JobFilter filter;
+  filter.status = JobStatus::failed;
+  filter.pipeline = request.asked("pipeline").value_or("");
+  return list_jobs(api, request, std::move(filter));
+}
+
+// Every failed job that the key reaches, the oldest first: what was sent first runs first again.
+Result<std::vector<std::string>> all_failed(Api& api, const Principal& who) {
+  std::vector<std::string> ids;
+  const JobFilter filter{.tenant = who.tenant, .status = JobStatus::failed};
+  std::optional<std::int64_t> before;
+  for (;;) {
+    const std::vector<Job> jobs = TRY(api.service.store.jobs().list(filter, before, kMostPageItems));
+    for (const Job& job : jobs)
+      if (reaches_pipeline(who, job.pipeline)) ids.push_back(job.id);
+    if (jobs.size() < kMostPageItems) break;
+    before = jobs.back().sequence;
+  }
+  std::ranges::reverse(ids);
+  return ids;
+}
+
+Result<Response> replay(Api& api, const Request& request) {
+  constexpr std::size_t kMostNamed = 1000;
+  TRY(check_asked(request, {}));
+  TRY(queue_of(api, request));
+  const Json body = TRY(body_object(request, EmptyBody::taken));
+  TRY(check_members(body, {"jobIds"}));
+  std::vector<std::string> ids = TRY(texts_member(body, "jobIds"));
+  if (ids.size() > kMostNamed)
+    return fail(ErrorKind::usage, "jobIds has more than " + std::to_string(kMostNamed) +
+                                      " ids; leave it out to replay every dead letter.");
+  const bool all = !body.contains("jobIds");
+  if (all) ids = TRY(all_failed(api, request.principal));
+  std::uint64_t replayed = 0;
+  Json not_replayed = Json::array();
+  for (const std::string& id : ids) {
+    Request one;
+    one.parameters = {{"id", id}};
+    one.principal = request.principal;
+    Result<Job> job = job_in_scope(api.service, one);
+    if (job) job = retry_job(api.service, *job);
+    if (!job && job.error().kind == ErrorKind::unavailable) return std::unexpected(std::move(job).error());
+    if (job)
+      ++replayed;
+    else
+      not_replayed.push_back({{"jobId", id.substr(0, 100)}, {"detail", problem_of(job.error()).detail}});
+  }
+  TRY(note(api, request, "queue.replay", request.parameters.at("q"), {{"replayed", replayed}, {"all", all}}));
+  return json_answer(200, {{"replayed", replayed}, {"notReplayed", std::move(not_replayed)}});
+}
+
+}  // namespace
+
+void add_queue_routes(Routes& routes, Api& api) {
+  auto on = [&api](Result<Response> (*handler)(Api&, const Request&)) {
+    return [&api, handler](const Request& request) { return handler(api, request); };
+  };
+  auto steers = [&api](Steer what) {
+    return [&api, what](const Request& request) { return steer(api, request, what); };
+  };
+  using enum Permission;
+  const std::string queue = "/v1/queues/{q}";
+  routes.add({"GET", "/v1/queues", read, on(list), {}, "listQueues", {}});
+  routes.add({"POST", queue + "/pause", operate, steers(Steer::pause), {}, "pauseQueue", {}});
+  routes.add({"POST", queue + "/resume", operate, steers(Steer::resume), {}, "resumeQueue", {}});
+  routes.add({"GET", queue + "/failed", read, on(failed), {}, "listDeadLetters", {}});
+  routes.add({"POST", queue + "/failed/replay", operate, on(replay), {}, "replayDeadLetters", {}});
+}
+
+}  // namespace sluice
