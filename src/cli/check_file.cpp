@@ -19,7 +19,7 @@ namespace sluice {
 namespace {
 
 // Where nothing is written, a commit gains nothing by many rows, and the memory of few is still in the cache.
-constexpr std::uint64_t kDiscardedRows = 8192;
+constexpr std::uint64_t kDiscardedRows = 4096;
 
 Result<> tell_rejects(ScratchStore& scratch, const OnReject& on_reject) {
   Result<> told;
