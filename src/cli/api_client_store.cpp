@@ -48,7 +48,11 @@ class StoreClient final : public ApiClient {
         parts_(std::move(parts)),
         service_(service_of(config_, parts_)),
         metrics_(Metrics::make()),
-        api_{service_, *metrics_, [this] { return config_json(config_); }},
+        api_{.service = service_,
+             .metrics = *metrics_,
+             .config_json = [this] { return config_json(config_); },
+             .blobs_url = config_.blobs,
+             .upload_bytes = config_.upload_bytes},
         routes_(api_routes(api_)) {}
 
   Result<ApiAnswer> call(const ApiCall& call, const OnBody& on_body) override {

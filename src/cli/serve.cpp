@@ -97,7 +97,11 @@ class Node {
     live_ = follow_events(parts_.store->events(),
                           [](const Error& error) { log_warning("events", {{"error", error.message}}); });
     Authenticator authenticator(parts_.store->keys(), keys_wanted());
-    Api api{*service_, *metrics_, [this] { return config_json(config_); }};
+    Api api{.service = *service_,
+            .metrics = *metrics_,
+            .config_json = [this] { return config_json(config_); },
+            .blobs_url = config_.blobs,
+            .upload_bytes = config_.upload_bytes};
     const Routes routes = api_routes(api);
     HttpOptions http;
     http.address = address.host;
