@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kLookAgain{1000};      // where other processes are not heard
-constexpr milliseconds kLookAnyway{10'000};   // where they are
+constexpr milliseconds kLookAgain{1000};     // where other processes are not heard
+constexpr milliseconds kLookAnyway{10'000};  // where they are
 constexpr milliseconds kOthersWereQuicker{20};
 constexpr std::size_t kMessagesAtOnce = 200;  // in one statement
 
@@ -26,14 +26,15 @@ Result<> SqlJobQueue::enqueue(std::span<const QueueMessage> messages) {
       for (const QueueMessage& message :
            messages.subspan(begin, std::min(kMessagesAtOnce, messages.size() - begin))) {
         values += params.empty() ? "(" : ", (";
-        for (const SqlValue& value : SqlParams{message.id, message.tenant, message.job_id,
-                                               message.split_number, message.priority}) {
+        for (const SqlValue& value :
+             SqlParams{message.id, message.tenant, message.job_id, message.split_number, message.priority}) {
           params.push_back(value);
           values += "$" + std::to_string(params.size()) + ", ";
         }
         values += "{now}, {now})";
       }
-      TRY(session.run("INSERT INTO queue_messages (id, tenant, job_id, split_number, priority, queued_ms, "
+      TRY(
+          session.run("INSERT INTO queue_messages (id, tenant, job_id, split_number, priority, queued_ms, "
                       "ready_ms) VALUES " +
                           values + " ON CONFLICT (id) DO NOTHING",
                       params));
@@ -103,9 +104,10 @@ Result<> SqlJobQueue::extend(const Reservation& reservation, milliseconds hold) 
       TRY(database_.write("UPDATE queue_messages SET ready_ms = {now} + $1 WHERE id = $2 AND token = $3",
                           {hold.count(), reservation.message.id, reservation.token}));
   if (extended.affected() != 0) return {};
-  return fail(ErrorKind::conflict,
-              "the queue's message " + reservation.message.id +
-                  " is another worker's now, or gone: the reservation had run out, or the job was cancelled.");
+  return fail(
+      ErrorKind::conflict,
+      "the queue's message " + reservation.message.id +
+          " is another worker's now, or gone: the reservation had run out, or the job was cancelled.");
 }
 
 Result<> SqlJobQueue::complete(const Reservation& reservation) {
@@ -117,13 +119,25 @@ Result<> SqlJobQueue::complete(const Reservation& reservation) {
 
 Result<> SqlJobQueue::put_back(const Reservation& reservation, milliseconds delay) {
   auto done = database_.transact<void>([&](SqlSession& session) -> Result<> {
-    TRY(session.run("UPDATE queue_messages SET ready_ms = {now} + $1, worker = '', token = '' "
+    TRY(
+        session.run("UPDATE queue_messages SET ready_ms = {now} + $1, worker = '', token = '' "
                     "WHERE id = $2 AND token = $3",
                     {delay.count(), reservation.message.id, reservation.token}));
     return session.notify(SqlChannel::queue);
   });
   signals_.wake(SqlChannel::queue);
   return done;
+}
+
+Result<> SqlJobQueue::give_back_of(const std::function<bool(const std::string& worker)>& is_dead) {
+  auto workers = TRY(database_.read("SELECT DISTINCT worker FROM queue_messages WHERE token <> ''"));
+  for (std::size_t row = 0; row < workers.size(); ++row) {
+    if (!is_dead(workers.text(row, 0))) continue;
+    TRY(database_.write(
+        "UPDATE queue_messages SET ready_ms = {now}, token = '' WHERE worker = $1 AND token <> ''",
+        {workers.text(row, 0)}));
+  }
+  return {};
 }
 
 Result<> SqlJobQueue::withdraw(const std::string& job_id) {
@@ -142,19 +156,20 @@ Result<> SqlJobQueue::set_paused(bool paused) {
 }
 
 Result<QueueHealth> SqlJobQueue::health() {
-  auto rows = TRY(database_.read(
-      "SELECT (SELECT value FROM service_state WHERE name = 'queue paused'), "
-      "count(CASE WHEN ready_ms <= {now} THEN 1 END), "
-      "count(CASE WHEN ready_ms > {now} AND token <> '' THEN 1 END), "
-      "count(CASE WHEN ready_ms > {now} AND token = '' THEN 1 END), "
-      "{now} - min(CASE WHEN ready_ms <= {now} THEN ready_ms END) FROM queue_messages"));
+  auto rows =
+      TRY(database_.read("SELECT (SELECT value FROM service_state WHERE name = 'queue paused'), "
+                         "count(CASE WHEN ready_ms <= {now} THEN 1 END), "
+                         "count(CASE WHEN ready_ms > {now} AND token <> '' THEN 1 END), "
+                         "count(CASE WHEN ready_ms > {now} AND token = '' THEN 1 END), "
+                         "{now} - min(CASE WHEN ready_ms <= {now} THEN ready_ms END) FROM queue_messages"));
   QueueHealth health;
   health.name = "embedded";
   health.paused = rows.integer(0, 0) != 0;
   health.waiting = rows.whole(0, 1);
   health.active = rows.whole(0, 2);
   health.delayed = rows.whole(0, 3);
-  if (!rows.is_null(0, 4)) health.oldest_waiting = milliseconds(std::max<std::int64_t>(rows.integer(0, 4), 0));
+  if (!rows.is_null(0, 4))
+    health.oldest_waiting = milliseconds(std::max<std::int64_t>(rows.integer(0, 4), 0));
   return health;
 }
 

@@ -17,6 +17,7 @@ class SqlJobQueue final : public JobQueue {
   Result<> extend(const Reservation& reservation, std::chrono::milliseconds hold) override;
   Result<> complete(const Reservation& reservation) override;
   Result<> put_back(const Reservation& reservation, std::chrono::milliseconds delay) override;
+  Result<> give_back_of(const std::function<bool(const std::string& worker)>& is_dead) override;
   Result<> withdraw(const std::string& job_id) override;
   Result<> pause() override { return set_paused(true); }
   Result<> resume() override { return set_paused(false); }

@@ -83,7 +83,7 @@ class Node {
     service_->observer = metrics_.get();
     service_->work_came = [this] { dispatcher_->wake(); };
     dispatcher_ = std::make_unique<Dispatcher>(*service_);
-    TRY(give_back_for_the_dead(parts_.store->jobs()));
+    TRY(give_back_for_the_dead(*service_));
     if (!works) return {};
     pool_ = std::make_unique<ComputePool>(threads_);
     return {};

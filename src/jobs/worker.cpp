@@ -80,13 +80,14 @@ std::string what(const Lease& lease) {
 
 }  // namespace
 
-Result<> give_back_for_the_dead(JobStore& jobs) {
+Result<> give_back_for_the_dead(Service& service) {
+  JobStore& jobs = service.store.jobs();
   for (const Lease& lease : TRY(jobs.leases())) {
     if (!is_dead(lease.owner)) continue;
     log_info("lease of a process that died", {{"job", lease.job_id}, {"owner", lease.owner}});
     TRY(jobs.release(lease));
   }
-  return {};
+  return service.queue.give_back_of(is_dead);
 }
 
 Worker::Worker(Service& service, ComputePool& pool, const WorkerOptions& options)

@@ -19,9 +19,9 @@ struct WorkerOptions {
   MemoryPlan memory;   // of one slot
 };
 
-// What processes of this host held when they died is given back, so that nobody waits for their leases to run
-// out. For a node that starts.
-Result<> give_back_for_the_dead(JobStore& jobs);
+// What processes of this host held when they died is given back, leases and reservations, so that nobody
+// waits for them to run out. For a node that starts.
+Result<> give_back_for_the_dead(Service& service);
 
 class Worker {
  public:

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -55,6 +56,9 @@ class JobQueue {
   virtual Result<> complete(const Reservation& reservation) = 0;
   // Puts it back, to be reserved again after `delay`. One that is gone, or another's, is no error.
   virtual Result<> put_back(const Reservation& reservation, std::chrono::milliseconds delay) = 0;
+  // What workers that are known to be dead had reserved goes back in front: for a node that starts. An
+  // adapter that cannot tell does nothing; those reservations run out.
+  virtual Result<> give_back_of(const std::function<bool(const std::string& worker)>& is_dead) = 0;
   // Every message of a job that nobody has reserved: it was cancelled.
   virtual Result<> withdraw(const std::string& job_id) = 0;
 
