@@ -44,7 +44,8 @@ Connection::Connection(ServerState& server, Socket socket, std::string remote, b
       stream_(std::move(socket), server.tls.get()),
       remote_(std::move(remote)),
       crowded_(crowded),
-      timer_(server.io) {}
+      timer_(server.io),
+      wake_timer_(server.io) {}
 
 void Connection::arm(Duration time) {
   if (crowded_) time = std::min<Duration>(time, kCrowdedTimeout);
@@ -81,6 +82,7 @@ bool Connection::is_too_late(const ErrorCode& error) const {
 }
 
 void Connection::stop() {
+  wake_timer_.cancel();
   if (!idle_) return;
   ErrorCode ignored;
   stream_.socket().cancel(ignored);
@@ -88,6 +90,7 @@ void Connection::stop() {
 
 void Connection::cut() {
   cut_ = true;
+  wake_timer_.cancel();
   ErrorCode ignored;
   stream_.socket().close(ignored);
 }
@@ -150,12 +153,6 @@ Result<> Connection::prepare(Exchange& exchange) const {
     request.id = request.headers.get("X-Request-Id");
   exchange.keep = false;  // until it is known that both sides see the same end of this request
   exchange.minor = static_cast<int>(head.version() % 10);
-  if (head.version() != 10 && head.version() != 11) {
-    return refuse({.status = 505,
-                   .name = "http-version",
-                   .title = "This version of HTTP is not spoken here",
-                   .detail = "This server speaks HTTP/1.1."});
-  }
   TRY(refuse_ambiguous(request, exchange.minor));
   auto target = TRY(parse_target(std::string_view(head.target().data(), head.target().size())));
   exchange.keep = head.keep_alive();

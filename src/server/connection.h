@@ -10,10 +10,12 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/websocket/stream_fwd.hpp>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "server/asio_types.h"
@@ -60,6 +62,8 @@ struct Exchange {
   std::uint64_t waited_for_bytes = 0;
 };
 
+using EventSocket = boost::beast::websocket::stream<Stream&, false>;  // without compression
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // `crowded`: there are too many already; the first request is answered with 503.
@@ -100,8 +104,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> send_stream(Exchange& exchange, Response& response);
   Awaitable<void> say_goodbye();  // lets what was sent arrive although more comes in
 
-  // Events (connection_events.cpp). Sends its own answer, or gives one that tells why not.
+  // Events (connection_events.cpp). An error: nothing was sent yet, and it is to be answered.
+  struct Feed {  // one client's place in the log
+    EventFilter filter;
+    std::uint64_t after = 0;
+    std::vector<Event> events;  // read and not sent
+    bool more = false;          // there is more to read at once
+  };
+  enum class Woke : std::uint8_t { more, heartbeat, end };
   Awaitable<Result<>> stream_events(Exchange& exchange);
+  Awaitable<Result<>> read_on(Feed& feed, const Request& request);
+  Awaitable<Woke> wait_for_more(const Feed& feed);
+  void wake();
+  Awaitable<void> send_text_stream(Exchange& exchange, Feed& feed);
+  Awaitable<void> listen();  // until the client of a text stream goes away
+  Awaitable<void> send_websocket(Exchange& exchange, Feed& feed);
+  Awaitable<void> listen(EventSocket& socket);
+  Awaitable<void> listener_has_ended();
 
   // The deadline of the operation that is waited for; one that is over ends it with operation_aborted.
   void arm(Duration time);
@@ -119,6 +138,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Timer timer_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   bool watching_ = false, timed_out_ = false, ended_ = false;
+  // Of streams of events.
+  Timer wake_timer_;
+  bool woken_ = false, listening_ = false, peer_gone_ = false;
+  std::chrono::steady_clock::time_point heard_;
 };
 
 }  // namespace sluice

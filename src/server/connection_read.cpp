@@ -193,9 +193,9 @@ Awaitable<Result<Response>> Connection::feed(Exchange& exchange, std::unique_ptr
 }
 
 Awaitable<void> Connection::discard_small_rest(Exchange& exchange) {
+  if (!exchange.keep || exchange.parser.is_done()) co_return;
   auto rest = exchange.parser.content_length_remaining();
-  if (exchange.keep && !exchange.parser.is_done() && !exchange.wants_continue && rest &&
-      *rest <= kSmallRest) {
+  if (!exchange.wants_continue && rest && *rest <= kSmallRest) {
     std::vector<char> bytes(4096);
     Piece piece{Came::bytes};
     while (piece.came == Came::bytes) piece = co_await read_piece(exchange, bytes);

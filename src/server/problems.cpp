@@ -33,7 +33,13 @@ std::optional<Problem> refused(const Error& error) {
   if (mark == std::string::npos) return std::nullopt;
   auto json = Json::parse(error.message.begin() + static_cast<std::ptrdiff_t>(mark) + 1, error.message.end(),
                           nullptr, false);
-  if (!json.is_object()) return std::nullopt;
+  // Somebody's text may look like a mark of ours.
+  for (const char* name : {"status", "retryAfter"}) {
+    if (!json.is_object() || !json[name].is_number_integer()) return std::nullopt;
+  }
+  for (const char* name : {"name", "title", "extra"}) {
+    if (!json[name].is_string()) return std::nullopt;
+  }
   Problem problem;
   problem.detail = error.message.substr(0, mark);
   problem.status = json.value("status", 0);
