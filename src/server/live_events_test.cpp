@@ -21,7 +21,7 @@ using testing::RunningServer;
 class MemoryLog final : public EventLog {
  public:
   void commit(std::string job, std::string type, std::string tenant = "default",
-              std::string pipeline = "people") {
+              std::string pipeline = "people", std::string data = R"({"rows": 5})") {
     std::lock_guard lock(mutex_);
     new_.push_back({.number = 0,
                     .id = "e" + std::to_string(++made_),
@@ -30,7 +30,7 @@ class MemoryLog final : public EventLog {
                     .job_id = std::move(job),
                     .pipeline = std::move(pipeline),
                     .time = "2024-06-11T09:30:00.123Z",
-                    .data = R"({"rows": 5})"});
+                    .data = std::move(data)});
     changed_.notify_all();
   }
   void forget_up_to(std::uint64_t number) {
@@ -294,8 +294,10 @@ TEST_F(LiveEventsTest, ASlowClientHoldsUpNobody) {
   quick.read_head();
   TextStream stream(quick);
   stream.next();
-  for (int i = 1; i <= 2'000; ++i) {
-    log_.commit("j", "rows.processed");
+  // 40 MB: far more than the buffers of the slow one's socket hold.
+  std::string data = "{\"rows\":\"" + std::string(40'000, 'x') + "\"}";
+  for (int i = 1; i <= 1'000; ++i) {
+    log_.commit("j", "rows.processed", "default", "people", data);
     ASSERT_TRUE(stream.next().starts_with("id: " + std::to_string(i) + "\n"));
   }
 }
