@@ -35,12 +35,15 @@ Result<std::uint64_t> count_rows(ondemand::array& rows) {
   for (simdjson::simdjson_result<ondemand::value> item : rows) {
     ++count;
     ondemand::value row;
-    ondemand::json_type type;
+    ondemand::object object;
+    ondemand::array array;
     std::string_view ignored;
-    if (std::move(item).get(row) || row.type().get(type) ||
-        (type != ondemand::json_type::object && type != ondemand::json_type::array) ||
-        row.raw_json().get(ignored))
-      return wrong("row " + std::to_string(count) + " is no JSON object.");
+    if (std::move(item).get(row))
+      return wrong("after row " + std::to_string(count - 1) + " the JSON is broken.");
+    const bool is_row = row.get_object().get(object)
+                            ? !row.get_array().get(array) && !array.raw_json().get(ignored)
+                            : !object.raw_json().get(ignored);
+    if (!is_row) return wrong("row " + std::to_string(count) + " is no JSON object.");
   }
   return count;
 }
