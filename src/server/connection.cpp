@@ -239,8 +239,8 @@ Result<> Connection::admit(Exchange& exchange) {
   if (!server_.rate.take(principal.actor == "anonymous" ? by_address : principal.actor, now)) {
     return too_many_requests();
   }
-  if (!allows(principal.role, route.permission)) {
-    return refuse(not_allowed("This needs the permission \"" + std::string(name_of(route.permission)) +
+  if (auto permission = lacking(route, request, principal.role)) {
+    return refuse(not_allowed("This needs the permission \"" + std::string(name_of(*permission)) +
                               "\", which the role of this key does not have."));
   }
   for (const char* name : {"p", "pipeline"}) {

@@ -98,6 +98,11 @@ Routes some_routes() {
   add("GET", "/origin", Permission::read, [](const Request& request) -> Result<Response> {
     return json_response(200, request.origin + " from " + request.remote);
   });
+  routes.add({.method = "PUT",
+              .pattern = "/flagged",
+              .permission = Permission::read,
+              .handler = [](const Request&) -> Result<Response> { return json_response(200, "done"); },
+              .flags = {{"all", Permission::administer}}});
   routes.add({.method = "POST",
               .pattern = "/count",
               .permission = Permission::submit,
@@ -255,6 +260,22 @@ TEST(HttpServer, AsksWhoItIsAndWhetherTheyMay) {
   std::string remove = "DELETE /hello/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ";
   EXPECT_EQ(client.ask(remove + "people\r\n\r\n").status, 403);
   EXPECT_EQ(client.ask(remove + "admin\r\n\r\n").status, 204);
+}
+
+TEST(HttpServer, AFlagMayNeedMore) {
+  RunningServer server(some_routes(), {}, authenticate);
+  RawClient client(server.port());
+  auto status = [&](std::string_view path, std::string_view key) {
+    return client
+        .ask("PUT " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+             std::string(key) + "\r\n\r\n")
+        .status;
+  };
+  EXPECT_EQ(status("/flagged", "viewer"), 200);
+  EXPECT_EQ(status("/flagged?all=false", "viewer"), 200);
+  EXPECT_EQ(status("/flagged?all=true", "viewer"), 403);
+  EXPECT_EQ(status("/flagged?%61ll=false&all", "viewer"), 403);
+  EXPECT_EQ(status("/flagged?all=true", "admin"), 200);
 }
 
 TEST(HttpServer, AKeyForOnePipelineOpensNoOther) {
