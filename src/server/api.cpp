@@ -7,11 +7,13 @@
 #include "server/routes_queues.h"
 #include "server/routes_rows.h"
 #include "server/routes_schedules.h"
+#include "server/routes_uploads.h"
 
 namespace sluice {
 
 Routes api_routes(Api& api) {
   Routes routes;
+  add_upload_routes(routes, api.service, {.blobs_url = api.blobs_url, .most_bytes = api.upload_bytes});
   add_batch_routes(routes, api);
   add_job_routes(routes, api);
   add_row_routes(routes, api);

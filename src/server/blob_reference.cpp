@@ -1,0 +1,60 @@
+#include "server/blob_reference.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "jobs/upload_keys.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kFile = "file:";
+
+std::unexpected<Error> refused(const std::string& why) { return fail(ErrorKind::usage, why); }
+
+}  // namespace
+
+std::optional<std::string> blob_reference(std::string_view json) {
+  auto parsed = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
+  if (!parsed.is_object() || parsed.size() != 1 || !parsed.contains("blob")) return std::nullopt;
+  const auto& blob = parsed["blob"];
+  if (!blob.is_string()) return std::nullopt;
+  return blob.get<std::string>();
+}
+
+Result<std::string> blob_key_of_reference(const std::string& url, const std::string& place) {
+  const std::size_t colon = url.find(':');
+  if (colon == std::string::npos || url.find('/') < colon)
+    return refused(
+        "\"blob\" has to be a URL, as in file:inbox/people.csv: a file below the folder of the setting "
+        "`blobs`.");
+  if (!url.starts_with(kFile))
+    return refused("\"blob\" has the unknown scheme '" + url.substr(0, std::min<std::size_t>(colon, 20)) +
+                   "'; known: file.");
+  if (!place.starts_with(kFile))
+    return refused(
+        "this server keeps its files elsewhere than in a folder; a file: URL names nothing in it.");
+  std::string text = url.substr(kFile.size());
+  if (text.starts_with("//")) {
+    if (!text.starts_with("///"))
+      return refused(
+          "\"blob\" names another machine; a file of this server is file:///… or file:inbox/people.csv.");
+    text.erase(0, 2);
+  }
+  if (text.find('\0') != std::string::npos) return refused("\"blob\" is no path.");
+  fs::path path = fs::path(text).lexically_normal();
+  if (path.is_absolute()) {
+    const fs::path root = fs::absolute(place.substr(kFile.size())).lexically_normal() / "";
+    path = path.lexically_relative(root);
+  }
+  const std::string key = path.string();
+  if (key.empty() || key == "." || *path.begin() == "..")
+    return refused(
+        "\"blob\" names a file that is not below the folder of the setting `blobs`; nothing else is read.");
+  if (is_own_key(key)) return refused("\"blob\" names a file that belongs to another upload.");
+  return key;
+}
+
+}  // namespace sluice
