@@ -6,6 +6,7 @@
 #include "adapters/sql_events.h"
 #include "adapters/sql_keys.h"
 #include "adapters/sql_queue.h"
+#include "adapters/sql_retention.h"
 #include "adapters/sql_schedules.h"
 #include "adapters/sql_statistics.h"
 #include "adapters/sql_uploads.h"
@@ -21,6 +22,7 @@ struct SqlService {
         uploads(database),
         deliveries(database),
         statistics(database),
+        retention(database),
         queue(database, signals) {}
 
   SqlEventLog events;
@@ -30,6 +32,7 @@ struct SqlService {
   SqlUploadStore uploads;
   SqlDeliveryStore deliveries;
   SqlJobStatistics statistics;
+  SqlRetentionStore retention;
   SqlJobQueue queue;
 };
 

@@ -42,6 +42,7 @@ class PostgresStore final : public Store {
   UploadStore& uploads() override { return service_.uploads; }
   DeliveryStore& deliveries() override { return service_.deliveries; }
   JobStatistics& statistics() override { return service_.statistics; }
+  RetentionStore& retention() override { return service_.retention; }
   JobQueue& queue() override { return service_.queue; }
   Result<> ready() override { return sql_.ready(); }
 

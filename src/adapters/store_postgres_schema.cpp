@@ -241,6 +241,10 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
 )sql"},
     Migration{4, "the service: keys, schedules, uploads, queue, deliveries, audit log", kServiceTables,
               kServiceTablesPostgres},
+    // For what clears away after a while (jobs/retention.h).
+    Migration{
+        5, "jobs by their end",
+        "CREATE INDEX ingestion_jobs_by_end ON ingestion_jobs (finished_at) WHERE finished_at IS NOT NULL"},
 };
 
 // 0 where there are no tables yet.

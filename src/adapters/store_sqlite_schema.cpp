@@ -194,6 +194,10 @@ CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
 )sql"},
     Migration{4, "the service: keys, schedules, uploads, queue, deliveries, audit log", kServiceTables,
               kServiceTablesSqlite},
+    // For what clears away after a while (jobs/retention.h).
+    Migration{
+        5, "jobs by their end",
+        "CREATE INDEX ingestion_jobs_by_end ON ingestion_jobs (finished_at) WHERE finished_at IS NOT NULL"},
 };
 
 constexpr std::int64_t kApplicationId = 1397511491;  // the letters SLUC

@@ -29,14 +29,14 @@ Result<std::uint64_t> size_of(const std::string& value) {
 
 // A whole number with its unit.
 Result<std::chrono::milliseconds> span_of(const std::string& value) {
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits = {
-      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits = {
+      {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
   std::uint32_t number = 0;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error == std::errc())
     for (const auto& [unit, factor] : kUnits)
       if (unit == end) return std::chrono::milliseconds(number * factor);
-  return fail(ErrorKind::usage, "'" + value + "' is no duration; write it like 90s or 5m.");
+  return fail(ErrorKind::usage, "'" + value + "' is no duration; write it like 90s, 5m or 7d.");
 }
 
 Result<std::uint32_t> count_of(const std::string& value, std::uint32_t least, std::uint32_t most) {
@@ -59,6 +59,15 @@ Result<T> word_of(const std::string& value, const std::array<std::pair<std::stri
   return fail(ErrorKind::usage, "'" + value + "' is none of: " + known + ".");
 }
 
+// Of what is kept. Shorter than a minute would be gone before anybody has seen it.
+Result<std::chrono::milliseconds> retention_of(const std::string& value) {
+  const auto span = TRY(span_of(value));
+  if (span < std::chrono::minutes(1))
+    return fail(ErrorKind::usage, "'" + value + "' is too short; the least is 1m.");
+  return span;
+}
+
+constexpr std::array<std::pair<std::string_view, bool>, 2> kYesNo = {{{"true", true}, {"false", false}}};
 constexpr std::array<std::pair<std::string_view, AuthMode>, 3> kAuthModes = {
     {{"auto", AuthMode::automatic}, {"keys", AuthMode::keys}, {"none", AuthMode::none}}};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLogLevels = {
@@ -135,6 +144,29 @@ constexpr Row kSettings[] = {
     {{"patience", "SLUICE_PATIENCE", "60s", "how long a database that went away is waited for"},
      [](Config& config, const std::string& value) -> Result<> {
        config.patience = TRY(span_of(value));
+       return {};
+     }},
+    {{"retention.blobs", "SLUICE_RETENTION_BLOBS", "7d",
+      "how long uploaded files stay after their job's end"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.retain_blobs = TRY(retention_of(value));
+       return {};
+     }},
+    {{"retention.rejects", "SLUICE_RETENTION_REJECTS", "90d", "how long rejects stay after their job's end"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.retain_rejects = TRY(retention_of(value));
+       return {};
+     }},
+    {{"retention.events", "SLUICE_RETENTION_EVENTS", "30d",
+      "how long events stay that clients can resume after"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.retain_events = TRY(retention_of(value));
+       return {};
+     }},
+    {{"webhooks.allow_private", "SLUICE_WEBHOOKS_ALLOW_PRIVATE", "false",
+      "true: webhooks may go to private addresses, this machine included"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.webhooks_allow_private = TRY(word_of(value, kYesNo));
        return {};
      }},
     {{"limits.row_bytes", "SLUICE_ROW_BYTES", "1MiB", "longest row that is read; a longer one is a reject"},

@@ -37,6 +37,11 @@ struct Config {
   std::string log_level = "info";
   std::chrono::milliseconds patience{60'000};
   std::uint64_t row_bytes = 1 << 20;
+  // What is cleared away so long after the end of its job.
+  std::chrono::milliseconds retain_blobs = std::chrono::hours(24 * 7);
+  std::chrono::milliseconds retain_rejects = std::chrono::hours(24 * 90);
+  std::chrono::milliseconds retain_events = std::chrono::hours(24 * 30);
+  bool webhooks_allow_private = false;
   std::optional<std::uint64_t> memory_bytes;                // none: auto
   std::map<std::string, std::string, std::less<>> written;  // what was set, by key, as it was written
 };

@@ -13,6 +13,9 @@
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "jobs/dispatcher.h"
+#include "jobs/retention.h"
+#include "jobs/scheduler.h"
+#include "jobs/webhooks.h"
 #include "jobs/worker.h"
 #include "server/api.h"
 #include "server/authenticate.h"
@@ -89,7 +92,19 @@ class Node {
     return {};
   }
 
-  void work() { worker_ = std::make_unique<Worker>(*service_, *pool_, WorkerOptions{slots_, memory_}); }
+  void work() {
+    worker_ = std::make_unique<Worker>(*service_, *pool_, WorkerOptions{slots_, memory_});
+    HttpSenderOptions sending;
+    if (config_.webhooks_allow_private) sending.private_addresses = PrivateAddresses::allowed;
+    sender_ = make_http_sender_curl(sending);
+    webhooks_ = std::make_unique<WebhookThreads>(*service_, *sender_);
+    scheduler_ = std::make_unique<SchedulerThread>(*service_);
+    RetentionAges ages;
+    ages.blobs = config_.retain_blobs;
+    ages.rejects = config_.retain_rejects;
+    ages.events = config_.retain_events;
+    retention_ = std::make_unique<RetentionThread>(*service_, ages);
+  }
 
   Result<> serve(std::stop_token stop) {
     const ListenAddress address = TRY(parse_listen(config_.listen));
@@ -122,6 +137,9 @@ class Node {
 
   // What is in work ends at its next commit; another node, or the next start, goes on there.
   void stop() {
+    retention_.reset();
+    scheduler_.reset();
+    webhooks_.reset();
     worker_.reset();
     dispatcher_.reset();
     live_.reset();
@@ -173,6 +191,10 @@ class Node {
   std::unique_ptr<ComputePool> pool_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Worker> worker_;
+  std::unique_ptr<HttpSender> sender_;
+  std::unique_ptr<WebhookThreads> webhooks_;
+  std::unique_ptr<SchedulerThread> scheduler_;
+  std::unique_ptr<RetentionThread> retention_;
   std::unique_ptr<LiveEvents> live_;
 };
 

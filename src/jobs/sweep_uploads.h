@@ -1,5 +1,5 @@
 // Clearing away what uploads left behind: those whose time is over, and files whose job was never made
-// because the process died in between. Called now and then by the dispatcher of any node; thread-safe.
+// because the process died in between. Called now and then by any node (jobs/retention.h); thread-safe.
 #pragma once
 
 #include <chrono>

@@ -22,6 +22,7 @@ class ForwardingStore : public Store, public JobStore {
   UploadStore& uploads() override { return store_.uploads(); }
   DeliveryStore& deliveries() override { return store_.deliveries(); }
   JobStatistics& statistics() override { return store_.statistics(); }
+  RetentionStore& retention() override { return store_.retention(); }
   JobQueue& queue() override { return store_.queue(); }
   Result<> ready() override { return store_.ready(); }
 

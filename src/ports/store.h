@@ -21,6 +21,7 @@
 #include "ports/job_queue.h"
 #include "ports/job_statistics.h"
 #include "ports/key_store.h"
+#include "ports/retention_store.h"
 #include "ports/schedule_store.h"
 #include "ports/upload_store.h"
 #include "rows/issue.h"
@@ -344,6 +345,7 @@ class Store {
   virtual UploadStore& uploads() = 0;
   virtual DeliveryStore& deliveries() = 0;
   virtual JobStatistics& statistics() = 0;
+  virtual RetentionStore& retention() = 0;
   virtual JobQueue& queue() = 0;  // the embedded one: tables beside the jobs
   virtual Result<> ready() = 0;   // can it be reached and written to? For /readyz
 };
