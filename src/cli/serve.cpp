@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "adapters/http_sender_curl.h"
 #include "app/open_service.h"
 #include "base/log.h"
 #include "base/url_text.h"
