@@ -68,10 +68,14 @@ constexpr std::size_t kBatchesAtOnce = 100;
 struct RunsLeft {
   OutcomeRun run;  // what is left of the one it stands in
   OutcomeReader rest;
+  std::uint64_t batch;  // its first row
   std::shared_ptr<const SqlRows> keeps_bytes;
 };
-struct LaterFirst {
-  bool operator()(const RunsLeft& a, const RunsLeft& b) const { return a.run.first_row > b.run.first_row; }
+// For a queue that has the lowest row on top, and of two the one from the batch that begins later.
+struct Later {
+  bool operator()(const RunsLeft& a, const RunsLeft& b) const {
+    return a.run.first_row > b.run.first_row || (a.run.first_row == b.run.first_row && a.batch < b.batch);
+  }
 };
 
 }  // namespace
@@ -82,7 +86,7 @@ Result<std::vector<RowOutcome>> SqlQueryStore::outcomes(const std::string& job_i
                                                         std::optional<Outcome> only, std::size_t limit) {
   std::vector<RowOutcome> found;
   if (!uuid_bytes(job_id) || limit == 0) return found;
-  std::priority_queue<RunsLeft, std::vector<RunsLeft>, LaterFirst> begun;
+  std::priority_queue<RunsLeft, std::vector<RunsLeft>, Later> begun;
   auto go_on = [&](RunsLeft left) {  // to its next rows that are wanted
     for (;;) {
       const bool wanted = left.run.outcome != Outcome::none && (!only || left.run.outcome == *only);
@@ -111,15 +115,17 @@ Result<std::vector<RowOutcome>> SqlQueryStore::outcomes(const std::string& job_i
       if (!page->empty()) after = page->whole(page->size() - 1, 0);
     }
     if (next < page->size() && (begun.empty() || page->whole(next, 0) <= begun.top().run.first_row)) {
-      OutcomeReader reader(page->text(next, 1), page->whole(next, 0));
+      const std::uint64_t batch = page->whole(next, 0);
+      OutcomeReader reader(page->text(next, 1), batch);
       ++next;
-      if (auto first = reader.next()) go_on({*first, reader, page});
+      if (auto first = reader.next()) go_on({*first, reader, batch, page});
       continue;
     }
     if (begun.empty()) break;
     RunsLeft left = begun.top();
     begun.pop();
-    found.push_back({left.run.first_row, left.run.outcome});
+    if (found.empty() || found.back().row_number != left.run.first_row)
+      found.push_back({left.run.first_row, left.run.outcome});
     ++left.run.first_row;
     if (left.run.first_row <= left.run.last_row)
       begun.push(std::move(left));

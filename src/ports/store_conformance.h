@@ -78,6 +78,9 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
   // A whole job of one split and one commit: opened, written, ended.
   CommitReport run(const Job& job, const WriteSpec& spec, const std::vector<TestRow>& rows);
 
+  // A job that has run: these rows were rejected, the others up to the last of them stored.
+  Job create_rejects(const std::map<std::uint64_t, std::vector<Issue>>& rejects);
+
   std::unique_ptr<RowWriter> writer(const WriteSpec& spec);
   JobStore& jobs() { return store_->jobs(); }
   QueryStore& queries() { return store_->queries(); }
