@@ -53,7 +53,8 @@ void PgListener::run(const std::stop_token& stop) {
 
 Result<bool> PgListener::listen(PgConnection& connection) {
   auto session = TRY(connection.select("SELECT pg_backend_pid()"));
-  if (session.integer(0, 0) != PQbackendPID(connection.get())) return false;  // a pooler's number, not its own
+  if (session.integer(0, 0) != PQbackendPID(connection.get()))
+    return false;  // a pooler's number, not its own
   for (SqlChannel channel : kChannels)
     TRY(connection.execute("LISTEN " + std::string(postgres_channel(channel))));
   return true;

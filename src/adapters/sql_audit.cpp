@@ -3,10 +3,10 @@
 namespace sluice {
 
 Result<> SqlAuditLog::add(const AuditEntry& entry) {
-  TRY(database_.write("INSERT INTO audit_log (time_ms, tenant, actor, action, subject, detail, request_id) "
-                      "VALUES ({now}, $1, $2, $3, $4, $5, $6)",
-                      {entry.tenant, entry.actor, entry.action, entry.subject, entry.detail,
-                       entry.request_id}));
+  TRY(database_.write(
+      "INSERT INTO audit_log (time_ms, tenant, actor, action, subject, detail, request_id) "
+      "VALUES ({now}, $1, $2, $3, $4, $5, $6)",
+      {entry.tenant, entry.actor, entry.action, entry.subject, entry.detail, entry.request_id}));
   return {};
 }
 
@@ -22,10 +22,11 @@ Result<std::vector<AuditEntry>> SqlAuditLog::list(const AuditFilter& filter,
   if (!filter.actor.empty()) demand("actor = $", filter.actor);
   if (!filter.action.empty()) demand("action = $", filter.action);
   if (before) demand("number < $", *before);
-  auto rows = TRY(database_.read("SELECT number, time_ms, tenant, actor, action, subject, detail, request_id "
-                                 "FROM audit_log " +
-                                     where + " ORDER BY number DESC LIMIT $1",
-                                 params));
+  auto rows =
+      TRY(database_.read("SELECT number, time_ms, tenant, actor, action, subject, detail, request_id "
+                         "FROM audit_log " +
+                             where + " ORDER BY number DESC LIMIT $1",
+                         params));
   std::vector<AuditEntry> entries;
   for (std::size_t row = 0; row < rows.size(); ++row)
     entries.push_back({rows.integer(row, 0), sql_time_text(rows.integer(row, 1)), rows.text(row, 2),

@@ -90,7 +90,8 @@ TEST_P(SqlDatabases, BytesComeAsTheyAre) {
 
 TEST_P(SqlDatabases, NowIsTheTimeInMilliseconds) {
   const auto now = std::chrono::system_clock::now().time_since_epoch() / std::chrono::milliseconds(1);
-  EXPECT_NEAR(static_cast<double>(sql_->read("SELECT {now}")->integer(0, 0)), static_cast<double>(now), 60'000);
+  EXPECT_NEAR(static_cast<double>(sql_->read("SELECT {now}")->integer(0, 0)), static_cast<double>(now),
+              60'000);
 }
 
 TEST_P(SqlDatabases, ATransactionIsAllOrNothing) {
@@ -122,12 +123,13 @@ TEST(SqlTime, IsTextOutsideAndMillisecondsInside) {
   // 19,814 days after 1970.
   constexpr std::int64_t kMoment = 19'814ll * 86'400'000 + (9 * 3600 + 30 * 60 + 7) * 1000 + 125;
   EXPECT_EQ(sql_time_text(kMoment), "2024-04-01T09:30:07.125Z");
-  for (const char* same : {"2024-04-01T09:30:07.125Z", "2024-04-01t09:30:07.125z", "2024-04-01T11:30:07.125+02:00",
-                           "2024-03-31T23:00:07.125999-10:30"})
+  for (const char* same : {"2024-04-01T09:30:07.125Z", "2024-04-01t09:30:07.125z",
+                           "2024-04-01T11:30:07.125+02:00", "2024-03-31T23:00:07.125999-10:30"})
     EXPECT_EQ(sql_time_of(same).value_or(-1), kMoment) << same;
   EXPECT_EQ(sql_time_of("2024-04-01T09:30:07Z").value(), kMoment - 125);
-  for (const char* none : {"tomorrow", "2024-04-01", "2024-04-01T09:30:07", "2024-02-30T00:00:00Z",
-                           "2024-04-01T24:00:00Z", "2024-04-01T09:30:07Z ", "2024-04-01T09:60:07Z", "+024-04-01T09:30:07Z"})
+  for (const char* none :
+       {"tomorrow", "2024-04-01", "2024-04-01T09:30:07", "2024-02-30T00:00:00Z", "2024-04-01T24:00:00Z",
+        "2024-04-01T09:30:07Z ", "2024-04-01T09:60:07Z", "+024-04-01T09:30:07Z"})
     EXPECT_FALSE(sql_time_of(none)) << none;
 }
 

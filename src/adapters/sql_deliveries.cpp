@@ -38,7 +38,8 @@ Result<bool> SqlDeliveryStore::add_from(std::uint64_t from, std::uint64_t until,
         {until, from}));
     if (step.affected() == 0) return false;
     for (const Delivery& delivery : deliveries)
-      TRY(session.run("INSERT INTO webhook_deliveries (tenant, job_id, webhook_number, url, event_number, "
+      TRY(
+          session.run("INSERT INTO webhook_deliveries (tenant, job_id, webhook_number, url, event_number, "
                       "event, due_ms) VALUES ($1, $2, $3, $4, $5, $6, {now})",
                       {delivery.tenant, delivery.job_id, delivery.webhook_number, delivery.url,
                        delivery.event_number, delivery.event}));
@@ -68,7 +69,8 @@ Result<> SqlDeliveryStore::delivered(std::int64_t id) {
 
 Result<> SqlDeliveryStore::try_again(std::int64_t id, std::chrono::milliseconds delay,
                                      const std::string& error) {
-  TRY(database_.write("UPDATE webhook_deliveries SET due_ms = {now} + $1, attempts = attempts + 1, "
+  TRY(
+      database_.write("UPDATE webhook_deliveries SET due_ms = {now} + $1, attempts = attempts + 1, "
                       "last_error = $2 WHERE id = $3",
                       {delay.count(), error, id}));
   return {};
@@ -82,9 +84,10 @@ Result<> SqlDeliveryStore::give_up(std::int64_t id, const std::string& error) {
 }
 
 Result<std::vector<Delivery>> SqlDeliveryStore::dead(const std::string& tenant, std::size_t limit) {
-  auto rows = TRY(database_.read("SELECT " + std::string(kColumns) +
-                                     " FROM webhook_deliveries WHERE dead AND tenant = $1 ORDER BY id LIMIT $2",
-                                 {tenant, limit}));
+  auto rows =
+      TRY(database_.read("SELECT " + std::string(kColumns) +
+                             " FROM webhook_deliveries WHERE dead AND tenant = $1 ORDER BY id LIMIT $2",
+                         {tenant, limit}));
   return deliveries_of(rows);
 }
 

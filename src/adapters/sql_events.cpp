@@ -12,7 +12,7 @@ using Clock = std::chrono::steady_clock;
 
 // A look costs one short query: often enough that a progress bar moves.
 constexpr milliseconds kLookAgain{200};
-constexpr milliseconds kLookAnyway{5000};      // where other processes are heard
+constexpr milliseconds kLookAnyway{5000};  // where other processes are heard
 constexpr milliseconds kOthersAreNumbering{10};
 constexpr std::uint64_t kNumberedAtOnce = 10'000;
 constexpr const char* kNumberingLock = "8317987319222330742";  // the one after that of the migrations
@@ -26,13 +26,13 @@ Result<std::uint64_t> SqlEventLog::number_some() {
   return database_.transact<std::uint64_t>([](SqlSession& session) -> Result<std::uint64_t> {
     auto mine = TRY(session.run("SELECT pg_try_advisory_xact_lock(" + std::string(kNumberingLock) + ")", {}));
     if (!mine.yes(0, 0)) return 0;
-    auto numbered = TRY(
-        session.run("UPDATE ingestion_events e SET number = last.value + fresh.place FROM "
-                    "(SELECT value FROM service_state WHERE name = 'events numbered') last, "
-                    "(SELECT sequence, row_number() OVER (ORDER BY sequence) AS place "
-                    "FROM ingestion_events WHERE number IS NULL ORDER BY sequence LIMIT $1) fresh "
-                    "WHERE e.sequence = fresh.sequence",
-                    {kNumberedAtOnce}));
+    auto numbered =
+        TRY(session.run("UPDATE ingestion_events e SET number = last.value + fresh.place FROM "
+                        "(SELECT value FROM service_state WHERE name = 'events numbered') last, "
+                        "(SELECT sequence, row_number() OVER (ORDER BY sequence) AS place "
+                        "FROM ingestion_events WHERE number IS NULL ORDER BY sequence LIMIT $1) fresh "
+                        "WHERE e.sequence = fresh.sequence",
+                        {kNumberedAtOnce}));
     if (numbered.affected() == 0) return 0;
     TRY(session.run("UPDATE service_state SET value = value + $1 WHERE name = 'events numbered'",
                     {numbered.affected()}));
@@ -65,18 +65,17 @@ Result<std::vector<Event>> SqlEventLog::read(const EventFilter& filter, std::uin
   };
   if (!filter.every_tenant) demand(" AND tenant = $", filter.tenant);
   if (!filter.job_id.empty()) demand(" AND job_id = $", filter.job_id);
-  auto rows = TRY(database_.read("SELECT number, id, type, tenant, job_id, pipeline, " +
-                                     database_.utc("time") +
-                                     ", data FROM ingestion_events WHERE number > $1" + only +
-                                     " ORDER BY number LIMIT $2",
-                                 params));
+  auto rows = TRY(database_.read(
+      "SELECT number, id, type, tenant, job_id, pipeline, " + database_.utc("time") +
+          ", data FROM ingestion_events WHERE number > $1" + only + " ORDER BY number LIMIT $2",
+      params));
   // Asked after the events were read, so that none is removed in between and not missed.
   const auto removed =
       TRY(database_.read("SELECT value FROM service_state WHERE name = 'events removed'")).whole(0, 0);
   if (after != 0 && after < removed)
-    return fail(ErrorKind::not_found, "events after number " + std::to_string(after) +
-                                          " were removed, because they are old. Read on from number " +
-                                          std::to_string(removed) + ".");
+    return fail(ErrorKind::gone, "events after number " + std::to_string(after) +
+                                     " were removed, because they are old. Read on from number " +
+                                     std::to_string(removed) + ".");
   for (std::size_t row = 0; row < rows.size(); ++row)
     events.push_back({rows.whole(row, 0), rows.text(row, 1), rows.text(row, 2), rows.text(row, 3),
                       rows.text(row, 4), rows.text(row, 5), rows.text(row, 6), rows.text(row, 7)});
@@ -108,12 +107,13 @@ Result<> SqlEventLog::wait_for_more(std::uint64_t after, milliseconds wait, std:
 
 Result<> SqlEventLog::remove_before(milliseconds age) {
   // Those of a job that was removed are of one that has ended, too.
-  const std::string old = "number IS NOT NULL AND " +
-                          (database_.dialect() == SqlDialect::sqlite
-                               ? std::string("CAST(round((julianday(time) - 2440587.5) * 86400000) AS INTEGER)")
-                               : database_.milliseconds("time")) +
-                          " < {now} - $1 AND NOT EXISTS (SELECT 1 FROM ingestion_jobs j WHERE j.id = job_id "
-                          "AND j.status IN ('PENDING', 'PROCESSING'))";
+  const std::string old =
+      "number IS NOT NULL AND " +
+      (database_.dialect() == SqlDialect::sqlite
+           ? std::string("CAST(round((julianday(time) - 2440587.5) * 86400000) AS INTEGER)")
+           : database_.milliseconds("time")) +
+      " < {now} - $1 AND NOT EXISTS (SELECT 1 FROM ingestion_jobs j WHERE j.id = job_id "
+      "AND j.status IN ('PENDING', 'PROCESSING'))";
   return database_.transact<void>([&](SqlSession& session) -> Result<> {
     auto last = TRY(session.run("SELECT max(number) FROM ingestion_events WHERE " + old, {age.count()}));
     if (last.is_null(0, 0)) return {};

@@ -1,5 +1,5 @@
-// EventLog on either database. In SQLite, which has one writer, an event has its number from the beginning; in
-// PostgreSQL it gets one when it is committed (number_new).
+// EventLog on either database. In SQLite, which has one writer, an event has its number from the beginning;
+// in PostgreSQL it gets one when it is committed (number_new).
 #pragma once
 
 #include "adapters/sql_database.h"
@@ -13,8 +13,7 @@ class SqlEventLog final : public EventLog {
   SqlEventLog(SqlDatabase& database, SqlSignals& signals) : database_(database), signals_(signals) {}
 
   Result<bool> number_new() override;
-  Result<std::vector<Event>> read(const EventFilter& filter, std::uint64_t after,
-                                  std::size_t limit) override;
+  Result<std::vector<Event>> read(const EventFilter& filter, std::uint64_t after, std::size_t limit) override;
   Result<std::uint64_t> newest() override;
   Result<> wait_for_more(std::uint64_t after, std::chrono::milliseconds wait, std::stop_token stop) override;
   Result<> remove_before(std::chrono::milliseconds age) override;

@@ -1,10 +1,12 @@
-// The event log: what its port promises, with events put into the table past the store, because what matters is
-// when they are committed. Needs tools/with_postgres.sh for PostgreSQL.
+// The event log: what its port promises, with events put into the table past the store, because what matters
+// is when they are committed. Needs tools/with_postgres.sh for PostgreSQL.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <array>
+#include <atomic>
 #include <latch>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "adapters/pg_connection.h"
@@ -39,8 +41,8 @@ class EventLogs : public testing::TestWithParam<Kind> {
         sqlite() ? "INSERT INTO ingestion_events (id, tenant, job_id, pipeline, type, time, data) VALUES ('" +
                        test_job_id(900) + "', " + what + "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-" + age +
                        "'), '{\"b\":1,\"a\":2}')"
-                 : "INSERT INTO ingestion_events (tenant, job_id, pipeline, type, time, data) VALUES (" + what +
-                       "clock_timestamp() - interval '" + age + "', '{\"b\":1,\"a\":2}')");
+                 : "INSERT INTO ingestion_events (tenant, job_id, pipeline, type, time, data) VALUES (" +
+                       what + "clock_timestamp() - interval '" + age + "', '{\"b\":1,\"a\":2}')");
   }
   std::vector<Event> read(const EventFilter& filter, std::uint64_t after = 0, std::size_t limit = 100) {
     EXPECT_TRUE(store_->events().number_new());
@@ -53,13 +55,19 @@ class EventLogs : public testing::TestWithParam<Kind> {
     for (const Event& event : read(filter, after, limit)) all += event.type + " ";
     return all;
   }
+  std::string database_url() {  // of PostgreSQL
+    const std::string server = test_postgres();
+    return server.substr(0, server.rfind('/') + 1) + database_->query("SELECT current_database()")[0][0];
+  }
   std::uint64_t newest() { return store_->events().newest().value(); }
 
   std::unique_ptr<StoreUnderTest> database_;
   std::unique_ptr<Store> store_, other_;
 };
 INSTANTIATE_TEST_SUITE_P(Both, EventLogs, testing::Values(Kind::sqlite, Kind::postgres),
-                         [](const auto& suite) { return suite.param == Kind::sqlite ? "Sqlite" : "Postgres"; });
+                         [](const auto& suite) {
+                           return suite.param == Kind::sqlite ? "Sqlite" : "Postgres";
+                         });
 
 TEST_P(EventLogs, AnEventIsReadAsItHappened) {
   EXPECT_EQ(newest(), 0u);
@@ -79,7 +87,8 @@ TEST_P(EventLogs, AnEventIsReadAsItHappened) {
 }
 
 TEST_P(EventLogs, EventsAreReadByTenantAndJobInPages) {
-  for (std::uint64_t i = 0; i < 6; ++i) happen(i % 2, std::string(1, static_cast<char>('a' + i)), i < 4 ? "acme" : "globex");
+  for (std::uint64_t i = 0; i < 6; ++i)
+    happen(i % 2, std::string(1, static_cast<char>('a' + i)), i < 4 ? "acme" : "globex");
   EXPECT_EQ(types({.tenant = "acme"}), "a b c d ");
   EXPECT_EQ(types({.tenant = "globex"}), "e f ");
   EXPECT_EQ(types({.tenant = "acme", .job_id = test_job_id(1)}), "b d ");
@@ -132,7 +141,8 @@ TEST_P(EventLogs, WaitingEndsWithMoreWithTimeOrWithAStop) {
   EXPECT_EQ(newest(), 1u);
   std::stop_source stop;
   {
-    std::jthread waits([&] { EXPECT_TRUE(store_->events().wait_for_more(1, std::chrono::hours(1), stop.get_token())); });
+    std::jthread waits(
+        [&] { EXPECT_TRUE(store_->events().wait_for_more(1, std::chrono::hours(1), stop.get_token())); });
     stop.request_stop();
   }
   std::latch begun(1);
@@ -157,7 +167,8 @@ TEST_P(EventLogs, AFollowerSeesEveryEventOnceAndInRisingOrder) {
     threads.emplace_back([&, writer] {
       std::mt19937 random(static_cast<unsigned>(writer));
       if (sqlite()) {
-        for (int i = 0; i < kTransactions; ++i) happen(static_cast<std::uint64_t>(writer), std::to_string(i)), ++written;
+        for (int i = 0; i < kTransactions; ++i)
+          happen(static_cast<std::uint64_t>(writer), std::to_string(i)), ++written;
       } else {
         // Each has two transactions open, the older of which often ends later.
         const std::string url = database_url();
@@ -195,7 +206,8 @@ TEST_P(EventLogs, AFollowerSeesEveryEventOnceAndInRisingOrder) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while ((writing > 0 || seen < written) && std::chrono::steady_clock::now() < deadline) {
     ASSERT_TRUE(other_->events().wait_for_more(after, milliseconds(50), {}));
-    for (const Event& event : other_->events().read({.tenant = "acme"}, after, 7).value()) {
+    const auto events = other_->events().read({.tenant = "acme"}, after, 7).value();
+    for (const Event& event : events) {
       EXPECT_EQ(event.number, after + 1) << "without a hole";
       if (!sqlite()) EXPECT_TRUE(ids.insert(event.id).second) << "twice";
       after = event.number;
@@ -205,7 +217,9 @@ TEST_P(EventLogs, AFollowerSeesEveryEventOnceAndInRisingOrder) {
   done.request_stop();
   threads.clear();
   EXPECT_EQ(seen, written);
-  EXPECT_EQ(database_->query("SELECT count(*) FROM ingestion_events WHERE number > " + std::to_string(after))[0][0], "0");
+  EXPECT_EQ(
+      database_->query("SELECT count(*) FROM ingestion_events WHERE number > " + std::to_string(after))[0][0],
+      "0");
 }
 
 }  // namespace

@@ -36,10 +36,11 @@ Result<ApiKey> key_of(const SqlRows& rows, std::size_t row) {
 
 Result<> SqlKeyStore::add(const ApiKey& key) {
   const std::int64_t expires = TRY(sql_time_of(key.expires_at));
-  TRY(database_.write("INSERT INTO api_keys (id, tenant, name, role, pipelines, digest, created_ms, "
+  TRY(
+      database_.write("INSERT INTO api_keys (id, tenant, name, role, pipelines, digest, created_ms, "
                       "created_by, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, {now}, $7, $8)",
-                      {key.id, key.tenant, key.name, name_of(key.role),
-                       nlohmann::json(key.pipelines).dump(), key.digest, key.created_by, expires}));
+                      {key.id, key.tenant, key.name, name_of(key.role), nlohmann::json(key.pipelines).dump(),
+                       key.digest, key.created_by, expires}));
   return {};
 }
 
@@ -77,8 +78,6 @@ Result<> SqlKeyStore::used(const std::string& id) {
   return {};
 }
 
-Result<bool> SqlKeyStore::any() {
-  return !TRY(database_.read("SELECT 1 FROM api_keys LIMIT 1")).empty();
-}
+Result<bool> SqlKeyStore::any() { return !TRY(database_.read("SELECT 1 FROM api_keys LIMIT 1")).empty(); }
 
 }  // namespace sluice

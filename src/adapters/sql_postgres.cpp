@@ -72,8 +72,7 @@ std::string_view postgres_channel(SqlChannel channel) {
 }
 
 Result<SqlRows> PostgresSql::read(std::string_view sql, const SqlParams& params) {
-  return pool_.run<SqlRows>(
-      [&](PgConnection& connection) { return run_on(connection, sql, params, now()); });
+  return pool_.run<SqlRows>([&](PgConnection& connection) { return run_on(connection, sql, params, now()); });
 }
 
 Result<> PostgresSql::in_transaction(const std::function<Result<>(SqlSession&)>& work) {

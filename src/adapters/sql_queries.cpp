@@ -34,10 +34,10 @@ Result<std::vector<KeptPipeline>> SqlQueryStore::pipelines(const std::string& te
 }
 
 Result<> SqlQueryStore::keep_pipeline(const std::string& tenant, const KeptPipeline& pipeline) {
-  const std::string now = database_.dialect() == SqlDialect::sqlite
-                              ? "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-                              : "clock_timestamp()";
-  TRY(database_.write("INSERT INTO pipelines (tenant, name, text, inferred, created_at, updated_at) VALUES "
+  const std::string now = database_.dialect() == SqlDialect::sqlite ? "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+                                                                    : "clock_timestamp()";
+  TRY(
+      database_.write("INSERT INTO pipelines (tenant, name, text, inferred, created_at, updated_at) VALUES "
                       "($1, $2, $3, $4, " +
                           now + ", " + now +
                           ") ON CONFLICT (tenant, name) DO UPDATE SET text = excluded.text, "
@@ -78,28 +78,29 @@ struct Later {
   }
 };
 
+using RunsBegun = std::priority_queue<RunsLeft, std::vector<RunsLeft>, Later>;
+
+// Puts a batch back at its next row that is wanted; nothing where it has none left.
+void go_on(RunsBegun& begun, RunsLeft left, std::uint64_t from, std::optional<Outcome> only) {
+  for (;;) {
+    const bool wanted = left.run.outcome != Outcome::none && (!only || left.run.outcome == *only);
+    left.run.first_row = std::max(left.run.first_row, from);
+    if (wanted && left.run.first_row <= left.run.last_row) return begun.push(std::move(left));
+    auto next = left.rest.next();
+    if (!next) return;
+    left.run = *next;
+  }
+}
+
 }  // namespace
 
-// Batches come in the order of their first rows. Those of a resubmission may lie around each other, so all that
-// have begun are read side by side.
+// Batches come in the order of their first rows. Those of a resubmission may lie around each other, so all
+// that have begun are read side by side.
 Result<std::vector<RowOutcome>> SqlQueryStore::outcomes(const std::string& job_id, std::uint64_t from,
                                                         std::optional<Outcome> only, std::size_t limit) {
   std::vector<RowOutcome> found;
   if (!uuid_bytes(job_id) || limit == 0) return found;
-  std::priority_queue<RunsLeft, std::vector<RunsLeft>, Later> begun;
-  auto go_on = [&](RunsLeft left) {  // to its next rows that are wanted
-    for (;;) {
-      const bool wanted = left.run.outcome != Outcome::none && (!only || left.run.outcome == *only);
-      if (wanted && left.run.last_row >= from) {
-        left.run.first_row = std::max(left.run.first_row, from);
-        begun.push(std::move(left));
-        return;
-      }
-      auto next = left.rest.next();
-      if (!next) return;
-      left.run = *next;
-    }
-  };
+  RunsBegun begun;
   auto page = std::make_shared<const SqlRows>();
   std::size_t next = 0;
   std::uint64_t after = 0;  // batches up to the one that begins here were fetched
@@ -108,8 +109,8 @@ Result<std::vector<RowOutcome>> SqlQueryStore::outcomes(const std::string& job_i
     if (more && next == page->size()) {
       page = std::make_shared<const SqlRows>(
           TRY(database_.read("SELECT first_row, runs FROM row_outcomes WHERE job_id = $1 "
-                                "AND first_row > $2 AND last_row >= $3 ORDER BY first_row LIMIT $4",
-                                {job_id, after, from, kBatchesAtOnce})));
+                             "AND first_row > $2 AND last_row >= $3 ORDER BY first_row LIMIT $4",
+                             {job_id, after, from, kBatchesAtOnce})));
       next = 0;
       more = page->size() == kBatchesAtOnce;
       if (!page->empty()) after = page->whole(page->size() - 1, 0);
@@ -118,7 +119,7 @@ Result<std::vector<RowOutcome>> SqlQueryStore::outcomes(const std::string& job_i
       const std::uint64_t batch = page->whole(next, 0);
       OutcomeReader reader(page->text(next, 1), batch);
       ++next;
-      if (auto first = reader.next()) go_on({*first, reader, batch, page});
+      if (auto first = reader.next()) go_on(begun, {*first, reader, batch, page}, from, only);
       continue;
     }
     if (begun.empty()) break;
@@ -127,10 +128,7 @@ Result<std::vector<RowOutcome>> SqlQueryStore::outcomes(const std::string& job_i
     if (found.empty() || found.back().row_number != left.run.first_row)
       found.push_back({left.run.first_row, left.run.outcome});
     ++left.run.first_row;
-    if (left.run.first_row <= left.run.last_row)
-      begun.push(std::move(left));
-    else
-      go_on(std::move(left));
+    go_on(begun, std::move(left), from, only);
   }
   return found;
 }

@@ -81,7 +81,8 @@ Result<std::vector<StoredReject>> SqlQueryStore::rejects(const std::string& job_
   std::vector<StoredReject> rejects;
   if (!uuid_bytes(job_id)) return rejects;
   SqlParams params = {job_id, after, limit};
-  std::string wanted = "SELECT DISTINCT row_number FROM validation_errors WHERE job_id = $1 AND row_number > $2";
+  std::string wanted =
+      "SELECT DISTINCT row_number FROM validation_errors WHERE job_id = $1 AND row_number > $2";
   auto demand = [&](const char* condition, const std::string& value) {
     if (value.empty()) return;
     params.emplace_back(value);
@@ -91,9 +92,9 @@ Result<std::vector<StoredReject>> SqlQueryStore::rejects(const std::string& job_
   demand(" AND field = $", filter.field);
   if (filter.only_open) wanted += " AND resolved_by IS NULL";
   // Rows that have an issue that is asked for, and all issues of these.
-  const auto rows = TRY(database_.read(kSelect + ("AND row_number IN (" + wanted) +
-                                           " ORDER BY row_number LIMIT $3) ORDER BY row_number, id",
-                                       params));
+  const auto rows = TRY(database_.read(
+      kSelect + ("AND row_number IN (" + wanted) + " ORDER BY row_number LIMIT $3) ORDER BY row_number, id",
+      params));
   for (std::size_t row = 0; row < rows.size(); ++row) {
     if (rejects.empty() || rejects.back().row.row_number != rows.whole(row, 1))
       rejects.push_back(reject_of(rows, row));

@@ -36,8 +36,7 @@ struct Dataset {
 
 Dataset dataset_of(SqlDialect dialect, std::int64_t number, const std::string& tenant,
                    const std::string& pipeline) {
-  if (dialect == SqlDialect::sqlite)
-    return {number, "d.tenant = $1 AND d.pipeline = $2", {tenant, pipeline}};
+  if (dialect == SqlDialect::sqlite) return {number, "d.tenant = $1 AND d.pipeline = $2", {tenant, pipeline}};
   // The rows of a dataset lie side by side: its number is the first part of their ids.
   auto id = [](std::int64_t first_part) {
     std::array<char, 40> text;
@@ -76,10 +75,11 @@ Result<std::string> table_of(SqlDatabase& database, const Dataset& dataset) {
   if (probe.empty()) return std::string();
   // In SQLite some of its rows are looked at, the newest of them first: it may have got its table later.
   if (sqlite)
-    probe = "WITH one AS (SELECT d.id AS id FROM (SELECT row_id FROM row_identities WHERE dataset = $1 LIMIT "
-            "100) some JOIN ingested_data d ON d.id = some.row_id WHERE d.data IS NULL ORDER BY d.id DESC "
-            "LIMIT 1) " +
-            probe;
+    probe =
+        "WITH one AS (SELECT d.id AS id FROM (SELECT row_id FROM row_identities WHERE dataset = $1 LIMIT "
+        "100) some JOIN ingested_data d ON d.id = some.row_id WHERE d.data IS NULL ORDER BY d.id DESC "
+        "LIMIT 1) " +
+        probe;
   const auto rows =
       TRY(database.read(probe + " LIMIT 1", sqlite ? SqlParams{dataset.number} : dataset.params));
   return rows.empty() ? std::string() : rows.text(0, 0);
@@ -98,9 +98,11 @@ Result<std::string> sqlite_document(SqlDatabase& database, const std::string& ta
     document += " || " + literal(row == 0 ? "" : ",") + " || json_quote(" + literal(column) + ") || ':' || ";
     // How tables are made: store_sqlite_target.cpp.
     if (columns.text(row, 1) == "INTEGER")
-      document += "CASE " + value + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE json_quote(" + value + ") END";
+      document +=
+          "CASE " + value + " WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE json_quote(" + value + ") END";
     else if (columns.text(row, 1) == "ANY")
-      document += "CASE typeof(" + value + ") WHEN 'text' THEN " + value + " ELSE json_quote(" + value + ") END";
+      document +=
+          "CASE typeof(" + value + ") WHEN 'text' THEN " + value + " ELSE json_quote(" + value + ") END";
     else
       document += "json_quote(" + value + ")";
   }
@@ -135,8 +137,9 @@ Result<SqlValue> after_value(SqlDialect dialect, const std::string& after) {
   auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), number);
   if (dialect == SqlDialect::sqlite && error == std::errc() && end == after.data() + after.size())
     return SqlValue(number);
-  return fail(ErrorKind::usage, "\"" + after + "\" is not the id of a row. Take the one that the last page "
-                                               "ended with.");
+  return fail(ErrorKind::usage, "\"" + after +
+                                    "\" is not the id of a row. Take the one that the last page "
+                                    "ended with.");
 }
 
 }  // namespace

@@ -64,15 +64,16 @@ Result<> SqlScheduleStore::remove(const std::string& tenant, const std::string& 
 }
 
 Result<std::vector<Schedule>> SqlScheduleStore::due(std::size_t limit) {
-  return select("WHERE enabled AND next_run_ms > 0 AND next_run_ms <= {now} ORDER BY next_run_ms, id LIMIT $1",
-                {limit});
+  return select(
+      "WHERE enabled AND next_run_ms > 0 AND next_run_ms <= {now} ORDER BY next_run_ms, id LIMIT $1",
+      {limit});
 }
 
 Result<bool> SqlScheduleStore::claim(const Schedule& schedule, std::int64_t next_run_ms) {
-  auto moved = TRY(
-      database_.write("UPDATE ingestion_schedules SET next_run_ms = $1, last_run_ms = {now} "
-                      "WHERE id = $2 AND next_run_ms = $3 AND enabled",
-                      {next_run_ms, schedule.id, schedule.next_run_ms}));
+  auto moved =
+      TRY(database_.write("UPDATE ingestion_schedules SET next_run_ms = $1, last_run_ms = {now} "
+                          "WHERE id = $2 AND next_run_ms = $3 AND enabled",
+                          {next_run_ms, schedule.id, schedule.next_run_ms}));
   return moved.affected() != 0;
 }
 

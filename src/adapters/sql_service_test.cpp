@@ -49,7 +49,8 @@ class EmbeddedQueue : public testing::TestWithParam<StoreFactory> {
     if (!database_) GTEST_SKIP() << "its server is not there";
     store_ = database_->open();
   }
-  void enqueue(const std::string& tenant, std::uint32_t first, std::uint32_t last, std::int32_t priority = 0) {
+  void enqueue(const std::string& tenant, std::uint32_t first, std::uint32_t last,
+               std::int32_t priority = 0) {
     std::vector<QueueMessage> messages;
     for (std::uint32_t split = first; split <= last; ++split)
       messages.push_back({tenant + "/" + std::to_string(split), tenant, "job of " + tenant, split, priority});

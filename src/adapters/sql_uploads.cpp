@@ -16,15 +16,16 @@ Result<> SqlUploadStore::add(const Upload& upload) {
       "sent_metadata, length_bytes, stored_bytes, digest_state, blob, created_ms, expires_ms) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, {now}, $13)",
       {upload.id, upload.tenant, upload.pipeline, upload.file_name, upload.content_type, upload.metadata,
-       upload.created_by, upload.sent_metadata, upload.length, upload.offset, upload.digest_state, upload.blob,
-       upload.expires_ms}));
+       upload.created_by, upload.sent_metadata, upload.length, upload.offset, upload.digest_state,
+       upload.blob, upload.expires_ms}));
   return {};
 }
 
 Result<std::vector<Upload>> SqlUploadStore::select(const std::string& condition, const SqlParams& params) {
   auto rows = TRY(database_.read(
       "SELECT id, tenant, pipeline, file_name, content_type, metadata, created_by, length_bytes, "
-      "stored_bytes, blob, created_ms, expires_ms, job_id, sent_metadata, digest_state FROM ingestion_uploads " +
+      "stored_bytes, blob, created_ms, expires_ms, job_id, sent_metadata, digest_state FROM "
+      "ingestion_uploads " +
           condition,
       params));
   std::vector<Upload> uploads;

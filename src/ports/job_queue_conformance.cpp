@@ -67,7 +67,8 @@ namespace {
 TEST_P(JobQueueConformance, AnEmptyQueueGivesNothing) { EXPECT_FALSE(take(kLong)); }
 
 TEST_P(JobQueueConformance, AMessageComesAsItWasPut) {
-  const QueueMessage put{.id = "job-7/3/2", .tenant = "acme", .job_id = "job-7", .split_number = 3, .priority = -5};
+  const QueueMessage put{
+      .id = "job-7/3/2", .tenant = "acme", .job_id = "job-7", .split_number = 3, .priority = -5};
   enqueue({put});
   auto taken = take(kLong);
   ASSERT_TRUE(taken);

@@ -18,7 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 template <class T>
@@ -146,7 +147,8 @@ TEST_P(RecordsConformance, TheAuditLogIsReadFromTheNewestBackwards) {
                           .subject = std::to_string(i)}));
   auto subjects = [&](const AuditFilter& filter, std::optional<std::int64_t> before, std::size_t limit) {
     std::string all;
-    for (const AuditEntry& entry : store_->audit().list(filter, before, limit).value()) all += entry.subject;
+    const auto entries = store_->audit().list(filter, before, limit).value();
+    for (const AuditEntry& entry : entries) all += entry.subject;
     return all;
   };
   EXPECT_EQ(subjects({}, std::nullopt, 100), "6543210");
@@ -416,8 +418,9 @@ TEST_P(RecordsConformance, ManyNodesMakeDeliveriesOnce) {
 
 TEST_P(RecordsConformance, OfOneJobAndWebhookTheOldestIsDeliveredFirst) {
   DeliveryStore& deliveries = store_->deliveries();
-  ASSERT_TRUE(deliveries.add_from(0, 9, {delivery(1), delivery(2), delivery(3, "job-1", 1), delivery(4, "job-2")})
-                  .value());
+  ASSERT_TRUE(
+      deliveries.add_from(0, 9, {delivery(1), delivery(2), delivery(3, "job-1", 1), delivery(4, "job-2")})
+          .value());
   auto first = deliveries.reserve(10, kHold).value();
   EXPECT_EQ(events_of(first), "1 3 4 ");
   EXPECT_EQ(events_of(other_->deliveries().reserve(10, kHold).value()), "") << "2 waits for 1";

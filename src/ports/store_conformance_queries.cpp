@@ -13,7 +13,8 @@ using Cells = std::vector<std::pair<std::string, std::string>>;
 std::string told(const std::vector<RowOutcome>& outcomes) {
   std::string text;
   for (const RowOutcome& row : outcomes)
-    text += (text.empty() ? "" : ", ") + std::to_string(row.row_number) + " " + std::string(name_of(row.outcome));
+    text +=
+        (text.empty() ? "" : ", ") + std::to_string(row.row_number) + " " + std::string(name_of(row.outcome));
   return text;
 }
 
@@ -42,7 +43,8 @@ TEST_P(StoreConformance, PipelinesAreKeptChangedListedAndRemoved) {
   EXPECT_EQ(kept[0].name, "animals") << "by name";
   EXPECT_EQ(kept[1].text, "name: people\n");
   EXPECT_TRUE(kept[1].inferred);
-  EXPECT_TRUE(kept[1].updated_at.starts_with("20") && kept[1].updated_at.ends_with("Z")) << kept[1].updated_at;
+  EXPECT_TRUE(kept[1].updated_at.starts_with("20") && kept[1].updated_at.ends_with("Z"))
+      << kept[1].updated_at;
 
   ASSERT_TRUE(queries().keep_pipeline("default", {"people", "name: people\nbatch_rows: 5\n", false, ""}));
   auto changed = queries().pipeline("default", "people").value();
@@ -90,7 +92,8 @@ TEST_P(StoreConformance, OutcomesComeInRowOrderHoweverTheyWereCommitted) {
   std::vector<Lease> held = {lease(job, 1), lease(job, 2), lease(job, 3)};
   auto writing = writer(wanted);
   for (int at = 0; at < 230; ++at) {  // more commits than one page of batches
-    const std::uint64_t split = random() % 3, first = split * 1000 + 1 + static_cast<std::uint64_t>(at / 3) * 9;
+    const std::uint64_t split = random() % 3,
+                        first = split * 1000 + 1 + static_cast<std::uint64_t>(at / 3) * 9;
     std::vector<TestRow> rows;
     for (std::uint64_t row = first; row < first + 9; ++row) {
       if (expected.contains(row) || random() % 5 == 0) continue;
@@ -128,7 +131,8 @@ TEST_P(StoreConformance, OutcomesComeInRowOrderHoweverTheyWereCommitted) {
   auto correcting = writer(again);
   const Lease held_again = lease(child);
   std::string corrected;
-  for (std::uint64_t row : rows) corrected += (corrected.empty() ? "" : ", ") + std::to_string(row) + " inserted";
+  for (std::uint64_t row : rows)
+    corrected += (corrected.empty() ? "" : ", ") + std::to_string(row) + " inserted";
   // Each commit takes every fifth row: the batches reach over one another.
   for (std::size_t begin = 0; begin < 5; ++begin) {
     std::vector<TestRow> part;
@@ -143,8 +147,14 @@ TEST_P(StoreConformance, OutcomesComeInRowOrderHoweverTheyWereCommitted) {
 
 // ---------------------------------------------------------------- rejects
 
-Issue issue(RejectCode code, const std::string& field, const std::string& constraint, const std::string& message) {
-  return {.code = code, .field = field, .field_number = 2, .constraint = constraint, .value = "x", .message = message};
+Issue issue(RejectCode code, const std::string& field, const std::string& constraint,
+            const std::string& message) {
+  return {.code = code,
+          .field = field,
+          .field_number = 2,
+          .constraint = constraint,
+          .value = "x",
+          .message = message};
 }
 
 // Rows 2, 4, 5 and 6 of a job are bad.
@@ -165,7 +175,8 @@ const std::map<std::uint64_t, std::vector<Issue>>& some_rejects() {
 std::string page(QueryStore& queries, const Job& job, const RejectFilter& filter, std::uint64_t after,
                  std::size_t limit) {
   std::string text;
-  for (const StoredReject& reject : queries.rejects(job.id, filter, after, limit).value())
+  const auto rejects = queries.rejects(job.id, filter, after, limit).value();
+  for (const StoredReject& reject : rejects)
     text += std::to_string(reject.row.row_number) + "x" + std::to_string(reject.row.issues.size()) + " ";
   return text;
 }
@@ -206,10 +217,12 @@ TEST_P(StoreConformance, RejectsAreReadInPagesOfWholeRows) {
 
 TEST_P(StoreConformance, RejectsAreFilteredByCodeAndField) {
   const Job job = create_rejects(some_rejects());
-  EXPECT_EQ(page(queries(), job, {.code = "type-error"}, 0, 100), "2x2 4x1 6x2 ") << "rows that have it, whole";
+  EXPECT_EQ(page(queries(), job, {.code = "type-error"}, 0, 100), "2x2 4x1 6x2 ")
+      << "rows that have it, whole";
   EXPECT_EQ(page(queries(), job, {.code = "type-error"}, 2, 1), "4x1 ");
   EXPECT_EQ(page(queries(), job, {.field = "name"}, 0, 100), "2x2 5x1 ");
-  EXPECT_EQ(page(queries(), job, {.code = "blank-row", .field = "name"}, 0, 100), "") << "of one and the same reason";
+  EXPECT_EQ(page(queries(), job, {.code = "blank-row", .field = "name"}, 0, 100), "")
+      << "of one and the same reason";
 }
 
 TEST_P(StoreConformance, RejectsThatWereCorrectedAreLeftOut) {
@@ -264,8 +277,8 @@ TEST_P(StoreConformance, StoredRowsAreFilteredByTheirFields) {
   Job job = create();
   run(job, spec(job),
       {person(1, R"({"a \"b\".c":"x","age":41,"name":"Ann","rich":true})"),
-       person(2, R"({"age":7.5,"name":"Ben","rich":false})"), person(3, R"({"age":"41","name":"41","rich":null})"),
-       person(4, R"({"$":"money","name":"true"})")});
+       person(2, R"({"age":7.5,"name":"Ben","rich":false})"),
+       person(3, R"({"age":"41","name":"41","rich":null})"), person(4, R"({"$":"money","name":"true"})")});
   auto found = [&](const Cells& equal) {
     std::string numbers;
     auto rows = queries().rows("default", "people", equal, "", 10).value();
@@ -294,10 +307,14 @@ TEST_P(StoreConformance, RowsOfATableAreItsColumnsAsJson) {
   Job job = create();
   WriteSpec wanted = spec(job);
   wanted.target = {"people \"2024\"",
-                   {{"full name", ColumnType::text}, {"it's", ColumnType::integer}, {"yes", ColumnType::boolean},
-                    {"amount", ColumnType::number}, {"day", ColumnType::date}}};
+                   {{"full name", ColumnType::text},
+                    {"it's", ColumnType::integer},
+                    {"yes", ColumnType::boolean},
+                    {"amount", ColumnType::number},
+                    {"day", ColumnType::date}}};
   auto row = [](std::uint64_t number, std::vector<Cell> typed) {
-    return TestRow{.number = number, .data = "{\"n\":" + std::to_string(number) + "}", .typed = std::move(typed)};
+    return TestRow{
+        .number = number, .data = "{\"n\":" + std::to_string(number) + "}", .typed = std::move(typed)};
   };
   run(job, wanted,
       {row(2, {Cell::string("Ann \"A\""), Cell::number("41"), Cell::boolean(true),
@@ -322,8 +339,8 @@ TEST_P(StoreConformance, RowsOfATableAreItsColumnsAsJson) {
   EXPECT_EQ(rows[2].data.find("sluice_id"), std::string::npos) << rows[2].data;
   auto found = [&](const Cells& equal) {
     std::string numbers;
-    for (const DataRow& one : queries().rows("default", "people", equal, "", 10).value())
-      numbers += std::to_string(one.row_number);
+    const auto rows_found = queries().rows("default", "people", equal, "", 10).value();
+    for (const DataRow& one : rows_found) numbers += std::to_string(one.row_number);
     return numbers;
   };
   EXPECT_EQ(found({{"full name", "Ben"}}), "3");
@@ -346,7 +363,8 @@ Job StoreConformance::create_rejects(const std::map<std::uint64_t, std::vector<I
   for (RejectedRow& reject : prepared.rejects) reject.issues = rejects.at(reject.row_number);
   const PreparedBatch* batches[] = {&prepared};
   const Position end{100, rows.size() + 1, rows.size() + 2};
-  Commit commit{.batches = batches, .checkpoint = {end, "digest", {}}, .last = true, .end = end, .raw_of = {}};
+  Commit commit{
+      .batches = batches, .checkpoint = {end, "digest", {}}, .last = true, .end = end, .raw_of = {}};
   auto done = writer(wanted)->commit(commit, lease(job));
   EXPECT_TRUE(done) << done.error().message;
   return job;
