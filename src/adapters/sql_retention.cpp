@@ -11,11 +11,12 @@ Result<std::string> SqlRetentionStore::so_long_ago(std::chrono::milliseconds age
 
 Result<std::vector<EndedJob>> SqlRetentionStore::ended(std::int64_t from_ms, std::chrono::milliseconds age,
                                                        std::size_t limit) {
+  const std::string until = TRY(so_long_ago(age));
   const auto rows = TRY(
       database_.read("SELECT id, blob, " + database_.utc("finished_at") +
                          " FROM ingestion_jobs WHERE finished_at >= $1 AND finished_at < $2 "
                          "AND status IN ('COMPLETED', 'FAILED', 'CANCELLED') ORDER BY finished_at LIMIT $3",
-                     {sql_time_text(std::max<std::int64_t>(from_ms, 1)), TRY(so_long_ago(age)), limit}));
+                     {sql_time_text(std::max<std::int64_t>(from_ms, 1)), until, limit}));
   std::vector<EndedJob> jobs;
   for (std::size_t row = 0; row < rows.size(); ++row)
     jobs.push_back({rows.text(row, 0), rows.text(row, 1), TRY(sql_time_of(rows.text(row, 2)))});
@@ -54,13 +55,14 @@ Result<std::size_t> SqlRetentionStore::remove_rejects(const std::string& job_id,
 }
 
 Result<std::size_t> SqlRetentionStore::remove_keys(std::chrono::milliseconds age, std::size_t limit) {
+  const std::string until = TRY(so_long_ago(age));
   return TRY(database_.write("DELETE FROM idempotency_keys WHERE (tenant, key) IN (SELECT k.tenant, k.key "
                              "FROM idempotency_keys k LEFT JOIN ingestion_jobs j ON j.id = k.job_id "
                              "WHERE coalesce(k.job_ended_at, j.finished_at) < $1 AND NOT EXISTS (SELECT 1 "
                              "FROM ingestion_schedules s WHERE s.tenant = k.tenant AND k.key LIKE "
                              "'schedule:' || s.id || ':%') "
                              "LIMIT $2)",
-                             {TRY(so_long_ago(age)), limit}))
+                             {until, limit}))
       .affected();
 }
 

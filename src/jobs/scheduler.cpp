@@ -1,9 +1,8 @@
 #include "jobs/scheduler.h"
 
-#include <date/date.h>
-
 #include <algorithm>
-#include <sstream>
+#include <charconv>
+#include <ctime>
 
 #include "base/log.h"
 #include "base/sha256.h"
@@ -33,13 +32,19 @@ WallTime time_of(std::int64_t ms) { return WallTime(milliseconds(ms)); }
 
 std::string file_name_of(const std::string& key) { return key.substr(key.rfind('/') + 1); }
 
+// As the store writes it: 2024-06-11T09:30:00Z, or with thousandths.
 Result<std::int64_t> moment_ms(const std::string& text) {
-  std::istringstream stream(text);
-  date::sys_time<milliseconds> time;
-  stream >> date::parse("%FT%TZ", time);
-  if (stream.fail() || stream.peek() != std::istringstream::traits_type::eof())
+  std::tm utc{};
+  const char* rest = strptime(text.c_str(), "%FT%T", &utc);
+  int thousandths = 0;
+  if (rest && *rest == '.') {
+    const char* end = text.data() + text.size();
+    auto [at, error] = std::from_chars(rest + 1, std::min(rest + 4, end), thousandths);
+    rest = error == std::errc() && at == rest + 4 ? at : nullptr;
+  }
+  if (!rest || std::string_view(rest) != "Z")
     return fail(ErrorKind::usage, "'" + text + "' is no time; write it in UTC, as in 2024-06-11T09:30:00Z.");
-  return time.time_since_epoch().count();
+  return std::int64_t{timegm(&utc)} * 1000 + thousandths;
 }
 
 // Whose files they are: what the service keeps for itself is nobody's source, and tenants have folders.
