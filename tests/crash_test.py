@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Does tests/crash.py notice what it is there to notice? A store is filled by hand as it should be, then one thing at a
 time is spoilt. No program runs."""
+import json
 import sqlite3
 import unittest
 
@@ -11,11 +12,12 @@ import stored
 TABLES = """
 CREATE TABLE ingestion_jobs (id, sequence, file_name, status, error,
                              rows_read, rows_inserted, rows_updated, rows_duplicate, rows_rejected);
-CREATE TABLE ingestion_splits (job_id, status, checkpoint_row);
+CREATE TABLE ingestion_splits (job_id, split_number, status, checkpoint_row);
 CREATE TABLE ingested_data (content_hash, data, job_id, row_number);
 CREATE TABLE validation_errors (job_id, row_number, field, code, line);
 CREATE TABLE row_outcomes (job_id, first_row, runs);
 CREATE TABLE job_unique_values (job_sequence);
+CREATE TABLE ingestion_events (job_id, type, data);
 """
 CODES = {"inserted": 1, "updated": 2, "duplicate": 3, "rejected": 4}
 
@@ -30,6 +32,10 @@ def varint(value):
 
 def runs(outcomes, rows):
     return b"".join(varint(8 + CODES[outcomes[row]]) for row in rows)
+
+
+def tell(database, job, kind, rows):
+    database.execute("INSERT INTO ingestion_events VALUES (?, ?, ?)", (str(job), kind, json.dumps({"rows": rows})))
 
 
 def filled_store(rows, identity, files=1):
@@ -52,10 +58,14 @@ def filled_store(rows, identity, files=1):
         results[name] = {"rows": {"read": this.read, **counts}}
         database.execute("INSERT INTO ingestion_jobs VALUES (?, ?, ?, 'COMPLETED', '', ?, ?, ?, ?, ?)",
                          (str(job), job, name, this.read, *counts.values()))
-        database.execute("INSERT INTO ingestion_splits VALUES (?, 'COMPLETED', ?)", (str(job), this.read + 1))
+        database.execute("INSERT INTO ingestion_splits VALUES (?, 1, 'COMPLETED', ?)", (str(job), this.read + 1))
+        tell(database, job, "job.started", {})
         for first in range(1, this.read + 1, 100):
-            database.execute("INSERT INTO row_outcomes VALUES (?, ?, ?)",
-                             (str(job), first, runs(outcomes, range(first, min(first + 100, this.read + 1)))))
+            rows = range(first, min(first + 100, this.read + 1))
+            database.execute("INSERT INTO row_outcomes VALUES (?, ?, ?)", (str(job), first, runs(outcomes, rows)))
+            tell(database, job, "rows.processed", {"read": len(rows)} | {
+                outcome: [outcomes[row] for row in rows].count(outcome) for outcome in CODES})
+        tell(database, job, "job.completed", counts)
         for row, (field, code, line) in this.rejects.items():
             database.execute("INSERT INTO validation_errors VALUES (?, ?, ?, ?, ?)",
                              (str(job), row, field, code or "type-error", line))
@@ -107,6 +117,13 @@ class Notices(unittest.TestCase):
         self.spoil("is stored from", "UPDATE ingested_data SET (content_hash, data, job_id, row_number) = (SELECT content_hash, "
                    "data, '1', 5) WHERE rowid = (SELECT rowid FROM ingested_data WHERE job_id = '3' LIMIT 1)", "key", files=3)
 
+    def test_an_event_too_few_or_too_many(self):
+        first = "(SELECT min(rowid) FROM ingestion_events WHERE type = 'rows.processed')"
+        self.spoil("the events say read", f"DELETE FROM ingestion_events WHERE rowid = {first}")
+        self.spoil("the events say read", f"INSERT INTO ingestion_events SELECT * FROM ingestion_events WHERE rowid = {first}")
+        self.spoil("its events are", "DELETE FROM ingestion_events WHERE type = 'job.completed'")
+        self.spoil("its events are", "INSERT INTO ingestion_events SELECT * FROM ingestion_events WHERE type = 'job.started'")
+
     def test_what_only_a_job_under_way_needs(self):
         self.spoil("held: 1 rows", "INSERT INTO job_unique_values VALUES (1)")
 
@@ -114,7 +131,7 @@ class Notices(unittest.TestCase):
         database, expected, _ = filled_store(1000, "position")
         name = next(iter(expected))
         database.execute("UPDATE ingestion_jobs SET status = 'PROCESSING', rows_read = 0, rows_inserted = 0, rows_rejected = 0")
-        for table in ("row_outcomes", "validation_errors"):
+        for table in ("row_outcomes", "validation_errors", "ingestion_events WHERE type <> 'job.started'"):
             database.execute(f"DELETE FROM {table}")
         database.execute("DELETE FROM ingested_data WHERE row_number > 20")
         database.execute("UPDATE ingestion_splits SET checkpoint_row = 1")
@@ -122,7 +139,7 @@ class Notices(unittest.TestCase):
         found = stored.sqlite_snapshot(database)
         with self.assertRaisesRegex(stored.Wrong, "were inserted"):
             stored.check_counters(found, {name})
-        found["lanes"] = [{"job_id": "1", "until_row": 21, "first_row": 1,
+        found["lanes"] = [{"job_id": "1", "split_number": 1, "until_row": 21, "first_row": 1,
                            "runs": runs({row["row_number"]: "inserted" for row in found["rows"]},
                                         sorted(row["row_number"] for row in found["rows"]))}]
         stored.check_counters(found, {name})

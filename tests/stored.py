@@ -31,6 +31,7 @@ QUERIES = {
     "rows": "SELECT {hash} AS hash, data, CAST(job_id AS text) AS job_id, row_number FROM ingested_data",
     "rejects": "SELECT CAST(job_id AS text) AS job_id, row_number, field, code, line FROM validation_errors",
     "held": "SELECT job_sequence FROM job_unique_values",
+    "events": "SELECT CAST(job_id AS text) AS job_id, type, CAST(data AS text) AS data FROM ingestion_events",
 }
 COUNTS = ("read", "inserted", "updated", "duplicate", "rejected")
 
@@ -191,6 +192,7 @@ def check_counters(found, names):
             for name in COUNTS:
                 demand(job.get(f"end_{name}", job[f"rows_{name}"]) == job[f"rows_{name}"],
                        f"the job says {name} {job.get(f'end_{name}')}, its splits {job[f'rows_{name}']}")
+        check_events(job, [event for event in found["events"] if event["job_id"] == job["id"]])
         rejects = {reject["row_number"] for reject in found["rejects"] if reject["job_id"] == job["id"]}
         demand(rejects == {row for row, outcome in outcomes.items() if outcome == "rejected"},
                "the rows of validation_errors are not those with the outcome rejected")
@@ -198,6 +200,17 @@ def check_counters(found, names):
     inserted += done_by_lanes(found)
     demand(len(found["rows"]) == inserted, f"{len(found['rows'])} rows are stored, but {inserted} were inserted")
     return by_name
+
+
+def check_events(job, events):
+    """What was told of a job is what its counters say, at whatever instant: neither less nor twice."""
+    told = [(event["type"], json.loads(event["data"])) for event in events]
+    for name in COUNTS:
+        rows = sum(data["rows"][name] for kind, data in told if kind == "rows.processed")
+        demand(rows == job[f"rows_{name}"], f"the events say {name} {rows}, the job {job[f'rows_{name}']}")
+    kinds = [kind for kind, _ in told if kind != "rows.processed"]
+    wanted = {"PENDING": [], "PROCESSING": ["job.started"]}.get(job["status"], ["job.started", f"job.{job['status'].lower()}"])
+    demand(sorted(kinds) == sorted(wanted), f"the job is {job['status']}, and its events are {kinds}")
 
 
 def check_end(found, expected, identity, results):

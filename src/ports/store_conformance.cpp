@@ -202,6 +202,15 @@ std::vector<StoredReject> StoreConformance::rejects(const std::string& job_id) {
   return found;
 }
 
+std::vector<std::string> StoreConformance::event_texts(const std::string& job_id) {
+  // Nobody has changed any of them, so they come in the order in which they were written.
+  std::vector<std::string> texts;
+  for (const auto& row :
+       database_->query("SELECT type, data FROM ingestion_events WHERE job_id = '" + job_id + "'"))
+    texts.push_back(row[0] + " " + row[1]);
+  return texts;
+}
+
 std::string StoreConformance::number(const std::string& sql) { return database_->query(sql).at(0).at(0); }
 
 std::string StoreConformance::everything() {
@@ -212,6 +221,7 @@ std::string StoreConformance::everything() {
         "SELECT job_id, first_row, last_row FROM row_outcomes ORDER BY job_id, first_row",
         "SELECT id, status, rows_read, rows_inserted, rows_updated, rows_duplicate, rows_rejected, error "
         "FROM ingestion_jobs ORDER BY id",
+        "SELECT id, type, data FROM ingestion_events ORDER BY id",
         "SELECT job_id, split_number, checkpoint_offset, checkpoint_row, checkpoint_line, checkpoint_digest, "
         "rows_read, "
         "rows_inserted, rows_rejected, status FROM ingestion_splits ORDER BY job_id, split_number"})

@@ -86,7 +86,8 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
   QueryStore& queries() { return store_->queries(); }
   std::vector<Outcome> outcomes(const std::string& job_id, std::uint64_t first, std::uint64_t last);
   std::vector<StoredReject> rejects(const std::string& job_id);
-  std::string number(const std::string& sql);  // the one value a query gives
+  std::vector<std::string> event_texts(const std::string& job_id);  // "TYPE DATA", as they were written
+  std::string number(const std::string& sql);                       // the one value a query gives
   // Everything a commit may change, as text: equal before and after what must change nothing.
   std::string everything();
 

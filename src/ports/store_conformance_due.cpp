@@ -1,0 +1,169 @@
+// Conformance: which splits are to be queued (JobStore::take_due).
+#include <set>
+#include <thread>
+
+#include "ports/store_conformance.h"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using Texts = std::vector<std::string>;
+constexpr std::size_t kMany = 1000;
+
+// "3/2": split 2 of the test's third job.
+Texts names_of(const std::vector<DueSplit>& due) {
+  Texts names;
+  for (const DueSplit& split : due)
+    names.push_back(std::to_string(std::stoull(split.job_id.substr(24), nullptr, 16)) + "/" +
+                    std::to_string(split.split_number));
+  return names;
+}
+
+TEST_P(StoreConformance, ADueSplitIsTakenOnce) {
+  NewJob wanted = new_job(0);
+  wanted.tenant = "acme";
+  wanted.priority = 3;
+  Job job = jobs().create(wanted).value();
+  create();  // made with its splits: worked on by whoever made it
+  auto due = jobs().take_due(kMany, kMany, kLong).value();
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].tenant, "acme");
+  EXPECT_EQ(due[0].job_id, job.id);
+  EXPECT_EQ(due[0].split_number, kPlanningSplit);
+  EXPECT_EQ(due[0].priority, 3);
+  const std::uint64_t first = due[0].generation;
+  EXPECT_TRUE(jobs().take_due(kMany, kMany, kLong).value().empty()) << "it is queued";
+  due = jobs().take_due(kMany, kMany, 0ms).value();
+  ASSERT_EQ(due.size(), 1u) << "and lost";
+  EXPECT_GT(due[0].generation, first);
+
+  Lease planning = lease(job, kPlanningSplit);
+  EXPECT_TRUE(jobs().take_due(kMany, kMany, 0ms).value().empty()) << "it is worked on";
+  ASSERT_TRUE(jobs().plan(planning, "{}", new_job(2).splits));
+  EXPECT_EQ(names_of(jobs().take_due(kMany, kMany, kLong).value()), (Texts{"1/1", "1/2"}));
+  WriteSpec to = spec(job);
+  commit(*writer(to), to, lease(job, 1), {good(1, "a")}, true);
+  EXPECT_EQ(names_of(jobs().take_due(kMany, kMany, 0ms).value()), Texts{"1/2"}) << "1/1 is done";
+  ASSERT_TRUE(jobs().end(job.id, JobStatus::failed, "no"));
+  EXPECT_TRUE(jobs().take_due(kMany, kMany, 0ms).value().empty()) << "the job has ended";
+  ASSERT_TRUE(jobs().reopen(job.id));
+  EXPECT_EQ(names_of(jobs().take_due(kMany, kMany, kLong).value()), Texts{"1/2"}) << "it is open again";
+}
+
+TEST_P(StoreConformance, WhatWasGivenBackIsDueAgain) {
+  jobs().create(new_job(0)).value();
+  std::uint64_t generation = 0;
+  auto take = [&](const char* why) {
+    auto due = jobs().take_due(kMany, kMany, kLong).value();
+    ASSERT_EQ(due.size(), 1u) << why;
+    EXPECT_GT(due[0].generation, generation) << why;
+    generation = due[0].generation;
+  };
+  Job job = jobs().get(test_job_id(1)).value();
+  take("new");
+  ASSERT_TRUE(jobs().release(lease(job, kPlanningSplit)));
+  take("released");
+  ASSERT_TRUE(jobs().hand_back(lease(job, kPlanningSplit)));
+  take("handed back");
+  ASSERT_TRUE(jobs().lease(job.id, kPlanningSplit, "dead", 0ms, nullptr));
+  take("its lease has run out");
+  ASSERT_TRUE(jobs().defer(lease(job, kPlanningSplit), 0ms, "no"));
+  take("put off, and the time is over");
+  ASSERT_TRUE(jobs().defer(lease(job, kPlanningSplit), kLong, "no"));
+  EXPECT_TRUE(jobs().take_due(kMany, kMany, 0ms).value().empty()) << "put off";
+}
+
+TEST_P(StoreConformance, ADelayedJobWaitsForItsTime) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  NewJob later = new_job(0), past = new_job(0);
+  later.not_before_ms = now + kLong.count();
+  past.not_before_ms = now - kLong.count();
+  jobs().create(later).value();
+  jobs().create(past).value();
+  EXPECT_EQ(names_of(jobs().take_due(kMany, kMany, 0ms).value()), Texts{"2/0"});
+  auto early = jobs().lease(later.id, kPlanningSplit, "worker", kLong, nullptr);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().kind, ErrorKind::conflict);
+  EXPECT_TRUE(early.error().retryable);
+}
+
+TEST_P(StoreConformance, ATenantHasSoManyPlaces) {
+  auto planned = [&](const std::string& tenant, std::uint32_t splits) {
+    NewJob wanted = new_job(0);
+    wanted.tenant = tenant;
+    Job job = jobs().create(wanted).value();
+    EXPECT_TRUE(jobs().plan(lease(job, kPlanningSplit), "{}", new_job(splits).splits));
+    next_job_--;
+    return job;
+  };
+  Job first = planned("one", 5);
+  planned("two", 2);
+  EXPECT_EQ(names_of(jobs().take_due(3, kMany, kLong).value()), (Texts{"1/1", "2/1", "1/2", "2/2", "1/3"}));
+  EXPECT_TRUE(jobs().take_due(3, kMany, kLong).value().empty()) << "three are queued";
+  Lease working = lease(first, 1);
+  lease(first, 4);
+  EXPECT_EQ(jobs().take_due(4, kMany, kLong).value().size(), 0u) << "two queued, two worked on";
+  EXPECT_EQ(names_of(jobs().take_due(5, kMany, kLong).value()), Texts{"1/5"});
+  ASSERT_TRUE(jobs().release(working));
+  EXPECT_TRUE(jobs().take_due(4, kMany, kLong).value().empty());
+  WriteSpec to = spec(first);
+  commit(*writer(to), to, lease(first, 2), {good(1001, "a")}, true);
+  EXPECT_EQ(names_of(jobs().take_due(4, kMany, kLong).value()), Texts{"1/1"}) << "a place has become free";
+}
+
+TEST_P(StoreConformance, JobsOfEqualPriorityTakeTurns) {
+  auto planned = [&](std::uint32_t splits, std::int32_t priority) {
+    NewJob wanted = new_job(0);
+    wanted.priority = priority;
+    Job job = jobs().create(wanted).value();
+    EXPECT_TRUE(jobs().plan(lease(job, kPlanningSplit), "{}", new_job(splits).splits));
+    next_job_--;
+    return job;
+  };
+  planned(4, 0);
+  planned(2, 0);
+  planned(1, -1);
+  planned(2, 9);
+  EXPECT_EQ(names_of(jobs().take_due(kMany, 4, kLong).value()), (Texts{"4/1", "4/2", "1/1", "2/1"}));
+  planned(2, 0);
+  // Splits that are queued already count as a turn of their job's.
+  EXPECT_EQ(names_of(jobs().take_due(kMany, kMany, kLong).value()),
+            (Texts{"5/1", "1/2", "2/2", "5/2", "1/3", "1/4", "3/1"}));
+}
+
+TEST_P(StoreConformance, NodesThatTakeAtOnceTakeEachOnce) {
+  constexpr std::size_t kJobs = 20, kSplits = 5, kPlaces = 70;
+  for (std::size_t i = 0; i < kJobs; ++i) {
+    Job job = jobs().create(new_job(0)).value();
+    ASSERT_TRUE(jobs().plan(lease(job, kPlanningSplit), "{}", new_job(kSplits).splits));
+  }
+  auto elsewhere = database_->open();
+  std::vector<std::vector<DueSplit>> taken(4);
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < taken.size(); ++i)
+    threads.emplace_back([&, i] {
+      JobStore& node = (i % 2 == 0 ? store_ : elsewhere)->jobs();
+      for (;;) {
+        auto due = node.take_due(kPlaces, 7, kLong);
+        ASSERT_TRUE(due) << due.error().message;
+        if (due->empty()) return;
+        taken[i].insert(taken[i].end(), due->begin(), due->end());
+      }
+    });
+  threads.clear();
+  std::set<std::string> once;
+  std::size_t count = 0;
+  for (const auto& due : taken)
+    for (const DueSplit& split : due) {
+      once.insert(split.job_id + "/" + std::to_string(split.split_number));
+      ++count;
+    }
+  EXPECT_EQ(count, kPlaces) << "of " << kJobs * kSplits;
+  EXPECT_EQ(once.size(), kPlaces);
+}
+
+}  // namespace
+}  // namespace sluice
