@@ -39,10 +39,12 @@ Result<> too_many_requests() {
 
 }  // namespace
 
-Connection::Connection(ServerState& server, Socket socket, std::string remote, bool crowded)
+Connection::Connection(ServerState& server, Socket socket, std::string remote, std::string place,
+                       bool crowded)
     : server_(server),
       stream_(std::move(socket), server.tls.get()),
       remote_(std::move(remote)),
+      place_(std::move(place)),
       crowded_(crowded),
       timer_(server.io),
       wake_timer_(server.io) {}
@@ -97,9 +99,11 @@ void Connection::cut() {
 
 Awaitable<void> Connection::run() {
   if (stream_.tls() != nullptr) {
+    idle_ = true;
     arm(server_.options.limits.head_timeout);
     auto [error] = co_await stream_.tls()->async_handshake(asio::ssl::stream_base::server, kAwait);
     disarm();
+    idle_ = false;
     if (error) cut();
   }
   bool more = !cut_;
@@ -224,7 +228,7 @@ Result<> Connection::admit(Exchange& exchange) {
     return {};
   }
   auto now = std::chrono::steady_clock::now();
-  std::string by_address = "address:" + request.remote;
+  std::string by_address = "address:" + place_;
   if (server_.authenticate) {
     // Who has sent wrong keys too often is not even looked up.
     if (!server_.rate.has(by_address, now)) return too_many_requests();

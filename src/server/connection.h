@@ -66,8 +66,9 @@ using EventSocket = boost::beast::websocket::stream<Stream&, false>;  // without
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // `crowded`: there are too many already; the first request is answered with 503.
-  Connection(ServerState& server, Socket socket, std::string remote, bool crowded);
+  // `place`: what counts as one client where there is no key, as http_server.cpp says. `crowded`: there are
+  // too many already; the first request is answered with 503.
+  Connection(ServerState& server, Socket socket, std::string remote, std::string place, bool crowded);
 
   Awaitable<void> run();
   void stop();  // ends when what is under way has ended
@@ -130,10 +131,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   ServerState& server_;
   Stream stream_;
-  std::string remote_;
+  std::string remote_, place_;
   bool crowded_;
   boost::beast::flat_buffer buffer_;  // received and not looked at
-  bool idle_ = false;                 // waits for a request
+  bool idle_ = false;                 // waits for a request, or the handshake before the first
+  bool fresh_ = true;                 // has sent none yet
   bool cut_ = false;
   Timer timer_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();

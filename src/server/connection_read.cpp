@@ -40,11 +40,11 @@ Awaitable<bool> Connection::wait_for_request() {
   if (server_.stopping || cut_) co_return false;
   buffer_.shrink_to_fit();  // a connection that waits holds no memory for bodies that were
   idle_ = true;
-  arm(server_.options.limits.idle_timeout);
-  // A new connection has as long for its first byte as for the rest of the head.
+  const HttpLimits& limits = server_.options.limits;
+  arm(fresh_ ? std::min(limits.head_timeout, limits.idle_timeout) : limits.idle_timeout);
   auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kHeadRoom), kAwait);
   disarm();
-  idle_ = false;
+  idle_ = fresh_ = false;
   if (error) co_return false;
   buffer_.commit(size);
   co_return true;

@@ -137,7 +137,7 @@ void BeastServer::take(Socket socket) {
   bool crowded = connections_.size() >= limits.connections || of_place >= limits.connections_per_address;
   ++of_place;
   auto connection =
-      std::make_shared<Connection>(state_, std::move(socket), remote_of(endpoint.address()), crowded);
+      std::make_shared<Connection>(state_, std::move(socket), remote_of(endpoint.address()), place, crowded);
   connections_.emplace(connection.get(), connection);
   asio::co_spawn(state_.io, connection->run(),
                  [this, connection, place](const std::exception_ptr&) {  // out of memory: only this client

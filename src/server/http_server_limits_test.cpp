@@ -182,8 +182,8 @@ TEST_F(HttpLimitsTest, BytesThatAreNoHttpAreAnsweredAndTheConnectionClosed) {
       "POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\nabc",
       "POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
       "POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
-      "POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
-      "chunked\r\n\r\n0\r\n\r\n",
+      ("POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n0\r\n\r\n"),
       "POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
       "POST /large HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "POST /large HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n",
@@ -224,6 +224,13 @@ TEST_F(HttpLimitsTest, AHeadThatComesSlowlyIsGivenUp) {
   answered = true;
 }
 
+TEST_F(HttpLimitsTest, AClientThatSaysNothingAtFirstHasNoLongerThanForAHead) {
+  options_.limits.head_timeout = milliseconds(100);
+  RunningServer server(routes_into(fate_), options_);
+  RawClient client(server.port());
+  EXPECT_EQ(client.read_some(), "");
+}
+
 TEST_F(HttpLimitsTest, ABodyThatStopsIsGivenUp) {
   options_.limits.idle_timeout = milliseconds(100);
   RunningServer server(routes_into(fate_), options_);
@@ -257,6 +264,8 @@ TEST_F(HttpLimitsTest, AConnectionWithoutRequestsIsClosed) {
   EXPECT_EQ(used.ask(get("/hello")).status, 200);
   EXPECT_EQ(used.read_some(), "");
   EXPECT_EQ(fresh.read_some(), "");
+  server.stop();
+  EXPECT_EQ(server.served(), (std::vector<int>{200}));
 }
 
 TEST_F(HttpLimitsTest, AClientThatVanishesTakesItsSinkAlong) {

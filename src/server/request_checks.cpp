@@ -82,8 +82,9 @@ Result<> refuse_cross_site(const Request& request, std::string_view public_origi
   bool foreign = request.headers.get("Sec-Fetch-Site") == "cross-site";
   if (request.headers.has("Origin")) {
     auto theirs = authority_of(request.headers.get("Origin"));
-    auto ours = authority_of(public_origin.empty() ? request.origin : public_origin);
-    foreign = theirs.empty() || plain_authority(theirs) != plain_authority(ours);
+    std::string plain = plain_authority(theirs);
+    foreign = theirs.empty() || (plain != plain_authority(request.headers.get("Host")) &&
+                                 plain != plain_authority(authority_of(public_origin)));
   }
   if (!foreign) return {};
   return refuse(

@@ -17,7 +17,8 @@ bool is_sane_request_id(std::string_view id);
 bool is_loopback_host(std::string_view host);
 
 // A page of another site can make a browser send requests here, but not with an Authorization header. So
-// those without one change nothing and open no stream of events when their Origin is not ours.
+// those without one change nothing and open no stream of events when their Origin is not ours:
+// neither what Host says nor `public_origin`.
 Result<> refuse_cross_site(const Request& request, std::string_view public_origin, bool upgrades);
 
 // Shapes of a request that two servers in a row might read differently (request smuggling), and hosts that
