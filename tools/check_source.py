@@ -62,7 +62,7 @@ def check_includes(path, relative, text, rules, known):
         other = target.split("/")[0]
         if "/" not in target or other not in known:
             problems.append(f'{relative}:{number}: write includes from src/ on: "folder/file.h", not "{target}"')
-        elif other == "adapters" and relative.name.endswith("_test.cpp"):
+        elif other == "adapters" and relative.name.endswith(("_test.cpp", "_test_support.h")):
             continue  # a test above the ports runs on a real store, not on a mock of one
         elif other != folder and other not in rules[folder]:
             allowed = ", ".join(sorted(rules[folder])) or "nothing"

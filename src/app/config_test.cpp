@@ -60,7 +60,20 @@ TEST_F(ConfigTest, WhatIsNotSaidIsAsTheTableSays) {
     EXPECT_EQ(said.pipelines, standard.pipelines);
     EXPECT_EQ(said.row_bytes, standard.row_bytes) << setting.key;
     EXPECT_EQ(said.memory_bytes, standard.memory_bytes);
+    EXPECT_EQ(said.retain_blobs, standard.retain_blobs);
+    EXPECT_EQ(said.retain_rejects, standard.retain_rejects);
+    EXPECT_EQ(said.retain_events, standard.retain_events);
+    EXPECT_EQ(said.webhooks_allow_private, standard.webhooks_allow_private);
   }
+}
+
+TEST_F(ConfigTest, WhatIsKeptHowLong) {
+  EXPECT_EQ(read("retention: {blobs: 2d}").retain_blobs, std::chrono::hours(48));
+  EXPECT_EQ(read("retention: {rejects: 36h}").retain_rejects, std::chrono::hours(36));
+  EXPECT_EQ(read("retention: {events: 1m}").retain_events, std::chrono::minutes(1));
+  EXPECT_NE(refused("retention: {events: 59s}").find("the least is 1m"), std::string::npos);
+  EXPECT_TRUE(read("webhooks: {allow_private: true}").webhooks_allow_private);
+  EXPECT_NE(refused("webhooks: {allow_private: maybe}").find("true, false"), std::string::npos);
 }
 
 TEST_F(ConfigTest, SizesHaveUnits) {

@@ -217,6 +217,11 @@ TEST_F(WebhooksTest, a_running_node_delivers_by_itself) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(arrived.try_acquire_for(60s)) << i;
 }
 
+TEST(WebhookSignature, the_example_of_the_page) {
+  EXPECT_EQ(webhook_signature("an example secret", 1718098200, "{\"id\":\"7\"}"),
+            "t=1718098200,v1=d725e2a2959a2b29a76180e115679418085011dd54266c173c4ad831cb7c3758");
+}
+
 TEST(WebhookDelay, grows_about_a_day_and_honours_the_receiver) {
   EXPECT_EQ(webhook_delay(1, 0s, 0), 10s);
   EXPECT_EQ(webhook_delay(1, 0s, 1), 5s);

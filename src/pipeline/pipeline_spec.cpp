@@ -105,9 +105,10 @@ void name_schema_columns(PipelineSpec& spec) {
   for (const Field& field : spec.schema->fields) spec.source.schema_fields.push_back(field.name);
 }
 
-Result<PipelineSpec> read_spec(const ConfigNode& root, const std::string& directory, PipelineFiles files) {
+Result<PipelineSpec> read_spec(const ConfigNode& root, const std::string& directory, PipelineFiles files,
+                               SpecOrigin origin = SpecOrigin::ours) {
   PipelineSpec spec;
-  SpecReading reading{spec, directory, files};
+  SpecReading reading{spec, directory, files, origin};
   if (root.kind == ConfigNode::Kind::null)
     return fail_at(root.place, "the pipeline is empty; it needs at least a name, as in `name: people`");
   TRY(read_section(root, "", pipeline_keys(), reading));
@@ -184,7 +185,7 @@ Result<PipelineSpec> parse_kept_pipeline(const std::string& yaml, const std::str
                                          const Overrides& overrides) {
   ConfigNode root = TRY(read_yaml(yaml, name, Secrets::keep));
   for (const auto& [key, value] : overrides) TRY(set_config_value(root, key, value));
-  return read_spec(root, "", PipelineFiles::refused);
+  return read_spec(root, "", PipelineFiles::refused, SpecOrigin::sent);
 }
 
 Result<PipelineSpec> load_pipeline(const std::string& path, const Overrides& overrides) {

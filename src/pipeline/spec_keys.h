@@ -12,11 +12,15 @@
 
 namespace sluice {
 
+// Whose words they are: a sender's may reach for nothing on this machine.
+enum class SpecOrigin : bool { ours, sent };
+
 // What a key's reader works on.
 struct SpecReading {
   PipelineSpec& spec;
   std::string directory;  // where files named in the pipeline are looked up; "" : the current one
   PipelineFiles files = PipelineFiles::read;
+  SpecOrigin origin = SpecOrigin::ours;
 };
 
 struct SpecKey {

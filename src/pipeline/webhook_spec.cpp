@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "pipeline/config_values.h"
+#include "pipeline/secrets.h"
 #include "pipeline/spec_keys.h"
 
 namespace sluice {
@@ -29,8 +30,13 @@ bool is_one_reference(std::string_view text) {
          text.find('}') == text.size() - 1;
 }
 
+// What a sender of pipelines may have a node look up: what its operator has named for this.
+bool is_for_webhooks(std::string_view reference) {
+  return reference.starts_with("${WEBHOOK_") || reference.starts_with("${SLUICE_WEBHOOK_");
+}
+
 // Never says the value itself: it may hold a secret.
-Result<std::string> read_url(const ConfigNode& node, const std::string& key) {
+Result<std::string> read_url(const ConfigNode& node, const std::string& key, SpecOrigin origin) {
   auto wrong = [&](std::string_view what) { return fail_at(node.place, key + ": " + std::string(what)); };
   constexpr std::string_view kRight = "expected an address such as https://example.org/hook";
   if (node.kind != ConfigNode::Kind::string || node.text.empty()) return wrong(kRight);
@@ -39,6 +45,8 @@ Result<std::string> read_url(const ConfigNode& node, const std::string& key) {
   for (char c : text)
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '\\')
       return wrong("an address has no blanks, control characters or backslashes; write a blank as %20");
+  if (origin == SpecOrigin::sent && names_secret(text))
+    return wrong("${…} is replaced only in pipeline files on the server; write the address itself");
   if (text.starts_with("${")) return as_written(node);  // the frozen form of a whole address that is a secret
   std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
   if (scheme == 0) return wrong(kRight);
@@ -50,7 +58,7 @@ Result<std::string> read_url(const ConfigNode& node, const std::string& key) {
   return as_written(node);
 }
 
-Result<std::string> read_secret(const ConfigNode& node, const std::string& key) {
+Result<std::string> read_secret(const ConfigNode& node, const std::string& key, SpecOrigin origin) {
   const std::string& written = as_written(node);
   if (!node.is_scalar() || !is_one_reference(written))
     return fail_at(node.place,
@@ -58,6 +66,11 @@ Result<std::string> read_secret(const ConfigNode& node, const std::string& key) 
                        ": write it as ${NAME} (an environment variable) or ${file:PATH}; a secret "
                        "that stands here itself would be stored with every job and shown with "
                        "the pipeline");
+  if (origin == SpecOrigin::sent && !is_for_webhooks(written))
+    return fail_at(node.place,
+                   key +
+                       ": a pipeline that is sent may name variables of the server that begin with "
+                       "WEBHOOK_ or SLUICE_WEBHOOK_, as in ${WEBHOOK_SECRET}");
   if (node.text.empty())
     return fail_at(node.place,
                    key + ": " + written + " is empty; set it to the secret, or leave the key out");
@@ -80,7 +93,7 @@ Result<std::vector<std::string>> read_events(const ConfigNode& node, const std::
   return events;
 }
 
-Result<WebhookSpec> read_webhook(const ConfigNode& node, const std::string& path) {
+Result<WebhookSpec> read_webhook(const ConfigNode& node, const std::string& path, SpecOrigin origin) {
   constexpr std::array<std::string_view, 3> kKeys = {"url", "events", "secret"};
   WebhookSpec webhook;
   webhook.events = {"job.completed", "job.failed", "job.cancelled"};
@@ -93,9 +106,9 @@ Result<WebhookSpec> read_webhook(const ConfigNode& node, const std::string& path
       return fail_at(node.key_places[i], "unknown key '" + node.keys[i] + "' in " + path + "; " +
                                              suggest_known(node.keys[i], kKeys));
     if (item.kind == ConfigNode::Kind::null) continue;
-    if (node.keys[i] == "url") webhook.url = TRY(read_url(item, key));
+    if (node.keys[i] == "url") webhook.url = TRY(read_url(item, key, origin));
     if (node.keys[i] == "events") webhook.events = TRY(read_events(item, key));
-    if (node.keys[i] == "secret") webhook.secret = TRY(read_secret(item, key));
+    if (node.keys[i] == "secret") webhook.secret = TRY(read_secret(item, key, origin));
   }
   if (webhook.url.empty())
     return fail_at(node.place, path + ": there is no url; write `url: https://example.org/hook`");
@@ -116,7 +129,7 @@ Result<> read_webhooks_key(const ConfigNode& node, SpecReading& reading) {
   if (node.items.size() > kMostWebhooks)
     return fail_at(node.place, "webhooks: there are more than 20; let one receiver tell the others");
   for (std::size_t i = 0; i < node.items.size(); ++i)
-    webhooks.push_back(TRY(read_webhook(node.items[i], "webhooks." + std::to_string(i))));
+    webhooks.push_back(TRY(read_webhook(node.items[i], "webhooks." + std::to_string(i), reading.origin)));
   reading.spec.webhooks = std::move(webhooks);
   return {};
 }

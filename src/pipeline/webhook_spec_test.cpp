@@ -102,5 +102,25 @@ TEST_F(Webhooks, a_mistake_is_said_with_its_place_and_without_its_value) {
   EXPECT_NE(error_of("  {url: https://a.example}\n"), "no error");
 }
 
+TEST_F(Webhooks, who_sends_a_pipeline_reads_nothing_of_this_machine) {
+  auto kept = [](const std::string& webhook) {
+    auto spec = parse_kept_pipeline("name: p\nwebhooks:\n  - " + webhook + "\n", "p");
+    return spec ? "no error" : spec.error().message;
+  };
+  for (const char* name : {"${WEBHOOK_SECRET}", "${SLUICE_WEBHOOK_SECRET}"})
+    EXPECT_EQ(kept("{url: https://a.example, secret: '" + std::string(name) + "'}"), "no error");
+  for (const char* name : {"${SLUICE_STORE}", "${HOME}", "${file:/etc/passwd}", "${SLUICE_TEST_SECRET}"})
+    EXPECT_NE(kept("{url: https://a.example, secret: '" + std::string(name) + "'}"), "no error") << name;
+  for (const char* url :
+       {"${SLUICE_STORE}", "https://a.example/${SLUICE_STORE}", "https://a.example/${WEBHOOK_SECRET}"})
+    EXPECT_NE(kept("{url: '" + std::string(url) + "'}"), "no error") << url;
+  // What was frozen is read back by whoever works on the job.
+  auto spec = parse_kept_pipeline(
+      "name: p\nwebhooks: [{url: https://a.example, secret: '${WEBHOOK_SECRET}'}]\n", "p");
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(to_json(*pipeline_from_json(to_json(*spec))), to_json(*spec));
+  EXPECT_EQ(to_json(*parse_kept_pipeline(to_yaml(*spec), "again")), to_json(*spec));
+}
+
 }  // namespace
 }  // namespace sluice
