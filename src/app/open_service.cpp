@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "adapters/http_sender_curl.h"
 #include "app/open_store.h"
 #include "base/log.h"
 #include "base/url_text.h"
@@ -25,6 +26,12 @@ Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes)
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
   parts.blobs = TRY(open_blobs(config.blobs));
   return parts;
+}
+
+std::unique_ptr<HttpSender> open_sender(const Config& config) {
+  HttpSenderOptions options;
+  if (config.webhooks_allow_private) options.private_addresses = PrivateAddresses::allowed;
+  return make_http_sender_curl(options);
 }
 
 Service service_of(const Config& config, ServiceParts& parts) {

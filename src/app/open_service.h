@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "base/result.h"
 #include "jobs/service.h"
+#include "ports/http_sender.h"
 
 namespace sluice {
 
@@ -21,6 +22,8 @@ struct ServiceParts {
 
 // `cache_bytes`: the store's share of the memory.
 Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes);
+// What posts to webhooks.
+std::unique_ptr<HttpSender> open_sender(const Config& config);
 Service service_of(const Config& config, ServiceParts& parts);
 
 // "127.0.0.1:8080", "[::1]:8080", "0.0.0.0:80", "localhost:8080".

@@ -7,7 +7,6 @@
 #include <optional>
 #include <thread>
 
-#include "adapters/http_sender_curl.h"
 #include "app/open_service.h"
 #include "base/log.h"
 #include "base/url_text.h"
@@ -95,9 +94,7 @@ class Node {
 
   void work() {
     worker_ = std::make_unique<Worker>(*service_, *pool_, WorkerOptions{slots_, memory_});
-    HttpSenderOptions sending;
-    if (config_.webhooks_allow_private) sending.private_addresses = PrivateAddresses::allowed;
-    sender_ = make_http_sender_curl(sending);
+    sender_ = open_sender(config_);
     webhooks_ = std::make_unique<WebhookThreads>(*service_, *sender_);
     scheduler_ = std::make_unique<SchedulerThread>(*service_);
     RetentionAges ages;
