@@ -50,7 +50,7 @@ suite() {
     bad=1  # it counted no failure, and failed all the same
   fi
   passed=$((passed + ok)) failed=$((failed + bad))
-  printf '%-14s %6d passed, %d failed   (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - begin))
+  printf '%-22s %6d passed, %d failed   (%d s)\n' "$name" "$ok" "$bad" $((SECONDS - begin))
   [ "$bad" -eq 0 ] && [ $status -eq 0 ] && return 0
   tail -n 80 "$log" | sed 's/^/    /'
   echo "    (the whole log: $log)"
@@ -88,7 +88,7 @@ documents() {
 }
 
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
-threaded='^(base|rows|formats|pipeline|adapters|engine|jobs|app|cli)\.'
+threaded='^(base|rows|formats|pipeline|blobs|adapters|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
 
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs
@@ -104,6 +104,8 @@ if suite build build release; then
   suite oracles tests/run_oracles.sh
   suite crash python3 tests/crash.py --faults "$crash_kills" --seed "$seed"
   suite crash-postgres python3 tests/crash.py --store postgres --rows 24000 --faults "$crash_kills" --seed "$seed"
+  suite crash-service python3 tests/crash.py --service --rows 24000 --faults "$crash_kills" --seed "$seed"
+  suite crash-service-postgres python3 tests/crash.py --service --store postgres --rows 24000 --faults "$crash_kills" --seed "$seed"
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py
 fi

@@ -75,12 +75,16 @@ class Node {
 
   explicit Node(Config config) : config_(std::move(config)) {}
 
-  Result<> open(bool works) {
+  Result<> open(bool works, bool answers) {
     threads_ = std::max(1u, std::thread::hardware_concurrency());
     slots_ = config_.workers.value_or(std::max(kLeastSlots, threads_));
     memory_ =
         TRY(plan_memory(config_.memory_bytes.value_or(kDefaultMemoryBytes), threads_, config_.row_bytes));
     parts_ = TRY(open_parts(config_, memory_.store_cache_bytes));
+    if (answers) {
+      address_ = TRY(parse_listen(config_.listen));
+      TRY(check_exposure(config_, address_, parts_.store->keys()));
+    }
     service_.emplace(service_of(config_, parts_));
     metrics_ = Metrics::make();
     service_->observer = metrics_.get();
@@ -105,8 +109,6 @@ class Node {
   }
 
   Result<> serve(std::stop_token stop) {
-    const ListenAddress address = TRY(parse_listen(config_.listen));
-    TRY(check_exposure(config_, address, parts_.store->keys()));
     live_ = follow_events(parts_.store->events(),
                           [](const Error& error) { log_warning("events", {{"error", error.message}}); });
     Authenticator authenticator(parts_.store->keys(), keys_wanted());
@@ -117,18 +119,18 @@ class Node {
             .upload_bytes = config_.upload_bytes};
     const Routes routes = api_routes(api);
     HttpOptions http;
-    http.address = address.host;
-    http.port = address.port;
+    http.address = address_.host;
+    http.port = address_.port;
     http.certificate_file = config_.tls_certificate;
     http.private_key_file = config_.tls_private_key;
     http.limits.upload_bytes = config_.upload_bytes;
     http.limits.requests_per_second = config_.requests_per_second;
     http.limits.drain = config_.drain;
-    if (config_.auth != AuthMode::keys && address.loopback()) http.host_check = HostCheck::loopback;
+    if (config_.auth != AuthMode::keys && address_.loopback()) http.host_check = HostCheck::loopback;
     auto server = TRY(HttpServer::open(
         http, routes, [&](const Request& request) { return authenticator(request); }, *live_,
         [this](const Served& served) { on_served(served); }));
-    tell_ready(address, server->port());
+    tell_ready(server->port());
     server->run(stop);
     return {};
   }
@@ -164,9 +166,9 @@ class Node {
          {"actor", served.request.principal.actor}});
   }
 
-  void tell_ready(const ListenAddress& address, std::uint16_t port) const {
+  void tell_ready(std::uint16_t port) const {
     const std::string host =
-        address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+        address_.host.find(':') == std::string::npos ? address_.host : "[" + address_.host + "]";
     const std::string url =
         (config_.tls_certificate.empty() ? "http://" : "https://") + host + ":" + std::to_string(port);
     const std::string store = without_secrets(config_.store), workers = std::to_string(worker_ ? slots_ : 0);
@@ -183,6 +185,7 @@ class Node {
   const Config config_;
   unsigned threads_ = 1, slots_ = 1;
   MemoryPlan memory_;
+  ListenAddress address_;
   ServiceParts parts_;
   std::optional<Service> service_;
   std::unique_ptr<Metrics> metrics_;
@@ -207,7 +210,7 @@ Result<int> serve(const ServeOptions& options, std::stop_token stop) {
   set_log_level(level_of(config.log_level));
   const bool works = options.role != "api", answers = options.role != "worker";
   Node node(std::move(config));
-  TRY(node.open(works));
+  TRY(node.open(works, answers));
   if (works) node.work();
   Result<> served = {};
   if (answers)
