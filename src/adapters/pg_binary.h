@@ -9,7 +9,14 @@
 
 namespace sluice {
 
-enum class PgType : std::uint32_t { boolean = 16, bytea = 17, int8 = 20, text = 25, uuid = 2950, jsonb = 3802 };
+enum class PgType : std::uint32_t {
+  boolean = 16,
+  bytea = 17,
+  int8 = 20,
+  text = 25,
+  uuid = 2950,
+  jsonb = 3802
+};
 enum class PgArrayType : std::uint32_t { bytea = 1001, int8 = 1016, text = 1009, uuid = 2951, jsonb = 3807 };
 
 inline void append_be16(std::string& out, std::uint16_t value) {

@@ -1,6 +1,6 @@
 // HttpSender: one HTTP POST to an address that a user of the service has named. Because senders of pipelines
-// choose such addresses, an adapter sees to it that none leads into the network that the service is in, unless
-// its operator has allowed that. Thread-safe.
+// choose such addresses, an adapter sees to it that none leads into the network that the service is in,
+// unless its operator has allowed that. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -27,8 +27,8 @@ struct HttpAnswer {
 class HttpSender {
  public:
   virtual ~HttpSender() = default;
-  // Whatever was answered, in bounded time; the answer's body is not kept. Errors: usage (the address is none,
-  // or leads where it must not: it would not get better), unavailable (retryable), cancelled (stopped).
+  // Whatever was answered, in bounded time; the answer's body is not kept. Errors: usage (the address is
+  // none, or leads where it must not: it would not get better), unavailable (retryable), cancelled (stopped).
   // Messages show no more of the url than its host.
   virtual Result<HttpAnswer> post(const HttpPost& post, std::stop_token stop) = 0;
 };
