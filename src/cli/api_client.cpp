@@ -26,7 +26,7 @@ Error error_of(const ApiAnswer& answer) {
     case 504: kind = ErrorKind::unavailable; break;
     default: break;
   }
-  auto problem = nlohmann::json::parse(answer.body, nullptr, false);
+  auto problem = nlohmann::ordered_json::parse(answer.body, nullptr, false);
   std::string detail;
   if (problem.is_object()) {
     detail = problem.value("detail", "");
@@ -36,11 +36,11 @@ Error error_of(const ApiAnswer& answer) {
   return {kind, detail, kind == ErrorKind::unavailable};
 }
 
-Result<nlohmann::json> ApiClient::json(const ApiCall& wanted) {
+Result<nlohmann::ordered_json> ApiClient::json(const ApiCall& wanted) {
   ApiAnswer answer = TRY(call(wanted));
   if (answer.status / 100 != 2) return std::unexpected(error_of(answer));
-  if (answer.body.empty()) return nlohmann::json();
-  auto parsed = nlohmann::json::parse(answer.body, nullptr, false);
+  if (answer.body.empty()) return nlohmann::ordered_json();
+  auto parsed = nlohmann::ordered_json::parse(answer.body, nullptr, false);
   if (parsed.is_discarded())
     return fail(ErrorKind::unavailable, "the answer to " + wanted.path +
                                             " is no JSON: this is not a Sluice server, or a proxy answered.");

@@ -42,7 +42,7 @@ class ApiClient {
   virtual Result<ApiAnswer> call(const ApiCall& call, const OnBody& on_body = {}) = 0;
 
   // A 2xx answer's JSON; a problem's sentence as the error otherwise.
-  Result<nlohmann::json> json(const ApiCall& call);
+  Result<nlohmann::ordered_json> json(const ApiCall& call);
 };
 
 Error error_of(const ApiAnswer& answer);
@@ -51,6 +51,7 @@ Error error_of(const ApiAnswer& answer);
 struct ClientOptions {
   std::string server, to, config_file, key;
 };
+inline constexpr const char* kStandardServer = "http://127.0.0.1:8080";  // of `sluice serve`
 void add_client_options(CLI::App& app, ClientOptions& options);
 // --server (or SLUICE_SERVER) with the key of SLUICE_KEY; else the store of --to or the configuration.
 Result<std::unique_ptr<ApiClient>> open_client(const ClientOptions& options);

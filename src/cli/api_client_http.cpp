@@ -115,7 +115,7 @@ class HttpClient final : public ApiClient {
 }  // namespace
 
 Result<std::unique_ptr<ApiClient>> open_http_client(const ClientOptions& options) {
-  std::string server = options.server.empty() ? "http://127.0.0.1:8080" : options.server;
+  std::string server = options.server;
   while (server.ends_with('/')) server.pop_back();
   if (!server.starts_with("http://") && !server.starts_with("https://"))
     return fail(ErrorKind::usage, "'" + server + "' is no server; write it like http://127.0.0.1:8080.");

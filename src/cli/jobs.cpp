@@ -14,7 +14,7 @@
 namespace sluice {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 struct JobsOptions {
   ClientOptions client;

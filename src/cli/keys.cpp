@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 struct KeysOptions {
   ClientOptions client;

@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 struct QueueOptions {
   ClientOptions client;

@@ -20,7 +20,7 @@ namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 // What one request carries: a broken connection costs at most so much, and the memory is bounded.
@@ -224,6 +224,7 @@ Result<int> submit(const SubmitOptions& options, std::stop_token stop) {
 
 void add_submit(CLI::App& app, Action& action) {
   auto options = std::make_shared<SubmitOptions>();
+  options->client.server = kStandardServer;
   CLI::App* command = app.add_subcommand("submit", "send a file to a server, resumably");
   command->add_option("FILE", options->file, "the file")->required()->type_name("");
   command->add_option("-p,--pipeline", options->pipeline, "the pipeline's name (default: by the file's name)")

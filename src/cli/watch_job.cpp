@@ -14,11 +14,12 @@ constexpr auto kAskEvery = 300ms;
 
 }  // namespace
 
-Result<nlohmann::json> watch_job(ApiClient& client, const std::string& id, bool quiet, std::stop_token stop) {
+Result<nlohmann::ordered_json> watch_job(ApiClient& client, const std::string& id, bool quiet,
+                                         std::stop_token stop) {
   std::optional<ProgressDisplay> display;
   std::uint64_t shown = 0;
   for (;;) {
-    Result<nlohmann::json> job = client.json({.path = "/v1/jobs/" + url_encoded(id)});
+    Result<nlohmann::ordered_json> job = client.json({.path = "/v1/jobs/" + url_encoded(id)});
     if (!job && !job.error().retryable) return job;
     if (job) {
       auto& progress = (*job)["progress"];
