@@ -56,3 +56,18 @@ function(sluice_fuzz name)
   add_executable(fuzz_${name} ${arg_SOURCES})
   target_link_libraries(fuzz_${name} PRIVATE ${arg_DEPENDS} -fsanitize=fuzzer)
 endfunction()
+
+# sluice_embed(LIBRARY FILE NAME): FILE as the text `sluice::NAME` (std::string_view), declared by whoever uses it.
+function(sluice_embed library file name)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  file(READ ${CMAKE_CURRENT_SOURCE_DIR}/${file} embedded)
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${generated} @ONLY CONTENT
+"#include <string_view>
+namespace sluice {
+extern const std::string_view @name@;
+const std::string_view @name@ = R\"sluice(@embedded@)sluice\";
+}
+")
+  target_sources(sluice_${library} PRIVATE ${generated})
+endfunction()

@@ -25,6 +25,7 @@ Routes api_routes(Api& api) {
   add_admin_routes(routes, api);
   add_key_routes(routes, api);
   add_health_routes(routes, api);
+  add_docs_routes(routes);
   return routes;
 }
 
