@@ -16,7 +16,7 @@ std::string_view name_of(Permission permission) {
 
 bool allows(Role role, Permission permission) {
   switch (permission) {
-    case Permission::open: return true;
+    case Permission::open:
     case Permission::read: return true;
     case Permission::read_data:
     case Permission::submit: return role != Role::viewer;
