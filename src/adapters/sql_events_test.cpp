@@ -176,7 +176,9 @@ TEST_P(EventLogs, AFollowerSeesEveryEventOnceAndInRisingOrder) {
         std::array open = {false, false};
         for (int i = 0; i < kTransactions; ++i) {
           const std::size_t at = random() % 2;
-          if (!open.at(at)) EXPECT_TRUE(connections.at(at).execute("BEGIN"));
+          if (!open.at(at)) {
+            EXPECT_TRUE(connections.at(at).execute("BEGIN"));
+          }
           open.at(at) = true;
           const unsigned events = random() % 3 + 1;
           EXPECT_TRUE(connections.at(at).execute(
@@ -190,7 +192,9 @@ TEST_P(EventLogs, AFollowerSeesEveryEventOnceAndInRisingOrder) {
           }
         }
         for (std::size_t at : {1u, 0u})
-          if (open.at(at)) EXPECT_TRUE(connections.at(at).execute("COMMIT"));
+          if (open.at(at)) {
+            EXPECT_TRUE(connections.at(at).execute("COMMIT"));
+          }
       }
       --writing;
     });
@@ -209,7 +213,9 @@ TEST_P(EventLogs, AFollowerSeesEveryEventOnceAndInRisingOrder) {
     const auto events = other_->events().read({.tenant = "acme"}, after, 7).value();
     for (const Event& event : events) {
       EXPECT_EQ(event.number, after + 1) << "without a hole";
-      if (!sqlite()) EXPECT_TRUE(ids.insert(event.id).second) << "twice";
+      if (!sqlite()) {
+        EXPECT_TRUE(ids.insert(event.id).second) << "twice";
+      }
       after = event.number;
       ++seen;
     }

@@ -36,8 +36,11 @@ class WebhooksTest : public NodeTest {
   }
   void start(const Job& job) { ASSERT_TRUE(store_->jobs().lease(job.id, 1, "me", 1h, nullptr)); }
   void make_all() {
-    for (Result<bool> more = true; more && *more; ASSERT_TRUE(more) << more.error().message)
-      more = webhooks_->make_deliveries();
+    for (bool again = true; again;) {
+      Result<bool> more = webhooks_->make_deliveries();
+      ASSERT_TRUE(more) << more.error().message;
+      again = *more;
+    }
   }
   // Everything that is due now.
   int deliver_all() {
