@@ -260,7 +260,7 @@ Result<SqliteFile> look_at_sqlite_file(const SqliteConnection& connection) {
                   ", and is left as it is. Name a file that is not there yet: it will be made.");
 }
 
-Result<> migrate_sqlite(SqliteConnection& connection) {
+Result<> migrate_sqlite(SqliteConnection& connection, int until) {
   if (TRY(is_newest(connection))) return {};  // the usual case takes no write lock
   auto transaction = TRY(SqliteTransaction::begin(connection));
   int version = TRY(current_version(connection));
@@ -270,7 +270,7 @@ Result<> migrate_sqlite(SqliteConnection& connection) {
                     std::to_string(version) + ", this program knows " +
                     std::to_string(newest_sqlite_schema()) + "). Use that newer sluice, or another store.");
   for (const Migration& migration : kMigrations) {
-    if (migration.version <= version) continue;
+    if (migration.version <= version || migration.version > until) continue;
     auto done = connection.execute(migration.sql);
     if (done) done = connection.execute(migration.also);
     if (!done)

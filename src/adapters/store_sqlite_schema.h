@@ -9,8 +9,8 @@ int newest_sqlite_schema();
 // Whose is this database? Looked at before anything is changed in it. usage, where it is another program's.
 enum class SqliteFile { unused, ours };
 Result<SqliteFile> look_at_sqlite_file(const SqliteConnection& connection);
-// Brings the tables to the newest version, in one transaction that other processes wait for.
-// usage, where the database was made by a newer program.
-Result<> migrate_sqlite(SqliteConnection& connection);
+// Brings the tables to the newest version, or to an older one that a test wants to begin with, in one
+// transaction that other processes wait for. usage, where the database was made by a newer program.
+Result<> migrate_sqlite(SqliteConnection& connection, int until = newest_sqlite_schema());
 
 }  // namespace sluice

@@ -11,6 +11,7 @@
 
 #include "adapters/sqlite_connection.h"
 #include "adapters/store_sqlite_database.h"
+#include "adapters/store_sqlite_schema.h"
 #include "adapters/store_sqlite_under_test.h"
 
 namespace sluice {
@@ -114,14 +115,16 @@ TEST_F(StoreSqlite, ADatabaseOfAnotherProgramIsRefusedAndLeftAsItIs) {
 }
 
 TEST_F(StoreSqlite, AFileOfTheFirstVersionIsOursAndIsMarked) {
-  open();
-  std::string id = query_sqlite(path_, "PRAGMA application_id")[0][0];
-  EXPECT_EQ(id, std::to_string(('S' << 24) + ('L' << 16) + ('U' << 8) + 'C'));
-  query_sqlite(path_, "PRAGMA application_id = 0");
-  query_sqlite(path_, "DELETE FROM schema_migrations WHERE version > 1");
+  {
+    auto connection = SqliteConnection::open(path_, SqliteAccess::read_write_create, 0).value();
+    ASSERT_TRUE(migrate_sqlite(connection, 1));
+  }
+  EXPECT_EQ(query_sqlite(path_, "PRAGMA application_id")[0][0], "0");
   create_job(*open());
-  EXPECT_EQ(query_sqlite(path_, "PRAGMA application_id")[0][0], id);
-  EXPECT_EQ(query_sqlite(path_, "SELECT max(version) FROM schema_migrations")[0][0], "2");
+  EXPECT_EQ(query_sqlite(path_, "PRAGMA application_id")[0][0],
+            std::to_string(('S' << 24) + ('L' << 16) + ('U' << 8) + 'C'));
+  EXPECT_EQ(query_sqlite(path_, "SELECT max(version) FROM schema_migrations")[0][0],
+            std::to_string(newest_sqlite_schema()));
 }
 
 TEST_F(StoreSqlite, ToReadOnlyNothingIsMade) {
