@@ -17,8 +17,8 @@ struct Delivery {
   std::string tenant, job_id, url;
   std::uint32_t webhook_number = 0;  // which of the pipeline's webhooks, as frozen in the job's plan
   std::uint64_t event_number = 0;
-  std::string event;  // the CloudEvent, JSON
-  std::uint32_t attempts = 0;
+  std::string event;           // the CloudEvent, JSON
+  std::uint32_t attempts = 0;  // that failed
   std::string last_error;
 };
 

@@ -36,7 +36,8 @@ class EventLog {
   // Gives numbers to what was committed since; cheap where there is nothing. Any node may call it at any
   // time: one at a time does the work. True where there was something.
   virtual Result<bool> number_new() = 0;
-  // Up to `limit` numbered events after `after`, rising. `gone` where events after `after` were removed.
+  // Up to `limit` numbered events after `after`, rising. `gone` where events after `after` were removed; from
+  // 0 on it begins with the oldest there is.
   virtual Result<std::vector<Event>> read(const EventFilter& filter, std::uint64_t after,
                                           std::size_t limit) = 0;
   virtual Result<std::uint64_t> newest() = 0;  // 0: none yet
