@@ -4,7 +4,7 @@
 
 #include "base/sha256.h"
 #include "base/uuid.h"
-#include "jobs/cron.h"
+#include "jobs/scheduler.h"
 #include "jobs/submit_job.h"
 #include "server/asked.h"
 #include "server/audit.h"
@@ -17,10 +17,6 @@ constexpr std::size_t kTextBytes = 1024;
 
 std::string time_text(std::int64_t milliseconds) {
   return milliseconds == 0 ? "" : rfc3339(WallTime(std::chrono::milliseconds(milliseconds)));
-}
-
-std::int64_t since_1970(WallTime time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
 Json schedule_json(const Schedule& schedule, const Request& request) {
@@ -42,29 +38,7 @@ Json schedule_json(const Schedule& schedule, const Request& request) {
           {"links", {{"self", request.origin + "/v1/schedules/" + schedule.id}}}};
 }
 
-Result<> set_time(Schedule& schedule, WallTime now) {
-  if (schedule.cron.empty() == schedule.at.empty())
-    return fail(ErrorKind::usage,
-                "a schedule has either cron, such as \"0 6 * * 1-5\", or at, such as "
-                "\"2026-03-01T06:00:00Z\".");
-  if (schedule.cron.empty()) {
-    const auto at = parse_rfc3339(schedule.at);
-    if (!at)
-      return fail(ErrorKind::usage, "at has to be a time with its offset, as in 2026-03-01T06:00:00Z.");
-    schedule.at = rfc3339(*at);
-    // What has run does not run again because its name was changed.
-    const bool has_run = !schedule.last_run_at.empty() && schedule.next_run_ms == 0;
-    schedule.next_run_ms = has_run ? 0 : since_1970(*at);
-    return {};
-  }
-  const Cron cron = TRY(Cron::parse(schedule.cron, schedule.zone));
-  const auto next = cron.next_run(now);
-  if (!next) return fail(ErrorKind::usage, "cron: no day of any year fits '" + schedule.cron + "'.");
-  schedule.next_run_ms = since_1970(*next);
-  return {};
-}
-
-// The body's members over what there is. A changed time of a schedule that ran once makes it run again.
+// The body's members over what there is.
 Result<> read_schedule(Api& api, const Request& request, Schedule& schedule) {
   const Json body = TRY(body_object(request, EmptyBody::refused));
   TRY(check_members(body, {"name", "pipeline", "cron", "zone", "at", "source", "metadata", "enabled"}));
@@ -76,7 +50,8 @@ Result<> read_schedule(Api& api, const Request& request, Schedule& schedule) {
                   std::string(name) + " is longer than " + std::to_string(kTextBytes) + " bytes.");
     return {};
   };
-  const std::string at_before = schedule.at;
+  const bool is_over = schedule.next_run_ms == 0 && !schedule.last_run_at.empty();
+  const Schedule before = schedule;
   TRY(text("name", schedule.name));
   TRY(text("pipeline", schedule.pipeline));
   TRY(text("cron", schedule.cron));
@@ -91,12 +66,19 @@ Result<> read_schedule(Api& api, const Request& request, Schedule& schedule) {
   if (schedule.zone.empty()) schedule.zone = "UTC";
   if (schedule.name.empty()) schedule.name = schedule.pipeline;
   if (schedule.source.empty())
-    return fail(ErrorKind::usage, "source is missing: the URL of a blob, or a prefix that ends in / .");
+    return fail(ErrorKind::usage, "source is missing: \"blob:KEY\", or \"blob:PREFIX/\" to be watched.");
   if (schedule.pipeline.empty()) return fail(ErrorKind::usage, "pipeline is missing: its name.");
   TRY(check_reach(request.principal, schedule.pipeline));
-  TRY(check_pipeline_name(api.service, request.principal.tenant, schedule.pipeline));
-  if (schedule.at != at_before) schedule.last_run_at.clear();
-  return set_time(schedule, std::chrono::system_clock::now());
+  // What has run once does not run again because its name was changed.
+  if (is_over && schedule.at == before.at && schedule.cron == before.cron && schedule.source == before.source)
+    return check_pipeline_name(api.service, request.principal.tenant, schedule.pipeline);
+  if (!schedule.at.empty()) {
+    const auto at = parse_rfc3339(schedule.at);
+    if (!at)
+      return fail(ErrorKind::usage, "at has to be a time with its offset, as in 2026-03-01T06:00:00Z.");
+    schedule.at = rfc3339(*at);
+  }
+  return prepare_schedule(api.service, schedule, std::chrono::system_clock::now());
 }
 
 Result<Schedule> schedule_of(Api& api, const Request& request) {
