@@ -30,9 +30,10 @@ class NodeTest : public testing::Test {
   }
 
   void put_blob(const std::string& key, const std::string& content) {
-    auto blob = *blobs_->create(key);
-    ASSERT_TRUE(blob->write(content));
-    ASSERT_TRUE(blob->commit());
+    auto blob = blobs_->create(key);
+    ASSERT_TRUE(blob) << blob.error().message;
+    ASSERT_TRUE((*blob)->write(content));
+    ASSERT_TRUE((*blob)->commit());
   }
   bool has_blob(const std::string& key) { return blobs_->stat(key).has_value(); }
 

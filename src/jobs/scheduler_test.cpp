@@ -43,7 +43,8 @@ class SchedulerTest : public NodeTest {
 TEST_F(SchedulerTest, each_file_below_a_prefix_becomes_a_job_once) {
   put_file("in/a.csv");
   put_file("in/deeper/b.csv");
-  put_file("in/.c.csv.part");
+  std::ofstream(folder_ / "blobs" / "in" / ".c.csv.part") << "id\n1\n";  // by another program
+  fs::last_write_time(folder_ / "blobs/in/.c.csv.part", fs::file_time_type::clock::now() - 1h);
   put_file("other/d.csv");
   put_file("in/fresh.csv", "id\n", 0min);
   put(schedule("blob:in/"));
@@ -140,7 +141,7 @@ TEST_F(SchedulerTest, a_schedule_is_checked_before_it_is_kept) {
   EXPECT_EQ(error_of([](Schedule&) {}), "next 1");
   EXPECT_EQ(error_of([](Schedule& s) { s.at = "2999-01-01T00:00:00Z"; }),
             "a schedule has either a cron or a time (at).");
-  EXPECT_EQ(error_of([](Schedule& s) { s.cron = "", s.at = "2999-01-01T00:00:00.5Z"; }), "next 1");
+  EXPECT_EQ(error_of([](Schedule& s) { s.cron = "", s.at = "2999-01-01T00:00:00.500Z"; }), "next 1");
   EXPECT_EQ(error_of([](Schedule& s) { s.cron = "", s.at = "2001-01-01T00:00:00Z"; }),
             "at: 2001-01-01T00:00:00Z is over.");
   EXPECT_NE(error_of([](Schedule& s) { s.cron = "", s.at = "tomorrow"; }).find("write it in UTC"),
