@@ -9,6 +9,7 @@
 namespace sluice {
 
 // The job as it ended, or as it was when `stop` was requested.
-Result<nlohmann::ordered_json> watch_job(ApiClient& client, const std::string& id, bool quiet, std::stop_token stop);
+Result<nlohmann::ordered_json> watch_job(ApiClient& client, const std::string& id, bool quiet,
+                                         std::stop_token stop);
 
 }  // namespace sluice

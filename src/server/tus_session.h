@@ -27,6 +27,8 @@ class TusSession {
   Result<> keep();
   // The checksum, then keep().
   Result<> finish();
+  // Nothing more is written: the blob is free for whoever comes next, though a request still holds this.
+  void end() { blob_.reset(); }
   // A request that stands still may be taken over.
   bool is_stale() const;
 

@@ -169,6 +169,7 @@ Result<> TusUploads::claim(TusSlot& slot) {
   auto kept = slot.active->keep();
   if (!kept)
     log_warning("upload-not-kept", {{"upload", slot.active->upload().id}, {"error", kept.error().message}});
+  slot.active->end();
   slot.active.reset();
   return {};
 }
@@ -305,6 +306,7 @@ Result<Response> TusUploads::end(const Request& request) {
   if (!upload.job_id.empty())
     return fail(ErrorKind::conflict,
                 "The upload is whole and became the job " + upload.job_id + "; cancel or delete that.");
+  if (slot->active) slot->active->end();
   slot->active.reset();
   TRY(remove_upload(service_, upload));
   Response response;
