@@ -79,11 +79,11 @@ Result<> Retention::clear(std::stop_token stop) {
       [&] { return clear_events(); },
       [&] { return clear_keys(stop); },
       [&]() -> Result<> {
-        TRY(remove_expired_uploads(service_));
+        (void)TRY(remove_expired_uploads(service_));
         return {};
       },
       [&]() -> Result<> {
-        TRY(remove_orphan_files(service_));
+        (void)TRY(remove_orphan_files(service_));
         return {};
       },
   };

@@ -143,11 +143,15 @@ TEST(Multipart, TheBoundaryOfAContentType) {
   EXPECT_EQ(multipart_boundary("multipart/form-data; boundary=abc").value_or("-"), "abc");
   EXPECT_EQ(multipart_boundary("Multipart/Form-Data ;charset=utf-8; Boundary=\"a b:c\"").value_or("-"),
             "a b:c");
-  for (std::string wrong :
-       {"multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"a \"",
-        "multipart/mixed; boundary=a", "text/csv", "multipart/form-data; boundary=\"a\r\"", "",
-        ("multipart/form-data; boundary=" + std::string(71, 'a')).c_str()})
-    EXPECT_FALSE(multipart_boundary(wrong)) << wrong;
+  const std::vector<std::string> wrong_ones = {"multipart/form-data",
+                                               "multipart/form-data; boundary=",
+                                               "multipart/form-data; boundary=\"a \"",
+                                               "multipart/mixed; boundary=a",
+                                               "text/csv",
+                                               "multipart/form-data; boundary=\"a\r\"",
+                                               "",
+                                               "multipart/form-data; boundary=" + std::string(71, 'a')};
+  for (const std::string& wrong : wrong_ones) EXPECT_FALSE(multipart_boundary(wrong)) << wrong;
 }
 
 // Bodies made of what matters to a scanner, mostly well formed.
