@@ -15,11 +15,6 @@ std::string field(const PGresult* result, int code) {
   return text ? text : "";
 }
 
-std::string without_end(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
 // Where neither the URL nor the environment says anything.
 struct Default {
   const char* keyword;
@@ -126,7 +121,7 @@ std::unexpected<Error> PgConnection::failed(const PGresult* result) {
               .table = field(result, PG_DIAG_TABLE_NAME),
               .constraint = field(result, PG_DIAG_CONSTRAINT_NAME)};
   }
-  if (fault_.message.empty()) fault_.message = without_end(PQerrorMessage(get()));
+  if (fault_.message.empty()) fault_.message = pg_words(PQerrorMessage(get()));
   if (!usable()) fault_.state.clear();
   return std::unexpected(pg_error(fault_));
 }

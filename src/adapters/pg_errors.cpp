@@ -70,11 +70,6 @@ constexpr std::array kSayings = {
     Saying{"server is not in hot standby", PgAnswer::refused, kReader},
 };
 
-std::string without_end(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
 std::unexpected<Error> no_url(const std::string& why) {
   return fail(ErrorKind::usage, "the store's URL is not one of PostgreSQL's: " + why + ". " + kExample);
 }
@@ -94,6 +89,11 @@ bool needs_encoding(std::string_view password) {
 
 }  // namespace
 
+std::string pg_words(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
 Result<> check_pg_url(const std::string& url) {
   if (!url.starts_with("postgresql://") && !url.starts_with("postgres://"))
     return no_url("two slashes have to follow its colon");
@@ -109,13 +109,13 @@ Result<> check_pg_url(const std::string& url) {
   PQconninfoOption* options = PQconninfoParse(without_secrets(url).c_str(), &words);
   PQconninfoFree(options);
   std::unique_ptr<char, decltype(&PQfreemem)> complaint(words, &PQfreemem);
-  if (!options) return no_url(complaint ? without_end(complaint.get()) : "it cannot be read");
+  if (!options) return no_url(complaint ? pg_words(complaint.get()) : "it cannot be read");
   return {};
 }
 
 PgRefusal pg_refusal(PGconn* connection) {
   // libpq says what failed at each address, a line or two each, and does not show the password.
-  std::string words = without_end(PQerrorMessage(connection));
+  std::string words = pg_words(PQerrorMessage(connection));
   const auto found = std::ranges::find_if(
       kSayings, [&](const Saying& saying) { return words.find(saying.words) != std::string::npos; });
   if (found == kSayings.end()) {

@@ -25,6 +25,9 @@ struct PgFault {
 // What a fault means for the caller: the kind of error, whether another try may help, and the sentence.
 Error pg_error(const PgFault& fault);
 
+// libpq's words without the line end that it puts after them.
+std::string pg_words(std::string text);
+
 // Is it a URL whose parts libpq will take as its writer meant them? libpq's own complaints show parts of the
 // password, so what it would complain about is found here. Nothing that is shown has the password in it.
 Result<> check_pg_url(const std::string& url);

@@ -8,15 +8,15 @@
 namespace sluice {
 namespace {
 
-struct SplitState {
+struct LeasedSplit {
   std::string status, job_status, owner, last_error;
   std::uint64_t epoch = 0;
   bool live = false;
   std::string put_off_until;  // "" : it may be taken
 };
 
-Result<SplitState> split_state(PgConnection& connection, const std::string& job_id, std::uint32_t number,
-                               const char* locking) {
+Result<LeasedSplit> leased_split(PgConnection& connection, const std::string& job_id, std::uint32_t number,
+                                 const char* locking) {
   auto none = [&] {
     return fail(ErrorKind::not_found,
                 "there is no split " + std::to_string(number) + " of a job " + job_id + " in this store.");
@@ -32,10 +32,10 @@ Result<SplitState> split_state(PgConnection& connection, const std::string& job_
       PgParams().text(job_id).whole(number)));
   if (found.rows() == 0) return none();
   auto text = [&](int column) { return std::string(found.text(0, column)); };
-  return SplitState{text(0), text(1), text(2), text(3), found.whole(0, 4), found.yes(0, 5), text(6)};
+  return LeasedSplit{text(0), text(1), text(2), text(3), found.whole(0, 4), found.yes(0, 5), text(6)};
 }
 
-Result<> check_free(const SplitState& state, const std::string& job_id, std::uint32_t number,
+Result<> check_free(const LeasedSplit& state, const std::string& job_id, std::uint32_t number,
                     const std::string& owner, const std::function<bool(const std::string& owner)>& is_dead) {
   const std::string split = "split " + std::to_string(number) + " of job " + job_id;
   if (state.job_status != "PENDING" && state.job_status != "PROCESSING")
@@ -103,14 +103,14 @@ Result<Lease> PostgresJobStore::lease(const std::string& job_id, std::uint32_t s
                                       const std::string& owner, std::chrono::milliseconds duration,
                                       const std::function<bool(const std::string& owner)>& is_dead) {
   return pool_.transact<Lease>([&](PgConnection& connection) -> Result<Lease> {
-    SplitState seen = TRY(split_state(connection, job_id, split_number, ""));
+    LeasedSplit seen = TRY(leased_split(connection, job_id, split_number, ""));
     TRY(check_free(seen, job_id, split_number, owner, is_dead));
     if (!seen.owner.empty())
       TRY(end_postgres_sessions(connection, postgres_session_name(job_id, split_number), PgEnd::ask));
     TRY(connection.execute("SET LOCAL lock_timeout = '5s'"));
     // What holds the split is on its way out, so it is not waited for long: a client that is alive after all
     // would be back before the server says that its old session is gone.
-    SplitState state = TRY(split_state(connection, job_id, split_number, " FOR UPDATE OF s"));
+    LeasedSplit state = TRY(leased_split(connection, job_id, split_number, " FOR UPDATE OF s"));
     TRY(check_free(state, job_id, split_number, owner, is_dead));
     auto taken = TRY(connection.query(
         "UPDATE ingestion_splits SET lease_owner = $3, lease_epoch = lease_epoch + 1, "

@@ -10,7 +10,7 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kLink = "sluice_id";
-constexpr std::size_t kPieceBytes = 128 * 1024;
+constexpr std::size_t kTargetPieceBytes = 128 * 1024;
 
 constexpr std::array<std::string_view, 13> kOwnTables = {
     "ingestion_jobs",    "ingestion_splits",  "ingestion_lanes", "ingested_data",     "datasets",
@@ -155,7 +155,7 @@ Result<> PostgresTarget::put(PgConnection& connection, const RowDecisions& decis
   std::size_t next = 0;
   auto produce = [&]() -> std::string_view {
     piece.clear();
-    for (; next < groups.size() && piece.size() < kPieceBytes; ++next) {
+    for (; next < groups.size() && piece.size() < kTargetPieceBytes; ++next) {
       const PreparedRow& row = decisions.row_of(decisions.groups()[groups[next]]);
       piece += uuid_text(ids[groups[next]]);
       for (std::size_t i = 0; i < spec_.target.columns.size(); ++i) {

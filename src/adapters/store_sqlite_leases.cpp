@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-struct SplitState {
+struct LeasedSplit {
   bool done = false, job_ended = false;
   std::string job_status, owner, last_error;
   std::uint64_t epoch = 0;
@@ -14,8 +14,8 @@ struct SplitState {
   std::uint32_t in_vain = 0;
 };
 
-Result<SplitState> split_state(const SqliteConnection& writer, const std::string& job_id,
-                               std::uint32_t number) {
+Result<LeasedSplit> leased_split(const SqliteConnection& writer, const std::string& job_id,
+                                 std::uint32_t number) {
   auto select = TRY(SqliteStatement::prepare(
       writer,
       "SELECT s.status, j.status, s.lease_owner, s.lease_epoch, s.lease_until, s.not_before, s.last_error, "
@@ -26,7 +26,7 @@ Result<SplitState> split_state(const SqliteConnection& writer, const std::string
   if (!TRY(select.step()))
     return fail(ErrorKind::not_found,
                 "there is no split " + std::to_string(number) + " of a job " + job_id + " in this store.");
-  SplitState state;
+  LeasedSplit state;
   state.done = select.text(0) == "COMPLETED";
   state.job_status = select.text(1);
   state.job_ended = state.job_status != "PENDING" && state.job_status != "PROCESSING";
@@ -86,7 +86,7 @@ Result<Lease> SqliteJobStore::lease(const std::string& job_id, std::uint32_t spl
                                     const std::function<bool(const std::string& owner)>& is_dead) {
   auto pass = database_.gate.control();
   auto transaction = TRY(SqliteTransaction::begin(database_.writer));
-  SplitState state = TRY(split_state(database_.writer, job_id, split_number));
+  LeasedSplit state = TRY(leased_split(database_.writer, job_id, split_number));
   const std::string split = "split " + std::to_string(split_number) + " of job " + job_id;
   if (state.job_ended)
     return fail(ErrorKind::conflict, "job " + job_id + " has ended: it is " + state.job_status + ".");

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace sluice {
 
@@ -25,6 +27,9 @@ inline std::string rfc3339(WallTime time) {
                 static_cast<int>((milliseconds - seconds).count()));
   return text.data();
 }
+// "2026-03-01T06:00:00Z", with a fraction (read to milliseconds) or an offset as RFC 3339 allows; nothing
+// where it is no such time.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
 inline std::string now_rfc3339() { return rfc3339(std::chrono::system_clock::now()); }
 
 // How long something takes: unaffected by changes of the wall clock.

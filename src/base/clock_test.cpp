@@ -15,6 +15,26 @@ TEST(Clock, rfc3339_with_milliseconds) {
   EXPECT_EQ(now_rfc3339().size(), 24u);
 }
 
+TEST(Clock, rfc3339_is_read_back_with_fraction_and_offset) {
+  constexpr std::int64_t kMoment = 1709210096125;
+  auto ms = [](std::string_view text) {
+    auto time = parse_rfc3339(text);
+    return time ? std::chrono::floor<std::chrono::milliseconds>(*time).time_since_epoch().count() : -1;
+  };
+  for (const char* same :
+       {"2024-02-29T12:34:56.125Z", "2024-02-29t12:34:56.125z", "2024-02-29T14:34:56.125+02:00",
+        "2024-02-29T02:04:56.125999-10:30", "2024-03-01T00:04:56.1259+11:30"})
+    EXPECT_EQ(ms(same), kMoment) << same;
+  EXPECT_EQ(ms("2024-02-29T12:34:56.1Z"), kMoment - 25);
+  EXPECT_EQ(ms("2024-02-29T12:34:56Z"), kMoment - 125);
+  for (const char* none :
+       {"", "tomorrow", "2024-02-29", "2024-02-29T12:34:56", "2024-02-30T00:00:00Z", "2024-02-29T24:00:00Z",
+        "2024-02-29T12:34:56Z ", "2024-02-29T12:60:00Z", "+024-02-29T12:34:56Z", "2024-02-29T12:34:56.Z",
+        "2024-02-29T12:34:56+0200", "2024-02-29T12:34:56+24:00", "2024-02-29T12:34:56+-1:00",
+        "2024-02-29 12:34:56Z", "0000-00-00T00:00:00Z"})
+    EXPECT_FALSE(parse_rfc3339(none)) << none;
+}
+
 TEST(Clock, a_stopwatch_never_goes_back) {
   Stopwatch watch;
   double first = watch.seconds();

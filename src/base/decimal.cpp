@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "base/ascii.h"
+
 namespace sluice {
 namespace {
 
@@ -19,8 +21,6 @@ constexpr std::size_t kPlainZerosAfterPoint = 5;
 // shortest text.
 constexpr std::size_t kAlwaysExactDigits = 15, kLongestShortestDigits = 17;
 constexpr std::int64_t kAlwaysExactMagnitude = 300;  // safely inside the normal doubles (1e-307 to 1e308)
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::size_t skip_digits(std::string_view text, std::size_t at) {
   while (at < text.size() && is_digit(text[at])) ++at;

@@ -1,5 +1,4 @@
-// URLs that may hold a password, for showing. Called wherever a URL of the configuration reaches a person or
-// a log.
+// URLs: what stands in them percent-encoded, and what has to be hidden before they are shown. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,12 @@ struct TextRange {
 };
 std::optional<TextRange> password_in(std::string_view url);
 
+// Called wherever a URL of the configuration reaches a person or a log.
 // The URL with *** for that password and for the values of parameters such as password= or token=.
 std::string without_secrets(std::string_view url);
+
+// RFC 3986: all but the unreserved characters as %XX, so that it is one segment of a path or one value of a
+// query.
+std::string percent_encoded(std::string_view text);
 
 }  // namespace sluice

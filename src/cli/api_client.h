@@ -58,6 +58,4 @@ Result<std::unique_ptr<ApiClient>> open_client(const ClientOptions& options);
 Result<std::unique_ptr<ApiClient>> open_http_client(const ClientOptions& options);   // api_client_http.cpp
 Result<std::unique_ptr<ApiClient>> open_store_client(const ClientOptions& options);  // api_client_store.cpp
 
-std::string url_encoded(std::string_view text);
-
 }  // namespace sluice

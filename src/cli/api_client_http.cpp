@@ -99,7 +99,7 @@ class HttpClient final : public ApiClient {
     std::string url = call.path.starts_with("http") ? call.path : server_ + call.path;
     char sign = '?';
     for (const auto& [name, value] : call.query) {
-      url += sign + url_encoded(name) + "=" + url_encoded(value);
+      url += sign + percent_encoded(name) + "=" + percent_encoded(value);
       sign = '&';
     }
     return url;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/size_text.h"
+#include "base/url_text.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -68,13 +69,13 @@ void print(const json& job, bool as_json) {
 
 Result<int> show(const JobsOptions& options) {
   auto client = TRY(open_client(options.client));
-  print(TRY(client->json({.path = "/v1/jobs/" + url_encoded(options.id)})), options.as_json);
+  print(TRY(client->json({.path = "/v1/jobs/" + percent_encoded(options.id)})), options.as_json);
   return kExitOk;
 }
 
 Result<int> steer(const JobsOptions& options, const std::string& action) {
   auto client = TRY(open_client(options.client));
-  ApiCall call{.method = "POST", .path = "/v1/jobs/" + url_encoded(options.id) + "/" + action};
+  ApiCall call{.method = "POST", .path = "/v1/jobs/" + percent_encoded(options.id) + "/" + action};
   print(TRY(client->json(call)), options.as_json);
   return kExitOk;
 }
@@ -101,7 +102,7 @@ Result<int> rejects(const JobsOptions& options) {
   if (!out) return fail(ErrorKind::io, options.output + " cannot be written.");
   bool written = true;
   Result<ApiAnswer> answer = client->call(
-      {.path = "/v1/jobs/" + url_encoded(options.id) + "/errors." + format}, [&](std::string_view bytes) {
+      {.path = "/v1/jobs/" + percent_encoded(options.id) + "/errors." + format}, [&](std::string_view bytes) {
         return written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size();
       });
   if (out != stdout && std::fclose(out) != 0) written = false;

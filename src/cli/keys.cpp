@@ -1,6 +1,7 @@
 // sluice keys: API keys are made, listed and revoked.
 #include <cstdio>
 
+#include "base/url_text.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
 
@@ -62,7 +63,7 @@ Result<int> list(const KeysOptions& options) {
 
 Result<int> revoke(const KeysOptions& options) {
   auto client = TRY(open_client(options.client));
-  TRY(client->json({.method = "DELETE", .path = "/v1/keys/" + url_encoded(options.id)}));
+  TRY(client->json({.method = "DELETE", .path = "/v1/keys/" + percent_encoded(options.id)}));
   if (!options.as_json) std::puts("Revoked: it opens nothing any more.");
   return kExitOk;
 }

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/size_text.h"
+#include "base/url_text.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
 
@@ -42,8 +43,8 @@ Result<int> status(const QueueOptions& options) {
 
 Result<int> steer(const QueueOptions& options, const std::string& action) {
   auto client = TRY(open_client(options.client));
-  const json queue = TRY(
-      client->json({.method = "POST", .path = "/v1/queues/" + url_encoded(options.queue) + "/" + action}));
+  const json queue = TRY(client->json(
+      {.method = "POST", .path = "/v1/queues/" + percent_encoded(options.queue) + "/" + action}));
   if (options.as_json)
     std::puts(queue.dump().c_str());
   else
@@ -53,7 +54,7 @@ Result<int> steer(const QueueOptions& options, const std::string& action) {
 
 Result<int> failed(const QueueOptions& options) {
   auto client = TRY(open_client(options.client));
-  ApiCall call{.path = "/v1/queues/" + url_encoded(options.queue) + "/failed"};
+  ApiCall call{.path = "/v1/queues/" + percent_encoded(options.queue) + "/failed"};
   std::uint64_t shown = 0;
   for (;;) {
     const json answer = TRY(client->json(call));
@@ -77,7 +78,7 @@ Result<int> failed(const QueueOptions& options) {
 
 Result<int> replay(const QueueOptions& options) {
   auto client = TRY(open_client(options.client));
-  ApiCall call{.method = "POST", .path = "/v1/queues/" + url_encoded(options.queue) + "/failed/replay"};
+  ApiCall call{.method = "POST", .path = "/v1/queues/" + percent_encoded(options.queue) + "/failed/replay"};
   call.headers.emplace_back("Content-Type", "application/json");
   call.body = options.jobs.empty() ? json::object().dump() : json{{"jobIds", options.jobs}}.dump();
   const json answer = TRY(client->json(call));

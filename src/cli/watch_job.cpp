@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/url_text.h"
 #include "cli/progress.h"
 
 namespace sluice {
@@ -19,7 +20,7 @@ Result<nlohmann::ordered_json> watch_job(ApiClient& client, const std::string& i
   std::optional<ProgressDisplay> display;
   std::uint64_t shown = 0;
   for (;;) {
-    Result<nlohmann::ordered_json> job = client.json({.path = "/v1/jobs/" + url_encoded(id)});
+    Result<nlohmann::ordered_json> job = client.json({.path = "/v1/jobs/" + percent_encoded(id)});
     if (!job && !job.error().retryable) return job;
     if (job) {
       auto& progress = (*job)["progress"];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
 #include "formats/csv_record.h"
 
 namespace sluice {
@@ -18,8 +19,6 @@ std::string_view trimmed(std::string_view text) {
   if (from == std::string_view::npos) return {};
   return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Calls cell(walk, stop) for every field of the record and returns the number of cells.
 template <class Visit>

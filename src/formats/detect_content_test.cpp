@@ -4,13 +4,12 @@
 
 #include <random>
 
+#include "formats/test_packing.h"
+
 namespace sluice {
 namespace {
 
-template <std::size_t size>
-std::string bytes(const char (&text)[size]) {
-  return std::string(text, size - 1);
-}
+using testing::bytes;
 
 void expect_refused(const std::string& head, const std::string& part) {
   auto refused = refused_content(head);

@@ -1,45 +1,22 @@
 #include "formats/detect.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 
 #include "formats/chunk_reader.h"
 #include "formats/detect_cache.h"
 #include "formats/format.h"
+#include "formats/test_packing.h"
 #include "formats/test_sources.h"
 
 namespace sluice {
 namespace {
 
+using testing::bytes;
+using testing::gzip;
 using testing::text_opener;
-
-template <std::size_t size>
-std::string bytes(const char (&text)[size]) {
-  return std::string(text, size - 1);
-}
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(compressBound(text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string zstd(const std::string& text) {
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
-  return out;
-}
+using testing::zstd;
 
 std::string utf16(std::string_view ascii, bool big) {
   std::string out;
@@ -207,7 +184,7 @@ TEST(Detect, AnArrayBeyondTheSampleIsFound) {
   }
 }
 
-void expect_refused(const std::string& content, std::string_view part, const SourceSpec& source = {}) {
+void expect_undetected(const std::string& content, std::string_view part, const SourceSpec& source = {}) {
   auto plan = detected(content, source);
   ASSERT_FALSE(plan) << part;
   EXPECT_EQ(plan.error().kind, ErrorKind::input);
@@ -216,20 +193,20 @@ void expect_refused(const std::string& content, std::string_view part, const Sou
 }
 
 TEST(Detect, WhatCannotBeReadIsRefusedByName) {
-  expect_refused("", "empty");
-  expect_refused("\xef\xbb\xbf", "empty");
-  expect_refused(" \r\n\t\n", "empty");
-  expect_refused(gzip(""), "empty");
-  expect_refused("\xff\xfe", "empty");
-  expect_refused(bytes("PK\x03\x04\x14\0[Content_Types].xml xl/workbook.xml"), "Excel workbook");
-  expect_refused(gzip("%PDF-1.4 ..."), "PDF");
-  expect_refused(gzip(gzip(kPeople)), "compressed twice");
-  expect_refused(gzip(kPeople).substr(0, 10), "ends too early");
+  expect_undetected("", "empty");
+  expect_undetected("\xef\xbb\xbf", "empty");
+  expect_undetected(" \r\n\t\n", "empty");
+  expect_undetected(gzip(""), "empty");
+  expect_undetected("\xff\xfe", "empty");
+  expect_undetected(bytes("PK\x03\x04\x14\0[Content_Types].xml xl/workbook.xml"), "Excel workbook");
+  expect_undetected(gzip("%PDF-1.4 ..."), "PDF");
+  expect_undetected(gzip(gzip(kPeople)), "compressed twice");
+  expect_undetected(gzip(kPeople).substr(0, 10), "ends too early");
   SourceSpec declared;
   declared.format = SourceFormat::csv;
   declared.encoding = "utf-8";
-  expect_refused(std::string(1000, '\x01'), "binary", declared);
-  expect_refused(bytes("PK\x03\x04"), "zip archive", declared);
+  expect_undetected(std::string(1000, '\x01'), "binary", declared);
+  expect_undetected(bytes("PK\x03\x04"), "zip archive", declared);
 }
 
 TEST(Detect, ATornGzipIsReadAsFarAsItGoes) {

@@ -20,7 +20,7 @@ constexpr std::size_t kHeadBytes = 64 * 1024;
 constexpr std::size_t kMostPieces = 1024;
 constexpr std::size_t kPieceBefore = 32, kPieceAfter = 48, kPieceLongest = 160;
 
-bool is_high(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }
+bool is_beyond_ascii(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }
 // A byte below 0x40 is no second byte of a character in any of the multi-byte encodings we may meet (but for
 // the digits of GB 18030's rare four-byte ones): there a piece may begin and end.
 bool is_boundary(char c) { return static_cast<unsigned char>(c) < 0x40; }
@@ -134,13 +134,13 @@ std::size_t EncodingScout::scan(std::string_view text, std::uint64_t offset, boo
   samples_.begin_block();
   std::size_t at = 0;
   while (at < text.size()) {
-    if (!is_high(text[at])) {
+    if (!is_beyond_ascii(text[at])) {
       std::uint64_t eight;
       while (at + 8 <= text.size() &&
              (std::memcpy(&eight, text.data() + at, 8), (eight & 0x8080808080808080) == 0)) {
         at += 8;
       }
-      while (at < text.size() && !is_high(text[at])) ++at;
+      while (at < text.size() && !is_beyond_ascii(text[at])) ++at;
       continue;
     }
     int size = sequence_at(text.substr(at));

@@ -5,9 +5,12 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include "formats/test_packing.h"
 
 namespace sluice {
 namespace {
+
+using testing::bytes;
 
 EncodingVerdict verdict_of(std::string_view text, std::size_t block = 1 << 18) {
   EncodingScout scout;
@@ -20,11 +23,6 @@ std::string unicode_of(std::string_view text) {
   std::string whole = encoding_of(text);
   for (std::size_t block : {1, 2, 3, 7, 64}) EXPECT_EQ(verdict_of(text, block).encoding, whole) << block;
   return whole;
-}
-
-template <std::size_t size>
-std::string bytes(const char (&text)[size]) {
-  return std::string(text, size - 1);
 }
 
 std::string wide(std::u16string_view text, bool big) {

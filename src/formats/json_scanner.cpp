@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/ascii.h"
 #include "formats/json_blocks.h"
 #include "rows/issue.h"
 
@@ -11,8 +12,6 @@ namespace {
 constexpr const char* kNul = "the character U+0000 (\\u0000)";
 constexpr const char* kSurrogate =
     "half of a surrogate pair (\\ud800 to \\udfff standing alone), which is no character";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -32,8 +31,8 @@ int code_unit(const char* at) {
   }
   return unit;
 }
-bool is_high(int unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
-bool is_low(int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+bool is_high_surrogate(int unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+bool is_low_surrogate(int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
 char* write_utf8(std::uint32_t code, char* to) {
   if (code < 0x80) {
@@ -106,8 +105,8 @@ const char* JsonScanner::escape(const char* at) {
     if (hex_value(at[i]) < 0) return broken(at + i, "four hexadecimal digits are expected after \\u");
   const int unit = code_unit(at);
   if (unit == 0 && unstorable_ == nullptr) unstorable_ = kNul;
-  if (is_high(unit) && is_low(code_unit(at + 6))) return at + 12;
-  if ((is_high(unit) || is_low(unit)) && unstorable_ == nullptr) unstorable_ = kSurrogate;
+  if (is_high_surrogate(unit) && is_low_surrogate(code_unit(at + 6))) return at + 12;
+  if ((is_high_surrogate(unit) || is_low_surrogate(unit)) && unstorable_ == nullptr) unstorable_ = kSurrogate;
   return at + 6;
 }
 
@@ -296,10 +295,10 @@ std::size_t unescape_json(std::string_view text, char* to) {
     const int unit = code_unit(at);
     at += 6;
     auto code = static_cast<std::uint32_t>(unit);
-    if (is_high(unit) && end - at >= 6 && is_low(code_unit(at))) {
+    if (is_high_surrogate(unit) && end - at >= 6 && is_low_surrogate(code_unit(at))) {
       code = 0x10000 + ((code - 0xD800) << 10) + (static_cast<std::uint32_t>(code_unit(at)) - 0xDC00);
       at += 6;
-    } else if (is_high(unit) || is_low(unit)) {
+    } else if (is_high_surrogate(unit) || is_low_surrogate(unit)) {
       code = 0xFFFD;
     }
     out = write_utf8(code, out);

@@ -10,7 +10,7 @@ namespace {
 
 using json_test::Reading;
 
-ReadPlan plan_of(std::string_view text, const Dialect& dialect = {}) {
+ReadPlan ndjson_plan_of(std::string_view text, const Dialect& dialect = {}) {
   auto found = detect_json(text, true, FormatKind::ndjson, dialect, "");
   EXPECT_TRUE(found) << found.error().message;
   ReadPlan plan;
@@ -22,11 +22,11 @@ ReadPlan plan_of(std::string_view text, const Dialect& dialect = {}) {
   plan.first_row = found->first_row;
   return plan;
 }
-Reading read(std::string_view text, const ReadPlan& plan, std::size_t target = 1 << 20) {
+Reading read_ndjson(std::string_view text, const ReadPlan& plan, std::size_t target = 1 << 20) {
   auto format = make_ndjson_format(plan);
   return json_test::read_all(*format, plan, text, target, plan.first_row);
 }
-Reading read(std::string_view text) { return read(text, plan_of(text)); }
+Reading read_ndjson(std::string_view text) { return read_ndjson(text, ndjson_plan_of(text)); }
 
 TEST(NdjsonFormat, LinesEndInLfCrlfOrCr) {
   for (const char* end : {"\n", "\r\n", "\r"}) {
@@ -35,7 +35,7 @@ TEST(NdjsonFormat, LinesEndInLfCrlfOrCr) {
       text += std::string(line) + end;
     text += "{\"a\":3}";
     for (std::size_t target = 1; target < text.size() + 2; ++target) {
-      Reading got = read(text, plan_of(text), target);
+      Reading got = read_ndjson(text, ndjson_plan_of(text), target);
       EXPECT_EQ(got.error, "");
       EXPECT_EQ(got.shown(), "1@1 a=3:1|\n2@4 a=3:2|b=2:x y|\n3@5 b=5:{}|\n4@6 a=3:3|\n");
       EXPECT_EQ(got.counted_rows, 4u);
@@ -50,7 +50,7 @@ TEST(NdjsonFormat, ABadLineCostsItsRowOnly) {
       "\xEF\xBB\xBF{\"a\":1}\n{\"a\":1} "
       "{\"a\":2}\n{\"a\":}\n{\"a\":\"\xff\"}\n[1]\n\xc3\xa9\n{\"a\":\"\\ud800\"}\n{\"b\":01}\n{\"a\":1,\n{"
       "\"a\":9}\n";
-  Reading got = read(text);
+  Reading got = read_ndjson(text);
   EXPECT_EQ(got.error, "");
   EXPECT_EQ(
       got.shown(),
@@ -66,12 +66,12 @@ TEST(NdjsonFormat, ABadLineCostsItsRowOnly) {
 }
 
 TEST(NdjsonFormat, NothingHasNoRows) {
-  EXPECT_TRUE(read("").rows.empty());
-  EXPECT_TRUE(read("\n\n \n").rows.empty());
+  EXPECT_TRUE(read_ndjson("").rows.empty());
+  EXPECT_TRUE(read_ndjson("\n\n \n").rows.empty());
 }
 
 TEST(NdjsonFormat, ArraysUnderAHeader) {
-  Reading got = read("\r\n[\"a\",\"b\"]\r\n[1,2]\r\n[3]\r\n");
+  Reading got = read_ndjson("\r\n[\"a\",\"b\"]\r\n[1,2]\r\n[3]\r\n");
   EXPECT_EQ(got.shown(), "1@3 a=3:1|b=3:2|\n2@4 a=3:3|\n");
 }
 
@@ -79,10 +79,10 @@ TEST(NdjsonFormat, ALongLineIsAReject) {
   for (const char* end : {"\n", "\r\n", "\r"}) {
     const std::string text = std::string("{\"a\":1}") + end + "{\"b\":\"" + std::string(300, 'x') + "\"}" +
                              end + "{\"a\":2}" + end;
-    ReadPlan plan = plan_of(text);
+    ReadPlan plan = ndjson_plan_of(text);
     plan.row_bytes = 100;
     for (std::size_t target = 1; target < 400; ++target) {
-      Reading got = read(text, plan, target);
+      Reading got = read_ndjson(text, plan, target);
       EXPECT_EQ(got.error, "");
       EXPECT_EQ(got.shown(), "1@1 a=3:1|\n2@2 row-too-large\n3@3 a=3:2|\n") << target;
     }
@@ -94,7 +94,7 @@ TEST(NdjsonFormat, ReadsAReportBack) {
   plan.format = FormatKind::ndjson;
   plan.row_member = "row";
   plan.row_number_member = "rowNumber";
-  Reading got = read(
+  Reading got = read_ndjson(
       "{\"jobId\":\"x\",\"rowNumber\":17,\"errors\":[\"\\u0000\"],\"row\":{\"a\":1}}\n"
       "{\"rowNumber\":18,\"raw\":\"a;b\"}\n"
       "{\"rowNumber\":19,\"row\":\"a;b\"}\n"

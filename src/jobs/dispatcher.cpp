@@ -2,18 +2,16 @@
 
 #include <vector>
 
-#include "base/log.h"
-
 namespace sluice {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLookEvery = 500ms;  // for delays that are over, and what other nodes left
+constexpr auto kDispatchEvery = 500ms;  // for delays that are over, and what other nodes left
 // A split that was queued so long ago and has no lease is queued once more. Queues keep what they were given;
 // this is for a crash between the store and the queue.
 constexpr auto kLostAfter = 60s;
-constexpr std::size_t kAtOnce = 200;
+constexpr std::size_t kMostDispatched = 200;
 
 QueueMessage message_of(const DueSplit& due) {
   return {due.job_id + "/" + std::to_string(due.split_number) + "/" + std::to_string(due.generation),
@@ -23,34 +21,16 @@ QueueMessage message_of(const DueSplit& due) {
 }  // namespace
 
 Dispatcher::Dispatcher(Service& service)
-    : service_(service), thread_([this](std::stop_token stop) { run(stop); }) {}
-
-void Dispatcher::wake() {
-  {
-    std::lock_guard lock(mutex_);
-    woken_ = true;
-  }
-  changed_.notify_all();
-}
-
-void Dispatcher::run(std::stop_token stop) {
-  while (!stop.stop_requested()) {
-    Result<bool> more = dispatch();
-    if (!more) log_warning("dispatch", {{"error", more.error().message}});
-    if (more && *more) continue;
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, kLookEvery, [this] { return woken_; });
-    woken_ = false;
-  }
-}
+    : service_(service),
+      ticking_("dispatch", kDispatchEvery, [this](const std::stop_token&) { return dispatch(); }) {}
 
 Result<bool> Dispatcher::dispatch() {
-  auto due = TRY(service_.store.jobs().take_due(service_.queued_per_tenant, kAtOnce, kLostAfter));
+  auto due = TRY(service_.store.jobs().take_due(service_.queued_per_tenant, kMostDispatched, kLostAfter));
   if (due.empty()) return false;
   std::vector<QueueMessage> messages;
   for (const DueSplit& split : due) messages.push_back(message_of(split));
   TRY(service_.queue.enqueue(messages));
-  return due.size() == kAtOnce;
+  return due.size() == kMostDispatched;
 }
 
 }  // namespace sluice

@@ -3,11 +3,8 @@
 // that each split is queued once.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
 #include "jobs/service.h"
+#include "jobs/ticking.h"
 
 namespace sluice {
 
@@ -18,17 +15,13 @@ class Dispatcher {
   Dispatcher& operator=(const Dispatcher&) = delete;
 
   // Something may be due. From any thread; does not wait.
-  void wake();
+  void wake() { ticking_.wake(); }
 
  private:
-  void run(std::stop_token stop);
   Result<bool> dispatch();  // true: there may be more
 
   Service& service_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  bool woken_ = true;  // guarded by mutex_
-  std::jthread thread_;
+  Ticking ticking_;  // the last: its thread uses the others
 };
 
 }  // namespace sluice

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLookEvery = 10min;
+constexpr auto kCleanEvery = 10min;
 constexpr std::size_t kJobsAtOnce = 200;
 constexpr std::size_t kRowsAtOnce = 1000;  // a few milliseconds of a write lock
 
@@ -98,7 +98,7 @@ Result<> Retention::clear(std::stop_token stop) {
 
 RetentionThread::RetentionThread(Service& service, const RetentionAges& ages)
     : retention_(service, ages),
-      ticking_("retention", kLookEvery, [this](std::stop_token stop) -> Result<bool> {
+      ticking_("retention", kCleanEvery, [this](std::stop_token stop) -> Result<bool> {
         TRY(retention_.clear(stop));
         return false;
       }) {}

@@ -16,8 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-constexpr auto kLookEvery = 1s;
-constexpr std::size_t kAtOnce = 20;
+constexpr auto kScheduleEvery = 1s;
+constexpr std::size_t kMostStarted = 20;
 // A file that was changed a moment ago may still be being written.
 constexpr auto kSettled = 10s;
 // A schedule whose times can no longer be read (its zone is gone from tzdata) is looked at again then.
@@ -31,21 +31,6 @@ std::int64_t ms_of(WallTime time) {
 WallTime time_of(std::int64_t ms) { return WallTime(milliseconds(ms)); }
 
 std::string file_name_of(const std::string& key) { return key.substr(key.rfind('/') + 1); }
-
-// As the store writes it: 2024-06-11T09:30:00Z, or with thousandths.
-Result<std::int64_t> moment_ms(const std::string& text) {
-  std::tm utc{};
-  const char* rest = strptime(text.c_str(), "%FT%T", &utc);
-  int thousandths = 0;
-  if (rest && *rest == '.') {
-    const char* end = text.data() + text.size();
-    auto [at, error] = std::from_chars(rest + 1, std::min(rest + 4, end), thousandths);
-    rest = error == std::errc() && at == rest + 4 ? at : nullptr;
-  }
-  if (!rest || std::string_view(rest) != "Z")
-    return fail(ErrorKind::usage, "'" + text + "' is no time; write it in UTC, as in 2024-06-11T09:30:00Z.");
-  return std::int64_t{timegm(&utc)} * 1000 + thousandths;
-}
 
 // Whose files they are: what the service keeps for itself is nobody's source, and tenants have folders.
 Result<std::string> source_key(const Schedule& schedule) {
@@ -81,8 +66,11 @@ Result<std::int64_t> next_run_ms(const Schedule& schedule, WallTime after) {
   if (schedule.cron.empty() == schedule.at.empty())
     return fail(ErrorKind::usage, "a schedule has either a cron or a time (at).");
   if (!schedule.at.empty()) {
-    const std::int64_t at = TRY(moment_ms(schedule.at));
-    return at > ms_of(after) ? at : 0;
+    const auto at = parse_rfc3339(schedule.at);
+    if (!at)
+      return fail(ErrorKind::usage,
+                  "at: '" + schedule.at + "' is no time with its offset, as in 2026-03-01T06:00:00Z.");
+    return *at > after ? ms_of(*at) : 0;
   }
   const Cron cron = TRY(Cron::parse(schedule.cron, schedule.zone));
   const auto next = cron.next_run(after);
@@ -173,18 +161,19 @@ Result<> Scheduler::run(const Schedule& schedule, std::stop_token stop) {
 }
 
 Result<bool> Scheduler::run_due(std::stop_token stop) {
-  const auto due = TRY(service_.store.schedules().due(kAtOnce));
+  const auto due = TRY(service_.store.schedules().due(kMostStarted));
   Result<> first;
   for (const Schedule& schedule : due) {  // one that cannot be run now must not hold up the others
     Result<> done = run(schedule, stop);
     if (!done && first) first = std::unexpected(std::move(done).error().during("schedule " + schedule.name));
   }
   TRY(std::move(first));
-  return due.size() == kAtOnce;
+  return due.size() == kMostStarted;
 }
 
 SchedulerThread::SchedulerThread(Service& service)
-    : scheduler_(service),
-      ticking_("scheduler", kLookEvery, [this](std::stop_token stop) { return scheduler_.run_due(stop); }) {}
+    : scheduler_(service), ticking_("scheduler", kScheduleEvery, [this](std::stop_token stop) {
+        return scheduler_.run_due(stop);
+      }) {}
 
 }  // namespace sluice

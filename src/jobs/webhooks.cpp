@@ -7,9 +7,9 @@
 
 #include "base/hmac.h"
 #include "base/log.h"
-#include "jobs/cloud_event.h"
 #include "pipeline/secrets.h"
 #include "pipeline/webhook_spec.h"
+#include "ports/cloud_event.h"
 
 namespace sluice {
 namespace {
@@ -17,11 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kEventsAtOnce = 500;
-constexpr auto kHold = 60s;  // of a delivery; longer than any post takes
+constexpr auto kDeliveryHold = 60s;  // of a delivery; longer than any post takes
 constexpr auto kFirstDelay = 10s;
 constexpr auto kLongestWait = std::chrono::hours(24);  // that a receiver may ask for
 constexpr unsigned kCouriers = 4;  // posts at once: a slow receiver keeps one of them busy
-constexpr auto kLookEvery = 1s;
+constexpr auto kDeliverEvery = 1s;
 constexpr auto kWaitForEvents = 5s;
 constexpr std::size_t kErrorBytes = 500;
 
@@ -145,7 +145,7 @@ Result<> Webhooks::note(const Delivery& delivery, const Result<HttpAnswer>& answ
 }
 
 Result<std::optional<Delivery>> Webhooks::reserve() {
-  auto reserved = TRY(service_.store.deliveries().reserve(1, kHold));
+  auto reserved = TRY(service_.store.deliveries().reserve(1, kDeliveryHold));
   if (reserved.empty()) return std::nullopt;
   return std::move(reserved.front());
 }
@@ -177,9 +177,9 @@ Result<> Webhooks::deliver(const Delivery& delivery, std::stop_token stop) {
 WebhookThreads::WebhookThreads(Service& service, HttpSender& sender)
     : service_(service), webhooks_(service, sender) {
   for (unsigned i = 0; i < kCouriers; ++i)
-    couriers_.push_back(std::make_unique<Ticking>("webhooks", kLookEvery,
+    couriers_.push_back(std::make_unique<Ticking>("webhooks", kDeliverEvery,
                                                   [this](std::stop_token stop) { return deliver(stop); }));
-  follower_ = std::make_unique<Ticking>("webhooks", kLookEvery,
+  follower_ = std::make_unique<Ticking>("webhooks", kDeliverEvery,
                                         [this](std::stop_token stop) { return follow(stop); });
 }
 
@@ -205,7 +205,7 @@ Result<bool> WebhookThreads::deliver(std::stop_token stop) {
     const auto now = std::chrono::steady_clock::now();
     if (now < nothing_until_) return false;
     delivery = TRY(webhooks_.reserve());
-    if (!delivery) nothing_until_ = now + kLookEvery;
+    if (!delivery) nothing_until_ = now + kDeliverEvery;
   }
   if (!delivery) return false;
   TRY(webhooks_.deliver(*delivery, stop));

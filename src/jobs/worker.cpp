@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kHold = 30s;         // of a message; extended with the lease
+constexpr auto kMessageHold = 30s;  // of a message; extended with the lease
 constexpr auto kWait = 2s;          // for a message, before the stop is looked at again
 constexpr auto kAfterFault = 1s;    // the queue cannot be reached
 constexpr auto kSomebodyHas = 10s;  // another's lease is live: its end is not far, or it runs out
@@ -103,7 +103,7 @@ Worker::~Worker() {
 void Worker::run_slot(unsigned slot, std::stop_token stop) {
   const std::string owner = this_process() + "/" + std::to_string(slot);
   while (!stop.stop_requested()) {
-    auto reserved = service_.queue.reserve(owner, kHold, kWait, stop);
+    auto reserved = service_.queue.reserve(owner, kMessageHold, kWait, stop);
     if (!reserved) {
       log_warning("reserve", {{"error", reserved.error().message}});
       std::mutex mutex;
@@ -153,7 +153,7 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
   }
   Work work(service_, pool_, options_.memory, *lease);
   Result<WorkEnd> end = [&] {
-    Heartbeat heartbeat(jobs, *lease, stop, [&] { (void)service_.queue.extend(reservation, kHold); });
+    Heartbeat heartbeat(jobs, *lease, stop, [&] { (void)service_.queue.extend(reservation, kMessageHold); });
     return work.run(heartbeat.token());
   }();
   const bool lost = (end && *end == WorkEnd::stopped && !stop.stop_requested()) ||
@@ -161,8 +161,9 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
   const bool stopped =
       stop.stop_requested() && (end ? *end == WorkEnd::stopped : end.error().kind == ErrorKind::cancelled);
   if (stopped) {
+    // Handed back, the dispatchers queue it anew; the message would have it queued twice.
     (void)jobs.hand_back(*lease);
-    (void)service_.queue.put_back(reservation, 0ms);
+    (void)service_.queue.complete(reservation);
     return;
   }
   if (lost && service_.observer) service_.observer->lease_lost(work.job());

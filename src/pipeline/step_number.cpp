@@ -1,5 +1,6 @@
 // number: [amount], or {fields: [amount], decimal: ",", group: "."}. Text to a number, kept to its last
 // digit. `group` may stand between digits before the decimal mark; what is no number makes the row a reject.
+#include "base/ascii.h"
 #include "base/decimal.h"
 #include "pipeline/steps.h"
 #include "pipeline/utf8.h"
@@ -7,8 +8,6 @@
 namespace sluice {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "1.234,50" with decimal "," and group "." → "1234.50". False where a mark stands where none may be: the
 // group before the decimal mark has three digits and others two or three (12,34,567), so that 1.50 never

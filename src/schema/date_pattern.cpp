@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "schema/date_scan.h"
 
 namespace sluice {
@@ -13,7 +14,6 @@ using Steps = std::vector<DatePatternStep>;
 
 constexpr std::string_view kConversions = "YmdyjbaHIpMSfzZ";
 
-bool is_letter(char c) { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool append_steps(Steps& steps, std::string_view pattern) {

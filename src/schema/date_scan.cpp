@@ -7,6 +7,8 @@
 #include <span>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace sluice {
 namespace {
 
@@ -17,7 +19,6 @@ constexpr std::size_t kLongestDate =
 constexpr std::size_t kMaxTokens = 32;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-bool is_letter(char c) { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
 
 bool same_word(std::string_view word, std::string_view lower_case) {
   return word.size() == lower_case.size() && std::equal(word.begin(), word.end(), lower_case.begin(),

@@ -27,7 +27,7 @@ using valijson::adapters::NlohmannJsonAdapter;
 
 constexpr std::size_t kExplainedBytes = 1 << 20;  // beyond, a value is refused without saying where: the
                                                   // library's list of mistakes would outgrow it many times
-constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kQuotedBytes = 60;
 
 template <class Derived>
 class OwnConstraint : public valijson::constraints::PolyConstraint {
@@ -184,11 +184,11 @@ std::string in_words(const std::string& finding) {
   std::size_t quote = finding.find('\'');
   if (finding.starts_with("Missing required property "))
     return "has no member " +
-           shown_value(finding.substr(quote, finding.rfind('\'') + 1 - quote), kShownBytes);
+           shown_value(finding.substr(quote, finding.rfind('\'') + 1 - quote), kQuotedBytes);
   if (finding.starts_with("Object contains a property")) {
     quote = finding.find(": '");
     return "has the member " +
-           shown_value(finding.substr(quote + 2, finding.rfind('\'') - quote - 1), kShownBytes) +
+           shown_value(finding.substr(quote + 2, finding.rfind('\'') - quote - 1), kQuotedBytes) +
            ", which is not allowed";
   }
   return {};
@@ -212,7 +212,7 @@ std::string sentence(const Json& value, const valijson::ValidationResults& resul
   Json::json_pointer place(pointer);
   std::string shown =
       value.contains(place) || pointer.empty()
-          ? shown_value(value.at(place).dump(-1, ' ', false, Json::error_handler_t::replace), kShownBytes)
+          ? shown_value(value.at(place).dump(-1, ' ', false, Json::error_handler_t::replace), kQuotedBytes)
           : "the value";
   return pointer.empty() ? "The value " + wrong + "." : "At " + pointer + ", " + shown + " " + wrong + ".";
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "schema/date_text.h"
 
 namespace sluice {
@@ -20,8 +21,6 @@ struct Moment {
   std::optional<int> offset_minutes;  // east of UTC
   bool has_date = false, has_time = false;
 };
-
-inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 inline bool is_leap_year(int year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 inline int days_in_month(int year, int month) {

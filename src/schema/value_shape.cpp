@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "base/ascii.h"
 #include "schema/date_iso.h"
 #include "schema/date_scan.h"
 #include "schema/email.h"
@@ -16,8 +17,6 @@ using Problem = DateReading::Problem;
 // What a double and a spreadsheet keep exactly: a longer run of digits is a card, account or article number.
 constexpr std::size_t kMaxIntegerDigits = 15;
 constexpr std::size_t kLongestNumber = 64;
-
-bool is_letter(char c) { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
 
 class NumberReader {
  public:

@@ -133,41 +133,4 @@ Result<std::optional<std::int64_t>> number_after(const Page& page) {
   return number;
 }
 
-std::optional<WallTime> parse_rfc3339(std::string_view text) {
-  // Digits stand for digits, T for either letter; what follows is a fraction and the offset.
-  constexpr std::string_view kShape = "0000-00-00T00:00:00";
-  if (text.size() <= kShape.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = std::isdigit(static_cast<unsigned char>(text[i])) != 0;
-    const bool fits = kShape[i] == '0'   ? digit
-                      : kShape[i] == 'T' ? text[i] == 'T' || text[i] == 't'
-                                         : text[i] == kShape[i];
-    if (!fits) return std::nullopt;
-  }
-  auto number = [&](std::size_t at, std::size_t size) { return *number_in<int>(text.substr(at, size)); };
-  using namespace std::chrono;
-  const year_month_day date(year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
-                            day(static_cast<unsigned>(number(8, 2))));
-  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  std::size_t at = kShape.size();
-  milliseconds fraction{0};
-  if (text[at] == '.') {
-    std::string digits;
-    while (++at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0) digits += text[at];
-    if (digits.empty()) return std::nullopt;
-    fraction = milliseconds(*number_in<int>((digits + "00").substr(0, 3)));
-  }
-  minutes offset{0};
-  const std::string_view zone = text.substr(at);
-  if (zone != "Z" && zone != "z") {
-    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return std::nullopt;
-    const auto hours = number_in<unsigned>(zone.substr(1, 2)), rest = number_in<unsigned>(zone.substr(4, 2));
-    if (!hours || !rest || *hours > 23 || *rest > 59) return std::nullopt;
-    offset = minutes((zone[0] == '-' ? -1 : 1) * static_cast<int>(*hours * 60 + *rest));
-  }
-  return sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) - offset + seconds(second) +
-         fraction;
-}
-
 }  // namespace sluice

@@ -39,7 +39,4 @@ std::string cursor_of(std::string_view list, std::string_view after);
 // The page's `after` where it is a number; none at the beginning.
 Result<std::optional<std::int64_t>> number_after(const Page& page);
 
-// "2026-03-01T06:00:00Z", with a fraction or an offset as RFC 3339 allows.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
-
 }  // namespace sluice

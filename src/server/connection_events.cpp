@@ -9,6 +9,7 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <charconv>
 
+#include "ports/cloud_event.h"
 #include "server/connection.h"
 #include "server/live_events.h"
 #include "server/on_pool.h"
@@ -22,7 +23,7 @@ namespace websocket = boost::beast::websocket;
 constexpr std::size_t kBatch = 64;             // events read and sent at once
 constexpr std::size_t kLargestMessage = 4096;  // of a client, which has nothing to say
 constexpr int kSilentHeartbeats = 3;           // so many without a pong: nobody is there
-constexpr auto kGoodbye = std::chrono::seconds(2);
+constexpr auto kCloseWithin = std::chrono::seconds(2);
 
 Result<std::optional<std::uint64_t>> number_asked(const Request& request) {
   std::string text(request.headers.get("Last-Event-ID"));
@@ -142,7 +143,7 @@ Awaitable<Connection::Woke> Connection::wait_for_more(const Feed& feed) {
 
 Awaitable<void> Connection::listener_has_ended() {
   while (listening_) {
-    wake_timer_.expires_after(kGoodbye);
+    wake_timer_.expires_after(kCloseWithin);
     (void)co_await wake_timer_.async_wait(kAwait);
   }
 }
@@ -274,7 +275,7 @@ Awaitable<void> Connection::send_websocket(Exchange& exchange, Feed& feed) {
   if (sent && !peer_gone_ && !cut_) {
     websocket::close_reason reason(server_.stopping ? websocket::close_code::going_away
                                                     : websocket::close_code::try_again_later);
-    arm(kGoodbye);
+    arm(kCloseWithin);
     (void)co_await socket.async_close(reason, kAwait);
     disarm();
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kHeadRoom = 4096;  // most heads fit in; one read
 // What is handed to a sink at once, and what is received at once: large enough that the turn to the pool
 // costs little, small enough for a thousand clients.
-constexpr std::size_t kPieceBytes = 64u << 10;
+constexpr std::size_t kBodyPieceBytes = 64u << 10;
 // The rest of a body that nobody wants is read so far, to keep the connection for the next request.
 constexpr std::uint64_t kSmallRest = 64u << 10;
 
@@ -143,8 +143,8 @@ Awaitable<Result<>> Connection::read_small_body(Exchange& exchange) {
   std::string& body = exchange.request.body;
   std::size_t size = 0;
   // One byte more than is said or allowed, so that more is seen as more.
-  std::uint64_t said = exchange.request.content_length.value_or(kPieceBytes);
-  body.resize(std::min<std::uint64_t>(said, kPieceBytes) + 1);
+  std::uint64_t said = exchange.request.content_length.value_or(kBodyPieceBytes);
+  body.resize(std::min<std::uint64_t>(said, kBodyPieceBytes) + 1);
   while (true) {
     Piece piece = co_await read_piece(exchange, std::span(body).subspan(size));
     if (piece.came == Came::end) break;
@@ -164,8 +164,8 @@ Awaitable<Result<Response>> Connection::feed(Exchange& exchange, std::unique_ptr
   Result<Response> response = Response();
   Result<> taken = co_await invite_body(exchange);
   std::uint64_t limit = server_.options.limits.upload_bytes, total = 0;
-  std::vector<char> bytes(exchange.parser.is_done() ? 0 : kPieceBytes);
-  buffer_.reserve(exchange.parser.is_done() ? 0 : kPieceBytes);
+  std::vector<char> bytes(exchange.parser.is_done() ? 0 : kBodyPieceBytes);
+  buffer_.reserve(exchange.parser.is_done() ? 0 : kBodyPieceBytes);
   Piece piece{Came::bytes};
   auto take = [&] {
     if (piece.came == Came::bytes) taken = guarded([&] { return sink->write({bytes.data(), piece.size}); });

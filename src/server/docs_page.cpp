@@ -86,9 +86,9 @@ std::string prose(std::string_view text) {
   return html;
 }
 
-class Page {
+class DocsHtml {
  public:
-  explicit Page(const Json& document) : document_(document) {}
+  explicit DocsHtml(const Json& document) : document_(document) {}
 
   std::string html() {
     const Json& info = document_["info"];
@@ -282,7 +282,7 @@ class Page {
 }  // namespace
 
 DocsPage docs_page(const Json& document) {
-  DocsPage page{Page(document).html(), ""};
+  DocsPage page{DocsHtml(document).html(), ""};
   const Digest digest = Sha256().of(kDocsPageCss);
   std::array<unsigned char, 4 * ((sizeof(Digest) + 2) / 3) + 1> text{};
   const int size = EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(digest.size()));

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "server/routes.h"
@@ -102,23 +101,6 @@ class LogFollower final : public LiveEvents {
   std::jthread thread_;  // the last: it uses the others
 };
 
-// Bytes of a name that may not stand in a URI as they are.
-std::string percent_encoded(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (unsigned char c : text) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-        c == '.' || c == '~') {
-      encoded += static_cast<char>(c);
-    } else {
-      encoded += '%';
-      encoded += kDigits[c >> 4];
-      encoded += kDigits[c & 15];
-    }
-  }
-  return encoded;
-}
-
 }  // namespace
 
 std::unique_ptr<LiveEvents> follow_events(EventLog& log, std::function<void(const Error&)> on_error) {
@@ -132,23 +114,6 @@ Route live_events_route() {
           .handler = nullptr,
           .sink = nullptr,
           .operation = "streamEvents"};
-}
-
-std::string cloud_event_json(const Event& event) {
-  using Json = nlohmann::ordered_json;
-  Json json = {{"specversion", "1.0"},
-               {"id", event.id},
-               {"source", "/v1/pipelines/" + percent_encoded(event.pipeline)},
-               {"type", event.type},
-               {"subject", event.job_id},
-               {"time", event.time},
-               {"sequence", std::to_string(event.number)}};
-  auto data = Json::parse(event.data, nullptr, false);
-  if (!data.is_discarded()) {
-    json["datacontenttype"] = "application/json";
-    json["data"] = std::move(data);
-  }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace sluice

@@ -34,8 +34,4 @@ std::unique_ptr<LiveEvents> follow_events(EventLog& log, std::function<void(cons
 struct Route;
 Route live_events_route();
 
-// CloudEvents 1.0 in structured JSON: id, source, type, subject, time, datacontenttype, data; the event's
-// number as the extension attribute `sequence`.
-std::string cloud_event_json(const Event& event);
-
 }  // namespace sluice

@@ -8,11 +8,11 @@ namespace {
 // Blanks after a boundary: a gateway may pad lines (RFC 2046), by how much nobody says.
 constexpr std::size_t kPaddingBytes = 200;
 
-std::unexpected<Error> malformed(const std::string& what) {
+}  // namespace
+
+std::unexpected<Error> malformed_form(const std::string& what) {
   return fail(ErrorKind::usage, "The form (multipart/form-data) cannot be read: " + what + ".");
 }
-
-}  // namespace
 
 MultipartScanner::MultipartScanner(const std::string& boundary, const MultipartLimits& limits,
                                    MultipartParts& parts)
@@ -32,7 +32,7 @@ Result<> MultipartScanner::feed(std::string_view bytes) {
 
 Result<> MultipartScanner::finish() const {
   if (state_ == State::epilogue) return {};
-  return malformed("it ends before its closing boundary, so it did not arrive whole; send it again");
+  return malformed_form("it ends before its closing boundary, so it did not arrive whole; send it again");
 }
 
 Result<std::size_t> MultipartScanner::step(std::string_view bytes) {
@@ -44,7 +44,7 @@ Result<std::size_t> MultipartScanner::step(std::string_view bytes) {
     case State::epilogue: return bytes.size();
     case State::broken: break;
   }
-  return malformed("reading it has failed before");
+  return malformed_form("reading it has failed before");
 }
 
 // The delimiter has a CR at its beginning and nowhere else, so that bytes that began like one and went on
@@ -75,7 +75,7 @@ Result<> MultipartScanner::emit(std::string_view bytes) {
   if (bytes.empty()) return {};
   if (state_ == State::data) return parts_.part_data(bytes);
   if (bytes.size() > limits_.preamble_bytes - preamble_)
-    return malformed(
+    return malformed_form(
         "no boundary stands at its beginning; is the boundary of the Content-Type the one that "
         "the body uses, and do its lines end in CRLF?");
   preamble_ += static_cast<std::uint32_t>(bytes.size());
@@ -100,20 +100,21 @@ Result<std::size_t> MultipartScanner::boundary_ends(char c) {
   bool padding = tail_.find_first_not_of(" \t") == tail_.find('\r');
   if (tail_.ends_with("\r\n") && padding) {
     if (++part_count_ > limits_.parts)
-      return malformed("it has more than " + std::to_string(limits_.parts) + " parts");
+      return malformed_form("it has more than " + std::to_string(limits_.parts) + " parts");
     state_ = State::head;
     head_.clear();
     return 1;
   }
   if (padding && tail_.find('\r') >= tail_.size() - 1 && tail_.size() < kPaddingBytes) return 1;
-  return malformed("a boundary is followed by something else than the end of its line (CRLF)");
+  return malformed_form("a boundary is followed by something else than the end of its line (CRLF)");
 }
 
 Result<std::size_t> MultipartScanner::take_head(std::string_view bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && !head_.ends_with("\r\n\r\n") && head_ != "\r\n") {
     if (head_.size() == limits_.head_bytes)
-      return malformed("the head of a part is longer than " + std::to_string(limits_.head_bytes) + " bytes");
+      return malformed_form("the head of a part is longer than " + std::to_string(limits_.head_bytes) +
+                            " bytes");
     // Up to the end of a line at once.
     std::size_t line = bytes.find('\n', used);
     line = std::min({line == std::string_view::npos ? bytes.size() : line + 1, bytes.size(),

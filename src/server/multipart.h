@@ -17,6 +17,9 @@ struct PartHead {
   std::string content_type;              // as the sender says; "" where he does not
 };
 
+// The error of a form that is none: what is wrong with it.
+std::unexpected<Error> malformed_form(const std::string& what);
+
 struct MultipartLimits {
   std::uint32_t parts = 100;
   std::uint32_t head_bytes = 8 * 1024;  // of one part

@@ -7,10 +7,6 @@
 namespace sluice {
 namespace {
 
-std::unexpected<Error> malformed(const std::string& what) {
-  return fail(ErrorKind::usage, "The form (multipart/form-data) cannot be read: " + what + ".");
-}
-
 std::string lower(std::string_view text) {
   std::string low(text);
   std::ranges::transform(low, low.begin(),
@@ -110,7 +106,7 @@ Result<PartHead> part_head(std::string_view lines, const MultipartLimits& limits
     while (end != std::string_view::npos && end + 2 < lines.size() &&
            (lines[end + 2] == ' ' || lines[end + 2] == '\t'))
       end = lines.find("\r\n", end + 2);  // a line that goes on
-    if (end == std::string_view::npos) return malformed("the head of a part does not end");
+    if (end == std::string_view::npos) return malformed_form("the head of a part does not end");
     std::string line(lines.substr(0, end));
     lines.remove_prefix(end + 2);
     for (std::size_t fold; (fold = line.find("\r\n")) != std::string::npos;) line.erase(fold, 2);
@@ -118,18 +114,18 @@ Result<PartHead> part_head(std::string_view lines, const MultipartLimits& limits
     bool text = std::ranges::none_of(
         line, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; });
     if (colon == 0 || colon == std::string::npos || !text)
-      return malformed("a line in the head of a part is no header");
+      return malformed_form("a line in the head of a part is no header");
     std::string name = lower(trimmed(std::string_view(line).substr(0, colon)));
     std::string_view value = trimmed(std::string_view(line).substr(colon + 1));
     if (name == "content-type") head.content_type = value;
     if (name == "content-transfer-encoding" && lower(value) != "binary" && lower(value) != "8bit" &&
         lower(value) != "7bit")
-      return malformed("a part is encoded (Content-Transfer-Encoding: " + lower(value) +
-                       "); send the file's bytes as they are");
+      return malformed_form("a part is encoded (Content-Transfer-Encoding: " + lower(value) +
+                            "); send the file's bytes as they are");
     if (name != "content-disposition") continue;
     auto field = header_parameter(value, "name");
     if (header_value(value) != "form-data" || !field)
-      return malformed("a part has a Content-Disposition that is not form-data with a name");
+      return malformed_form("a part has a Content-Disposition that is not form-data with a name");
     disposed = true;
     head.name = unescaped(*field);
     auto file_name = header_parameter(value, "filename");
@@ -138,11 +134,12 @@ Result<PartHead> part_head(std::string_view lines, const MultipartLimits& limits
     if (wide) wide = extended(*wide);
     if (wide) head.file_name = *wide;
   }
-  if (!disposed) return malformed("a part has no Content-Disposition: form-data; name=…");
+  if (!disposed) return malformed_form("a part has no Content-Disposition: form-data; name=…");
   if (head.name.size() > limits.name_bytes)
-    return malformed("a field's name is longer than " + std::to_string(limits.name_bytes) + " bytes");
+    return malformed_form("a field's name is longer than " + std::to_string(limits.name_bytes) + " bytes");
   if (header_value(head.content_type).starts_with("multipart/"))
-    return malformed("a part holds several (Content-Type: multipart/…); send each file as a part of its own");
+    return malformed_form(
+        "a part holds several (Content-Type: multipart/…); send each file as a part of its own");
   return head;
 }
 
@@ -155,7 +152,7 @@ Result<std::string> multipart_boundary(std::string_view content_type) {
                         std::string_view("'()+_,-./:=? ").find(c) != std::string_view::npos;
                });
   if (!plain || boundary->empty() || boundary->size() > 70 || boundary->back() == ' ')
-    return malformed(
+    return malformed_form(
         "its Content-Type has no boundary of 1 to 70 plain characters; leave the header to what "
         "makes the form");
   return *std::move(boundary);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/url_text.h"
 #include "jobs/report_columns.h"
 #include "reports/report.h"
 
@@ -192,18 +193,12 @@ Result<Response> report_download(Store& store, const Job& job, ReportKind kind, 
 }
 
 std::string attachment(std::string_view file_name) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  std::string ascii, encoded;
-  for (unsigned char c : file_name) {
-    const bool plain = kPlain.find(static_cast<char>(c)) != std::string_view::npos;
-    ascii += plain ? static_cast<char>(c) : '_';
-    constexpr char kDigits[] = "0123456789ABCDEF";
-    if (plain)
-      encoded += static_cast<char>(c);
-    else
-      encoded.append({'%', kDigits[c >> 4], kDigits[c & 15]});
+  std::string ascii;
+  for (char c : file_name) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    ascii += plain ? c : '_';
   }
-  return "attachment; filename=\"" + ascii + "\"; filename*=UTF-8''" + encoded;
+  return "attachment; filename=\"" + ascii + "\"; filename*=UTF-8''" + percent_encoded(file_name);
 }
 
 }  // namespace sluice

@@ -82,7 +82,6 @@ std::string_view reason_of(int status) {
     case 431: return "Request Header Fields Too Large";
     case 460: return "Checksum Mismatch";
     case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
     case 503: return "Service Unavailable";
     case 507: return "Insufficient Storage";
     default: return "Status";

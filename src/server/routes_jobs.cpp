@@ -2,6 +2,7 @@
 
 #include "base/uuid.h"
 #include "jobs/control_job.h"
+#include "ports/cloud_event.h"
 #include "server/asked.h"
 #include "server/audit.h"
 #include "server/job_json.h"

@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-const WallTime kNow = WallTime(std::chrono::seconds(1'700'000'000));
+const WallTime kTusNow = WallTime(std::chrono::seconds(1'700'000'000));
 
 Request with(const std::string& header, const std::string& value) {
   Request request;
@@ -32,17 +32,17 @@ TEST(TusProtocol, MetadataBecomesOptions) {
   auto options = options_of_tus(
       "filename bWVuLmNzdg==, pipeline cGVvcGxl,filetype dGV4dC9jc3Y=,is_confidential,"
       "metadata eyJhIjoxfQ==,priority NQ==",
-      kNow);
+      kTusNow);
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->file_name, "men.csv");
   EXPECT_EQ(options->pipeline, "people");
   EXPECT_EQ(options->metadata, "{\"a\":1}");
   EXPECT_EQ(options->priority, 5);
   // As an uploader sends both.
-  EXPECT_EQ(options_of_tus("filename YS5jc3Y=,name Yi5jc3Y=", kNow)->file_name, "a.csv");
-  EXPECT_TRUE(options_of_tus("", kNow));
+  EXPECT_EQ(options_of_tus("filename YS5jc3Y=,name Yi5jc3Y=", kTusNow)->file_name, "a.csv");
+  EXPECT_TRUE(options_of_tus("", kTusNow));
   for (std::string wrong : {"filename Zg", "a b c", "pipeline Li4v", ",", "metadata Zm9v"})
-    EXPECT_FALSE(options_of_tus(wrong, kNow)) << wrong;
+    EXPECT_FALSE(options_of_tus(wrong, kTusNow)) << wrong;
 }
 
 TEST(TusProtocol, Numbers) {

@@ -1,4 +1,4 @@
-#include "jobs/cloud_event.h"
+#include "ports/cloud_event.h"
 
 #include <gtest/gtest.h>
 
