@@ -67,7 +67,7 @@ std::string sql_with_now(std::string_view sql, std::string_view now) {
 }
 
 std::string sql_time_text(std::int64_t milliseconds) {
-  return milliseconds == 0 ? "" : rfc3339(WallTime(std::chrono::milliseconds(milliseconds)));
+  return milliseconds == 0 ? "" : rfc3339(wall_time(milliseconds));
 }
 
 Result<std::int64_t> sql_time_of(std::string_view text) {
@@ -77,7 +77,7 @@ Result<std::int64_t> sql_time_of(std::string_view text) {
     return fail(ErrorKind::usage, "\"" + std::string(text) +
                                       "\" is not a time. Write it like 2026-01-31T09:30:00Z, in UTC, or with "
                                       "an offset like +01:00 in place of the Z.");
-  return std::chrono::floor<std::chrono::milliseconds>(*time).time_since_epoch().count();
+  return ms_since_1970(*time);
 }
 
 }  // namespace sluice

@@ -85,4 +85,19 @@ Result<std::unique_ptr<Store>> open_store_postgres(const std::string& url, const
   return store;
 }
 
+Result<std::vector<SchemaVersion>> versions_of_store_postgres(const std::string& url) {
+  auto connection = TRY(PgConnection::open(url));
+  return postgres_schema_versions(connection);
+}
+
+Result<> migrate_store_postgres(const std::string& url, std::optional<int> until) {
+  const int wanted = until.value_or(newest_postgres_schema());
+  auto connection = TRY(PgConnection::open(url));
+  int version = 0;
+  for (const SchemaVersion& known : TRY(postgres_schema_versions(connection)))
+    if (!known.applied_at.empty()) version = known.version;
+  TRY(check_way(version, wanted, newest_postgres_schema()));
+  return migrate_postgres(connection, wanted);
+}
+
 }  // namespace sluice

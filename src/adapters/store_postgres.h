@@ -6,8 +6,11 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "adapters/schema_versions.h"
 #include "base/result.h"
 #include "ports/store.h"
 
@@ -29,5 +32,9 @@ struct PostgresOptions {
 // Connects, and brings the tables to this version where the role may. Errors: usage (bad URL, refused, tables
 // of a newer version), unavailable, not_found (read_only, and there are no tables).
 Result<std::unique_ptr<Store>> open_store_postgres(const std::string& url, const PostgresOptions& options);
+
+// The tables alone, for `sluice migrate`: the versions, rising; and bringing them to one of these.
+Result<std::vector<SchemaVersion>> versions_of_store_postgres(const std::string& url);
+Result<> migrate_store_postgres(const std::string& url, std::optional<int> until);  // none: the newest
 
 }  // namespace sluice

@@ -277,16 +277,32 @@ Result<> check_not_newer(int version) {
 
 int newest_postgres_schema() { return kMigrations.back().version; }
 
+Result<std::vector<SchemaVersion>> postgres_schema_versions(PgConnection& connection) {
+  const int newest = TRY(current_version(connection));
+  TRY(check_not_newer(newest));
+  std::vector<SchemaVersion> versions;
+  for (const Migration& migration : kMigrations)
+    versions.push_back({.version = migration.version, .name = migration.name, .applied_at = ""});
+  if (newest == 0) return versions;
+  auto applied = TRY(connection.select(
+      "SELECT version, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM "
+      "schema_migrations"));
+  for (int row = 0; row < applied.rows(); ++row)
+    for (SchemaVersion& known : versions)
+      if (known.version == applied.integer(row, 0)) known.applied_at = applied.text(row, 1);
+  return versions;
+}
+
 Result<> check_postgres_schema(PgConnection& connection) {
   int version = TRY(current_version(connection));
   if (version == 0) return fail(ErrorKind::not_found, "there are no tables of sluice's in this database.");
   return check_not_newer(version);
 }
 
-Result<> migrate_postgres(PgConnection& connection) {
+Result<> migrate_postgres(PgConnection& connection, int until) {
   int version = TRY(current_version(connection));  // the usual case takes no lock
   TRY(check_not_newer(version));
-  if (version == newest_postgres_schema()) return {};
+  if (version >= until) return {};
   auto transaction = TRY(PgTransaction::begin(connection, "SET LOCAL lock_timeout = '10min'"));
   TRY(connection.execute("SELECT pg_advisory_xact_lock(" + std::string(kMigrationLock) + ")"));
   TRY(
@@ -295,7 +311,7 @@ Result<> migrate_postgres(PgConnection& connection) {
   version = TRY(current_version(connection));  // another node may have been quicker
   TRY(check_not_newer(version));
   for (const Migration& migration : kMigrations)
-    if (migration.version > version) TRY(apply(connection, migration));
+    if (migration.version > version && migration.version <= until) TRY(apply(connection, migration));
   return transaction.commit();
 }
 

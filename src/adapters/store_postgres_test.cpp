@@ -127,6 +127,29 @@ TEST_F(StorePostgres, TablesOfANewerSluiceAreLeftAlone) {
   EXPECT_NE(error.message.find("newer sluice"), std::string::npos) << error.message;
 }
 
+TEST_F(StorePostgres, TablesGoToAVersionAndNeverBack) {
+  const std::string& url = database_->url();
+  auto reached = [&] {
+    int version = 0;
+    const auto versions = versions_of_store_postgres(url).value();
+    for (const SchemaVersion& known : versions)
+      if (!known.applied_at.empty()) version = known.version;
+    return version;
+  };
+  EXPECT_EQ(reached(), 0);
+  EXPECT_TRUE(database_->query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").empty());
+  ASSERT_TRUE(migrate_store_postgres(url, 3));
+  EXPECT_EQ(reached(), 3);
+  const auto back = migrate_store_postgres(url, 2);
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().kind, ErrorKind::usage);
+  EXPECT_FALSE(migrate_store_postgres(url, newest_postgres_schema() + 1));
+  EXPECT_EQ(reached(), 3);
+  ASSERT_TRUE(migrate_store_postgres(url, {}));
+  EXPECT_EQ(reached(), newest_postgres_schema());
+  open();
+}
+
 TEST_F(StorePostgres, LookingMakesNothing) {
   auto looked = open_store_postgres(database_->url(), {.read_only = true});
   ASSERT_FALSE(looked);

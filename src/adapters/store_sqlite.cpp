@@ -99,24 +99,26 @@ Result<SqliteConnection> open_existing(const std::string& path, const SqliteOpti
   return connection;
 }
 
-Result<SqliteConnection> try_to_open_or_make(const std::string& path, const SqliteOptions& options) {
+Result<SqliteConnection> try_to_open_or_make(const std::string& path, const SqliteOptions& options,
+                                             int until) {
   auto connection =
       TRY(SqliteConnection::open(path, SqliteAccess::read_write_create, options.busy_timeout_ms));
   (void)TRY(look_at_sqlite_file(connection));
   TRY(set_up_writer(connection, options));
-  TRY(migrate_sqlite(connection));
+  TRY(migrate_sqlite(connection, until));
   return connection;
 }
 
 // Two processes that make the same file at once get in each other's way where SQLite does not wait by itself:
 // when it changes to the write-ahead log, and when it begins to write after it has read.
-Result<SqliteConnection> open_or_make(const std::string& path, const SqliteOptions& options) {
+Result<SqliteConnection> open_or_make(const std::string& path, const SqliteOptions& options,
+                                      int until = newest_sqlite_schema()) {
   TRY(make_parent_folders(path));
-  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.busy_timeout_ms);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.busy_timeout_ms);
   for (;;) {
-    auto connection = try_to_open_or_make(path, options);
+    auto connection = try_to_open_or_make(path, options, until);
     const bool busy = !connection && connection.error().kind == ErrorKind::unavailable;
-    if (!busy || std::chrono::steady_clock::now() >= until) return connection;
+    if (!busy || std::chrono::steady_clock::now() >= deadline) return connection;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
@@ -129,6 +131,25 @@ Result<std::unique_ptr<Store>> open_store_sqlite(const std::string& path, const 
   auto reader = TRY(open_reader(path, options));
   return std::make_unique<SqliteStore>(
       std::make_unique<SqliteDatabase>(std::move(writer), std::move(reader), options));
+}
+
+Result<std::vector<SchemaVersion>> versions_of_store_sqlite(const std::string& path) {
+  auto connection = TRY(open_existing(path, {.read_only = true}));
+  return sqlite_schema_versions(connection);
+}
+
+Result<> migrate_store_sqlite(const std::string& path, std::optional<int> until) {
+  const int wanted = until.value_or(newest_sqlite_schema());
+  int version = 0;
+  if (auto there = versions_of_store_sqlite(path)) {
+    for (const SchemaVersion& known : *there)
+      if (!known.applied_at.empty()) version = known.version;
+  } else if (there.error().kind != ErrorKind::not_found) {
+    return std::unexpected(std::move(there).error());
+  }
+  TRY(check_way(version, wanted, newest_sqlite_schema()));
+  TRY(open_or_make(path, {}, wanted));
+  return {};
 }
 
 }  // namespace sluice

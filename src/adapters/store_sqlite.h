@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "adapters/schema_versions.h"
 #include "base/result.h"
 #include "ports/store.h"
 
@@ -34,5 +37,9 @@ struct SqliteOptions {
 // this version. Errors: usage where the file is something else, another program's or of a newer version, io,
 // unavailable; not_found where it is to be read only and there is nothing.
 Result<std::unique_ptr<Store>> open_store_sqlite(const std::string& path, const SqliteOptions& options);
+
+// The tables alone, for `sluice migrate`: the versions, rising; and bringing them to one of these.
+Result<std::vector<SchemaVersion>> versions_of_store_sqlite(const std::string& path);
+Result<> migrate_store_sqlite(const std::string& path, std::optional<int> until);  // none: the newest
 
 }  // namespace sluice

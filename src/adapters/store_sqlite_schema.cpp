@@ -260,6 +260,22 @@ Result<SqliteFile> look_at_sqlite_file(const SqliteConnection& connection) {
                   ", and is left as it is. Name a file that is not there yet: it will be made.");
 }
 
+Result<std::vector<SchemaVersion>> sqlite_schema_versions(const SqliteConnection& connection) {
+  std::vector<SchemaVersion> versions;
+  for (const Migration& migration : kMigrations)
+    versions.push_back({.version = migration.version, .name = migration.name, .applied_at = ""});
+  if (TRY(one_number(connection,
+                     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = "
+                     "'schema_migrations'")) == 0)
+    return versions;
+  auto applied =
+      TRY(SqliteStatement::prepare(connection, "SELECT version, applied_at FROM schema_migrations"));
+  while (TRY(applied.step()))
+    for (SchemaVersion& known : versions)
+      if (known.version == applied.integer(0)) known.applied_at = applied.text(1);
+  return versions;
+}
+
 Result<> migrate_sqlite(SqliteConnection& connection, int until) {
   if (TRY(is_newest(connection))) return {};  // the usual case takes no write lock
   auto transaction = TRY(SqliteTransaction::begin(connection));

@@ -1,6 +1,7 @@
 #include "app/open_store.h"
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include "adapters/blobs_file.h"
@@ -18,6 +19,11 @@ struct Scheme {
   Result<std::unique_ptr<Port>> (*open)(const std::string& rest, const Options&... options);
 };
 
+struct StoreScheme : Scheme<Store, StoreOptions> {
+  Result<std::vector<SchemaVersion>> (*versions)(const std::string& rest);
+  Result<> (*migrate)(const std::string& rest, std::optional<int> until);
+};
+
 // libpq reads both names of the scheme, and the rest as it is.
 Result<std::unique_ptr<Store>> open_postgres(const std::string& rest, const StoreOptions& options) {
   PostgresOptions postgres;
@@ -26,30 +32,44 @@ Result<std::unique_ptr<Store>> open_postgres(const std::string& rest, const Stor
   return open_store_postgres("postgresql:" + rest, postgres);
 }
 
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const StoreOptions& options) {
+  SqliteOptions sqlite;
+  sqlite.cache_bytes = options.cache_bytes;
+  sqlite.read_only = options.read_only;
+  return open_store_sqlite(path, sqlite);
+}
+
+Result<std::vector<SchemaVersion>> versions_postgres(const std::string& rest) {
+  return versions_of_store_postgres("postgresql:" + rest);
+}
+
+Result<> migrate_postgres(const std::string& rest, std::optional<int> until) {
+  return migrate_store_postgres("postgresql:" + rest, until);
+}
+
+constexpr StoreScheme postgres_scheme(std::string_view name) {
+  return {{name, open_postgres}, versions_postgres, migrate_postgres};
+}
+
 constexpr std::array kStores = {
-    Scheme<Store, StoreOptions>{"sqlite",
-                                [](const std::string& path, const StoreOptions& options) {
-                                  SqliteOptions sqlite;
-                                  sqlite.cache_bytes = options.cache_bytes;
-                                  sqlite.read_only = options.read_only;
-                                  return open_store_sqlite(path, sqlite);
-                                }},
-    Scheme<Store, StoreOptions>{"postgresql", open_postgres},
-    Scheme<Store, StoreOptions>{"postgres", open_postgres},
+    StoreScheme{{"sqlite", open_sqlite}, versions_of_store_sqlite, migrate_store_sqlite},
+    postgres_scheme("postgresql"),
+    postgres_scheme("postgres"),
 };
 
 constexpr std::array kBlobs = {
     Scheme<BlobStore>{"file", [](const std::string& directory) { return open_blobs_file(directory); }},
 };
 
-template <class Port, class Schemes, class... Options>
-Result<std::unique_ptr<Port>> open_by_scheme(const char* what, const std::string& url, const Schemes& schemes,
-                                             const Options&... options) {
+// The scheme of a URL, and what follows it.
+template <class Known>
+Result<std::pair<Known, std::string>> scheme_of(const char* what, const std::string& url,
+                                                std::span<const Known> schemes) {
   std::size_t colon = url.find(':');
   std::string name = url.substr(0, colon == std::string::npos ? 0 : colon);
   std::string known;
-  for (const auto& scheme : schemes) {
-    if (scheme.name == name) return scheme.open(url.substr(colon + 1), options...);
+  for (const Known& scheme : schemes) {
+    if (scheme.name == name) return std::pair(scheme, url.substr(colon + 1));
     known.append(known.empty() ? "" : ", ").append(scheme.name).append(":");
   }
   // Of a URL of another kind nobody knows where its password stands, so it is not shown.
@@ -58,14 +78,31 @@ Result<std::unique_ptr<Port>> open_by_scheme(const char* what, const std::string
               "'" + shown + "' is no place for " + what + ": the URL has to begin with one of: " + known);
 }
 
+Result<std::pair<StoreScheme, std::string>> store_scheme(const std::string& url) {
+  return scheme_of("the store", url, std::span<const StoreScheme>(kStores));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const std::string& url, const StoreOptions& options) {
-  return open_by_scheme<Store>("the store", url, kStores, options);
+  const auto [scheme, rest] = TRY(store_scheme(url));
+  return scheme.open(rest, options);
+}
+
+Result<std::vector<SchemaVersion>> store_versions(const std::string& url) {
+  const auto [scheme, rest] = TRY(store_scheme(url));
+  return scheme.versions(rest);
+}
+
+Result<> migrate_store(const std::string& url, std::optional<int> until) {
+  const auto [scheme, rest] = TRY(store_scheme(url));
+  return scheme.migrate(rest, until);
 }
 
 Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url) {
-  return open_by_scheme<BlobStore>("blobs", url, kBlobs);
+  using BlobScheme = Scheme<BlobStore>;
+  const auto [scheme, rest] = TRY(scheme_of("blobs", url, std::span<const BlobScheme>(kBlobs)));
+  return scheme.open(rest);
 }
 
 }  // namespace sluice

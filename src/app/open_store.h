@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "adapters/schema_versions.h"
 #include "base/result.h"
 #include "ports/blob_store.h"
 #include "ports/store.h"
@@ -19,6 +22,11 @@ struct StoreOptions {
 };
 
 Result<std::unique_ptr<Store>> open_store(const std::string& url, const StoreOptions& options);
+// The versions of its tables, rising. Changes nothing; not_found where there is no store.
+Result<std::vector<SchemaVersion>> store_versions(const std::string& url);
+// Brings its tables to `until`, or to the newest version; makes a store where there is none.
+Result<> migrate_store(const std::string& url, std::optional<int> until);
+
 Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url);
 
 }  // namespace sluice

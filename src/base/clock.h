@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <optional>
@@ -12,11 +13,20 @@
 
 namespace sluice {
 
-using WallTime = std::chrono::system_clock::time_point;
+// Milliseconds, as the tables have them; of the clock's own nanoseconds 64 bits end in the year 2262.
+using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
+inline WallTime wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+inline std::int64_t ms_since_1970(WallTime time) { return time.time_since_epoch().count(); }
+inline WallTime wall_time(std::int64_t ms_since_1970) {
+  return WallTime(std::chrono::milliseconds(ms_since_1970));
+}
 
 // RFC 3339 in UTC with milliseconds: 2024-06-11T09:30:00.123Z. Sorts as text as it does in time.
 inline std::string rfc3339(WallTime time) {
-  auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  auto milliseconds = time.time_since_epoch();
   auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
   std::time_t whole = seconds.count();
   std::tm utc{};
@@ -30,7 +40,7 @@ inline std::string rfc3339(WallTime time) {
 // "2026-03-01T06:00:00Z", with a fraction (read to milliseconds) or an offset as RFC 3339 allows; nothing
 // where it is no such time.
 std::optional<WallTime> parse_rfc3339(std::string_view text);
-inline std::string now_rfc3339() { return rfc3339(std::chrono::system_clock::now()); }
+inline std::string now_rfc3339() { return rfc3339(wall_now()); }
 
 // How long something takes: unaffected by changes of the wall clock.
 class Stopwatch {

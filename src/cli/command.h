@@ -29,6 +29,7 @@ void add_submit(CLI::App& app, Action& action);
 void add_jobs(CLI::App& app, Action& action);
 void add_queue(CLI::App& app, Action& action);
 void add_keys(CLI::App& app, Action& action);
+void add_migrate(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 void add_man(CLI::App& app, Action& action);
 

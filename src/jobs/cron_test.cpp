@@ -64,7 +64,7 @@ namespace {
 WallTime at(const std::string& text) {
   std::tm utc{};
   if (!strptime(text.c_str(), "%FT%TZ", &utc)) throw std::runtime_error("no time: " + text);
-  return std::chrono::system_clock::from_time_t(timegm(&utc));
+  return WallTime(std::chrono::seconds(timegm(&utc)));
 }
 
 std::string next(const std::string& cron, const std::string& after, const std::string& zone = "UTC") {

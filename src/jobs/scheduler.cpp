@@ -24,12 +24,6 @@ constexpr auto kSettled = 10s;
 constexpr auto kAfterFault = 1h;
 constexpr std::size_t kRemembered = 200'000;  // files of one prefix, some 100 bytes each
 
-std::int64_t ms_of(WallTime time) {
-  return std::chrono::floor<milliseconds>(time).time_since_epoch().count();
-}
-
-WallTime time_of(std::int64_t ms) { return WallTime(milliseconds(ms)); }
-
 std::string file_name_of(const std::string& key) { return key.substr(key.rfind('/') + 1); }
 
 // Whose files they are: what the service keeps for itself is nobody's source, and tenants have folders.
@@ -70,11 +64,11 @@ Result<std::int64_t> next_run_ms(const Schedule& schedule, WallTime after) {
     if (!at)
       return fail(ErrorKind::usage,
                   "at: '" + schedule.at + "' is no time with its offset, as in 2026-03-01T06:00:00Z.");
-    return *at > after ? ms_of(*at) : 0;
+    return *at > after ? ms_since_1970(*at) : 0;
   }
   const Cron cron = TRY(Cron::parse(schedule.cron, schedule.zone));
   const auto next = cron.next_run(after);
-  return next ? ms_of(*next) : 0;
+  return next ? ms_since_1970(*next) : 0;
 }
 
 Result<> prepare_schedule(Service& service, Schedule& schedule, WallTime now) {
@@ -100,7 +94,7 @@ Result<std::vector<BlobInfo>> Scheduler::files_of(const Schedule& schedule) {
     return std::vector<BlobInfo>{TRY(std::move(file))};
   }
   auto files = TRY(service_.blobs.list(key));
-  const std::int64_t settled = ms_of(now_() - kSettled);
+  const std::int64_t settled = ms_since_1970(now_() - kSettled);
   std::erase_if(files, [&](const BlobInfo& file) {
     return file.modified_ms > settled || file_name_of(file.key).starts_with('.');
   });
@@ -149,10 +143,10 @@ Result<> Scheduler::run(const Schedule& schedule, std::stop_token stop) {
     }
   if (run.unavailable) return fail(ErrorKind::unavailable, run.error, true);
   Result<std::int64_t> next = 0;
-  if (!schedule.cron.empty()) next = next_run_ms(schedule, std::max(now_(), time_of(schedule.next_run_ms)));
+  if (!schedule.cron.empty()) next = next_run_ms(schedule, std::max(now_(), wall_time(schedule.next_run_ms)));
   if (!next) {
     run.error = next.error().message;
-    next = ms_of(now_() + kAfterFault);
+    next = ms_since_1970(now_() + kAfterFault);
   }
   if (!TRY(service_.store.schedules().claim(schedule, *next))) return {};  // another node has told
   if (!run.error.empty())

@@ -28,7 +28,7 @@ Result<> prepare_schedule(Service& service, Schedule& schedule, WallTime now);
 // What is done; not thread-safe.
 class Scheduler {
  public:
-  explicit Scheduler(Service& service, std::function<WallTime()> now = std::chrono::system_clock::now)
+  explicit Scheduler(Service& service, std::function<WallTime()> now = wall_now)
       : service_(service), now_(std::move(now)) {}
 
   // Runs what is due. True: there may be more.

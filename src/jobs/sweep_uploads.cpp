@@ -1,5 +1,6 @@
 #include "jobs/sweep_uploads.h"
 
+#include "base/clock.h"
 #include "base/uuid.h"
 #include "jobs/upload_keys.h"
 
@@ -26,8 +27,7 @@ Result<std::size_t> remove_expired_uploads(Service& service) {
 
 Result<std::size_t> remove_orphan_files(Service& service, std::chrono::milliseconds age) {
   using std::chrono::milliseconds;
-  const auto now =
-      std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now = wall_now().time_since_epoch();
   std::size_t removed = 0;
   for (std::string prefix : {upload_key(""), resumable_key("")}) {
     // A resumable upload that is whole and not yet a job is asked for by its sender as long as it lives.

@@ -89,7 +89,8 @@ TEST_F(ApiTest, every_route_is_documented_and_nothing_else) {
       std::string upper;
       for (char c : method) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       std::string needs = operation.value("x-permission", "");
-      for (const auto& [flag, permission] : operation.value("x-flags", Json::object()).items())
+      const Json flags = operation.value("x-flags", Json::object());
+      for (const auto& [flag, permission] : flags.items())
         needs += " " + flag + "=" + permission.get<std::string>();
       documented[upper + " " + path + " " + operation.value("operationId", "")] = needs;
       EXPECT_EQ(operation.contains("security"), operation.value("x-permission", "") == "open") << path;

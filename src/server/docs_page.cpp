@@ -183,7 +183,8 @@ class DocsHtml {
     std::string html = "<ul>";
     for (const auto& [type, media] : content.items()) {
       html += "<li><code>" + escaped(type) + "</code> " + type_html(media.value("schema", Json::object()));
-      for (const auto& [name, example] : media.value("examples", Json::object()).items()) {
+      const Json examples = media.value("examples", Json::object());
+      for (const auto& [name, example] : examples.items()) {
         const Json& value = example["value"];
         html += "<pre>" + escaped(value.is_string() ? value.get<std::string>() : value.dump(2)) + "</pre>";
       }
@@ -194,7 +195,8 @@ class DocsHtml {
 
   std::string types_html(const Json& response) {
     std::string html;
-    for (const auto& [type, media] : response.value("content", Json::object()).items()) {
+    const Json content = response.value("content", Json::object());
+    for (const auto& [type, media] : content.items()) {
       const std::string what = type_html(media["schema"]);
       html += (html.empty() ? "" : "<br>") +
               (type == "application/json" ? what : "<code>" + escaped(type) + "</code>");

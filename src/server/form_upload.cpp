@@ -73,7 +73,7 @@ class FormUpload : public RequestSink, private MultipartParts {
 
   Result<> part_ends() override {
     if (in_file_ || field_ == "_charset_") return {};
-    TRY(set_option(asked_.options, field_, value_, std::chrono::system_clock::now()));
+    TRY(set_option(asked_.options, field_, value_, wall_now()));
     if (field_ != "pipeline") return {};
     if (asked_.corrects) return wrong("A corrected report has the pipeline of its job; leave the field out.");
     return check_pipeline(service_, asked_.request.principal, asked_.options.pipeline);

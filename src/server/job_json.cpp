@@ -35,7 +35,7 @@ Result<Json> bytes_done(Service& service, const Job& job) {
 Json rows_per_second(const Job& job) {
   const auto began = parse_rfc3339(job.started_at);
   if (!began) return Json();
-  const auto ended = parse_rfc3339(job.finished_at).value_or(std::chrono::system_clock::now());
+  const auto ended = parse_rfc3339(job.finished_at).value_or(wall_now());
   const double seconds = std::chrono::duration<double>(ended - *began).count();
   constexpr double kShortest = 0.001;  // the times' resolution
   return Json(

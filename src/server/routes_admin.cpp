@@ -43,14 +43,10 @@ Result<Response> config(Api& api, const Request& request) {
 constexpr std::int64_t kSecond = 1000, kHour = 3600 * kSecond;
 constexpr std::int64_t kMostIntervals = 1500;  // more points than a chart has pixels
 
-std::int64_t since_1970(WallTime time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 Result<std::int64_t> asked_moment(const Request& request, const std::string& name, std::int64_t otherwise) {
   const std::string text = TRY(asked_time(request, name));
   if (text.empty()) return otherwise;
-  return since_1970(*parse_rfc3339(text));
+  return ms_since_1970(*parse_rfc3339(text));
 }
 
 // "10s", "5m", "1h", "1d"; without one, about as many intervals as a chart shows well.
@@ -78,7 +74,7 @@ Json interval_json(const IntervalStatistics& one) {
   const double mean = one.jobs_started == 0 ? 0
                                             : static_cast<double>(one.waited_ms) /
                                                   static_cast<double>(one.jobs_started) / kSecond;
-  return {{"begin", rfc3339(WallTime(std::chrono::milliseconds(one.begin_ms)))},
+  return {{"begin", rfc3339(wall_time(one.begin_ms))},
           {"rows", counts_of(one.rows)},
           {"bytes", one.bytes},
           {"jobs",
@@ -115,7 +111,7 @@ Result<Response> stats(Api& api, const Request& request) {
     TRY(check_reach(request.principal, *pipeline));
     question.pipelines = {*pipeline};
   }
-  question.until_ms = TRY(asked_moment(request, "until", since_1970(std::chrono::system_clock::now()) + 1));
+  question.until_ms = TRY(asked_moment(request, "until", ms_since_1970(wall_now()) + 1));
   question.from_ms = TRY(asked_moment(request, "from", question.until_ms - kHour));
   if (question.from_ms >= question.until_ms || question.from_ms < 0)
     return fail(ErrorKind::usage, "from has to be before until.");
@@ -126,8 +122,8 @@ Result<Response> stats(Api& api, const Request& request) {
   JobStatistics& statistics = api.service.store.statistics();
   const auto found = TRY(statistics.series(question));
   const std::uint64_t waiting = TRY(statistics.waiting(question.tenant, api.service.most_waiting_jobs));
-  return json_answer(200, {{"from", rfc3339(WallTime(std::chrono::milliseconds(question.from_ms)))},
-                           {"until", rfc3339(WallTime(std::chrono::milliseconds(question.until_ms)))},
+  return json_answer(200, {{"from", rfc3339(wall_time(question.from_ms))},
+                           {"until", rfc3339(wall_time(question.until_ms))},
                            {"intervalSeconds", question.interval_ms / kSecond},
                            {"jobsWaiting", waiting},
                            {"items", series_json(question, found)}});

@@ -116,7 +116,7 @@ Result<ReceivedFile> keep(Service& service, const Rows& rows) {
 
 Result<Response> post(Api& api, const Request& request) {
   FileRequest asked;
-  asked.options = TRY(options_of(request, std::chrono::system_clock::now()));
+  asked.options = TRY(options_of(request, wall_now()));
   asked.options.pipeline = request.parameters.at("p");
   if (asked.options.file_name.empty()) asked.options.file_name = "batch";
   asked.request.headers = request.headers;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kTextBytes = 1024;
 
 std::string time_text(std::int64_t milliseconds) {
-  return milliseconds == 0 ? "" : rfc3339(WallTime(std::chrono::milliseconds(milliseconds)));
+  return milliseconds == 0 ? "" : rfc3339(wall_time(milliseconds));
 }
 
 Json schedule_json(const Schedule& schedule, const Request& request) {
@@ -78,7 +78,7 @@ Result<> read_schedule(Api& api, const Request& request, Schedule& schedule) {
       return fail(ErrorKind::usage, "at has to be a time with its offset, as in 2026-03-01T06:00:00Z.");
     schedule.at = rfc3339(*at);
   }
-  return prepare_schedule(api.service, schedule, std::chrono::system_clock::now());
+  return prepare_schedule(api.service, schedule, wall_now());
 }
 
 Result<Schedule> schedule_of(Api& api, const Request& request) {

@@ -14,7 +14,7 @@ namespace {
 // Name and options as every single request may give them.
 Result<FileRequest> asked_of(const Request& request) {
   FileRequest asked;
-  asked.options = TRY(options_of(request, std::chrono::system_clock::now()));
+  asked.options = TRY(options_of(request, wall_now()));
   TRY(idempotency_key(request));
   if (asked.options.file_name.empty()) {
     const std::string_view disposition = request.headers.get("Content-Disposition");

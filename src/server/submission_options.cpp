@@ -51,12 +51,8 @@ Result<> set_priority(SubmissionOptions& options, Value value, WallTime) {
   return fail(ErrorKind::usage, "priority has to be a whole number from -1000 to 1000; higher goes first.");
 }
 
-std::int64_t since_1970(WallTime time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
 Result<> set_delay(SubmissionOptions& options, Value value, WallTime now) {
-  options.not_before_ms = since_1970(now + TRY(parse_delay(value)));
+  options.not_before_ms = ms_since_1970(now + TRY(parse_delay(value)));
   return {};
 }
 
@@ -67,7 +63,7 @@ Result<> set_run_at(SubmissionOptions& options, Value value, WallTime now) {
         ErrorKind::usage,
         "runAt has to be a time with its offset, as in 2026-03-01T06:00:00Z or 2026-03-01T08:00:00+02:00.");
   if (*at - now > kLongestDelay) return fail(ErrorKind::usage, "runAt is more than a year away.");
-  options.not_before_ms = since_1970(*at);
+  options.not_before_ms = ms_since_1970(*at);
   return {};
 }
 

@@ -118,7 +118,7 @@ Result<std::string> finish_upload(Service& service, const Request& request, cons
   FileRequest asked;
   asked.request.principal = request.principal;
   asked.request.principal.actor = upload.created_by;
-  asked.options = TRY(options_of_tus(upload.sent_metadata, std::chrono::system_clock::now()));
+  asked.options = TRY(options_of_tus(upload.sent_metadata, wall_now()));
   asked.keeps_file = true;  // it goes with the upload
   Job job = TRY(submit_file(service, asked, file));
   TRY(service.store.uploads().finish(upload.id, job.id));
@@ -131,7 +131,7 @@ Result<> remove_upload(Service& service, const Upload& upload) {
 }
 
 std::int64_t upload_expiry_ms() {
-  const auto at = std::chrono::system_clock::now() + kUploadLife;
+  const auto at = wall_now() + kUploadLife;
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 

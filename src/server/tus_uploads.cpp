@@ -156,9 +156,7 @@ Result<Upload> TusUploads::find(const Request& request) {
     return fail(ErrorKind::not_found, "There is no upload " + id.substr(0, 100) +
                                           ": it was ended, or its time ran out. Begin it anew.");
   if (!upload->pipeline.empty()) TRY(check_reach(request.principal, upload->pipeline));
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  if (upload->expires_ms < now.count())
+  if (upload->expires_ms < ms_since_1970(wall_now()))
     return fail(ErrorKind::gone, "The time of this upload ran out. Begin it anew.");
   return *std::move(upload);
 }
@@ -208,8 +206,7 @@ Result<std::unique_ptr<RequestSink>> TusUploads::create(const Request& request) 
   const bool has_body = request.content_length.value_or(0) != 0 || request.headers.has("Transfer-Encoding");
   if (has_body && !has_content_type(request)) return wrong_content_type();
   upload.sent_metadata = request.headers.get("Upload-Metadata");
-  const SubmissionOptions options =
-      TRY(options_of_tus(upload.sent_metadata, std::chrono::system_clock::now()));
+  const SubmissionOptions options = TRY(options_of_tus(upload.sent_metadata, wall_now()));
   if (options.pipeline.empty() && options.file_name.empty())
     return fail(
         ErrorKind::usage,
@@ -278,12 +275,11 @@ Result<Response> TusUploads::ask(const Request& request) {
   // Whole, and the process ended before its job was made.
   if (job.empty() && upload.length && upload.offset == *upload.length && !slot->active)
     job = TRY(finish_upload(service_, request, upload));
-  nlohmann::ordered_json json = {
-      {"id", upload.id},
-      {"offset", upload.offset},
-      {"length", nullptr},
-      {"jobId", nullptr},
-      {"expiresAt", rfc3339(WallTime(std::chrono::milliseconds(upload.expires_ms)))}};
+  nlohmann::ordered_json json = {{"id", upload.id},
+                                 {"offset", upload.offset},
+                                 {"length", nullptr},
+                                 {"jobId", nullptr},
+                                 {"expiresAt", rfc3339(wall_time(upload.expires_ms))}};
   if (upload.length) json["length"] = *upload.length;
   if (!job.empty()) json["jobId"] = job;
   Response response = json_response(200, json.dump() + "\n");
