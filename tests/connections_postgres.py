@@ -83,13 +83,18 @@ class Place:
     def load(self, to, **more):
         return self.run(to, "--json", "--quiet", **more).result()
 
+    def check_rows(self, server, database):
+        """Every row once, and no other; gives the hashes."""
+        hashes = [row[0] for row in server.sql("SELECT encode(content_hash, 'hex') FROM ingested_data", database)]
+        wanted = {people.sha256(text).hex() for text in self.expected.texts.values()}
+        demand(set(hashes) == wanted, f"{len(wanted - set(hashes))} rows are not stored, {len(set(hashes) - wanted)} should not be")
+        demand(len(hashes) == len(wanted), "rows are stored twice")
+        return wanted
+
     def check_stored(self, server, database, jobs=1):
         """Every row once, every reject and counter of every job as the oracle says."""
         expected = self.expected
-        hashes = [row[0] for row in server.sql("SELECT encode(content_hash, 'hex') FROM ingested_data", database)]
-        wanted = {people.sha256(text).hex() for text in expected.texts.values()}
-        demand(set(hashes) == wanted, f"{len(wanted - set(hashes))} rows are not stored, {len(set(hashes) - wanted)} should not be")
-        demand(len(hashes) == len(wanted), "rows are stored twice")
+        wanted = self.check_rows(server, database)
         found = server.sql("SELECT status, rows_read, rows_inserted + rows_duplicate, rows_rejected, (SELECT count(DISTINCT row_number) "
                            "FROM validation_errors WHERE job_id = j.id) FROM ingestion_jobs j", database)
         rejects = str(len(expected.rejects))
@@ -174,10 +179,10 @@ def documented_roles(world):
     make_roles, grant = re.findall(r"```sql\n(.*?)```", section, re.S)
     database = server.database("roles")
     server.sql(make_roles, database)
-    place.load(server.url(database, "sluice_owner"))
+    subprocess.run([world.binary, "migrate", "--to", server.url(database, "sluice_owner")], check=True, capture_output=True)
     server.sql(grant, database)
     place.load(server.url(database, "sluice_writer"))
-    place.check_stored(server, database, jobs=2)
+    place.check_stored(server, database)
     count, seen = "SELECT count(*) FROM ingested_data", []
     for tenant in ("", "SET sluice.tenant = 'another'; "):
         out = subprocess.run(["psql", "-XAtq", server.url(database, "sluice_reader"), "-c", tenant + count], capture_output=True, text=True,
@@ -186,6 +191,35 @@ def documented_roles(world):
     demand(seen == [str(len(set(place.expected.texts.values()))), "0"], f"the reader sees {seen} rows")
     for role, words in (("sluice_reader", "permission denied"), ("patient", "permission denied")):
         place.run(server.url(database, role)).expect(2, words, "docs/postgresql.md, Roles")
+
+
+def documented_retention(world):
+    """The statement of docs/postgresql.md lets go of what is old and of nothing else, and its room is used again."""
+    old, server = Place(world, "retention", 3000), world.server
+    page = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+    section = page[page.index("## Letting go of old rows"):page.index("## Partitions")]
+    statement, = re.findall(r"```sql\n(.*?)```", section, re.S)
+    portion = statement.replace("LIMIT 50000", "LIMIT 1000")
+    demand(portion != statement, "the portion's size is not where this test looks for it")
+    database = server.database("retention")
+    loaded = old.load(server.url(database))["rows"]["inserted"]
+    server.sql("UPDATE ingested_data SET updated_at = updated_at - interval '100 days'", database)
+    young = Place(world, "retention-young", 500)
+    kept = young.load(server.url(database))["rows"]["inserted"]
+    server.sql("VACUUM ingested_data", database)
+    size = int(server.value("SELECT pg_relation_size('ingested_data')", database))
+    portions = 0
+    while int(server.value("SELECT count(*) FROM ingested_data", database)) > kept:
+        server.sql(portion, database)
+        portions += 1
+        demand(portions < 10, "the rows do not go")
+    demand(portions == -(-loaded // 1000), f"{loaded} rows went in {portions} portions")
+    young.check_rows(server, database)
+    server.sql("VACUUM ingested_data", database)
+    again = old.load(server.url(database))["rows"]["inserted"]
+    demand(again == loaded, f"{again} of {loaded} rows that were gone came again")
+    now = int(server.value("SELECT pg_relation_size('ingested_data')", database))
+    demand(now <= size, f"the table has grown from {size} to {now} bytes")
 
 
 # ---------------------------------------------------------------- TLS
@@ -505,7 +539,8 @@ def follow(primary):
     wait_until(lambda: primary.value("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1", "replication")
 
 
-CHECKS = [failover, a_commit_whose_answer_is_lost, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, documented_roles, tls,
+CHECKS = [failover, a_commit_whose_answer_is_lost, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, documented_roles,
+          documented_retention, tls,
           through_pgbouncer, pgbouncer_statement_mode, pgbouncer_dies_and_comes_back, takeover_through_pgbouncer]
 
 

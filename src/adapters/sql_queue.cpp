@@ -156,18 +156,21 @@ Result<> SqlJobQueue::set_paused(bool paused) {
 }
 
 Result<QueueHealth> SqlJobQueue::health() {
-  auto rows =
-      TRY(database_.read("SELECT (SELECT value FROM service_state WHERE name = 'queue paused'), "
-                         "count(CASE WHEN ready_ms <= {now} THEN 1 END), "
-                         "count(CASE WHEN ready_ms > {now} AND token <> '' THEN 1 END), "
-                         "count(CASE WHEN ready_ms > {now} AND token = '' THEN 1 END), "
-                         "{now} - min(CASE WHEN ready_ms <= {now} THEN ready_ms END) FROM queue_messages"));
+  auto rows = TRY(
+      database_.read("SELECT (SELECT value FROM service_state WHERE name = 'queue paused'), "
+                     "count(CASE WHEN ready_ms <= {now} THEN 1 END), "
+                     "count(CASE WHEN ready_ms > {now} AND token <> '' THEN 1 END), "
+                     "count(CASE WHEN ready_ms > {now} AND token = '' THEN 1 END), "
+                     "{now} - min(CASE WHEN ready_ms <= {now} THEN ready_ms END), "
+                     // The dead letters of a queue that is in the store are the jobs that were given up.
+                     "(SELECT count(*) FROM ingestion_jobs WHERE status = 'FAILED') FROM queue_messages"));
   QueueHealth health;
   health.name = "embedded";
   health.paused = rows.integer(0, 0) != 0;
   health.waiting = rows.whole(0, 1);
   health.active = rows.whole(0, 2);
   health.delayed = rows.whole(0, 3);
+  health.failed = rows.whole(0, 5);
   if (!rows.is_null(0, 4))
     health.oldest_waiting = milliseconds(std::max<std::int64_t>(rows.integer(0, 4), 0));
   return health;

@@ -245,6 +245,9 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
     Migration{
         5, "jobs by their end",
         "CREATE INDEX ingestion_jobs_by_end ON ingestion_jobs (finished_at) WHERE finished_at IS NOT NULL"},
+    Migration{
+        6, "dead letters counted and listed",
+        "CREATE INDEX ingestion_jobs_failed ON ingestion_jobs (tenant, sequence) WHERE status = 'FAILED'"},
 };
 
 // 0 where there are no tables yet.

@@ -198,6 +198,9 @@ CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
     Migration{
         5, "jobs by their end",
         "CREATE INDEX ingestion_jobs_by_end ON ingestion_jobs (finished_at) WHERE finished_at IS NOT NULL"},
+    Migration{
+        6, "dead letters counted and listed",
+        "CREATE INDEX ingestion_jobs_failed ON ingestion_jobs (tenant, sequence) WHERE status = 'FAILED'"},
 };
 
 constexpr std::int64_t kApplicationId = 1397511491;  // the letters SLUC

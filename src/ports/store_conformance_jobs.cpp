@@ -187,7 +187,9 @@ TEST_P(StoreConformance, EndRaisesAllEpochsAndStays) {
   auto writing = writer(wanted);
   Lease first = lease(job, 1), second = lease(job, 2);
   commit(*writing, wanted, first, {good(1, "a")});
+  EXPECT_EQ(store_->queue().health().value().failed, 0u);
   ASSERT_TRUE(jobs().end(job.id, JobStatus::failed, "the file has changed"));
+  EXPECT_EQ(store_->queue().health().value().failed, 1u);
   for (const Lease& held : {first, second}) {
     EXPECT_EQ(try_commit(*writing, wanted, held, {good(2, "b")}).error().kind, ErrorKind::conflict);
     EXPECT_EQ(jobs().heartbeat(held, kLong).error().kind, ErrorKind::conflict);
