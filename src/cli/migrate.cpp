@@ -12,6 +12,8 @@
 namespace sluice {
 namespace {
 
+using json = nlohmann::ordered_json;
+
 struct MigrateOptions {
   std::string config_file;
   std::vector<std::string> to;  // a version, the URL of a store, or one of each
@@ -45,7 +47,6 @@ void print(const std::string& store, const std::vector<SchemaVersion>& versions,
   for (const SchemaVersion& known : versions)
     if (!known.applied_at.empty()) version = known.version;
   if (as_json) {
-    using json = nlohmann::ordered_json;
     json list = json::array();
     for (const SchemaVersion& known : versions)
       list.push_back({{"version", known.version},
