@@ -17,11 +17,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
 import people
 from load import outputs_of
+from pg_proxy import Point, Proxy
 from postgres_server import Certificates, PgBouncer, Server, wait_until
 from stored import Wrong, demand
 
@@ -362,6 +364,34 @@ def takeover_through_pgbouncer(world):
         bouncer.kill()
 
 
+def a_start_that_stands_still(world):
+    """A node is stopped while it makes the tables, under the lock that the others wait for: not for long."""
+    place, server = Place(world, "start-stands-still", 300), world.server
+    database = server.database("start_stands_still")
+    held, stopped = threading.Event(), threading.Event()
+
+    def stand_still(_):
+        first.send_signal(signal.SIGSTOP)
+        stopped.set()
+        held.wait(RUN_SECONDS)
+
+    proxy = Proxy("127.0.0.1", server.port, [Point("commit", 2, 0, stand_still)])
+    to = server.url(database, settings="sslmode=disable")   # the proxy reads along
+    first = place.start(to.replace(f":{server.port}/", f":{proxy.port}/"))
+    try:
+        demand(stopped.wait(RUN_SECONDS), "it did not come to making the tables")
+        begin = time.monotonic()
+        place.load(server.url(database))
+        seconds = time.monotonic() - begin
+        demand(seconds < 25, f"the second node took {seconds:.0f} s")
+        place.check_stored(server, database)
+    finally:
+        held.set()
+        first.send_signal(signal.SIGCONT)
+        proxy.close()
+        place.finish(first)
+
+
 def a_commit_whose_answer_is_lost(world):
     """The server waits for a standby that is not there while the pooler dies: the commit comes about after the run has come back,
     which looks, waits, and neither does it again nor counts it twice."""
@@ -541,7 +571,7 @@ def follow(primary):
 
 CHECKS = [failover, a_commit_whose_answer_is_lost, a_lock_is_waited_for, a_small_pool, a_full_server, time_outs, environment_and_passwords, refusals, documented_roles,
           documented_retention, tls,
-          through_pgbouncer, pgbouncer_statement_mode, pgbouncer_dies_and_comes_back, takeover_through_pgbouncer]
+          through_pgbouncer, pgbouncer_statement_mode, pgbouncer_dies_and_comes_back, takeover_through_pgbouncer, a_start_that_stands_still]
 
 
 def main():

@@ -37,7 +37,8 @@ FAULTS = {
 LEASE_SECONDS = 30    # src/jobs/run_job.cpp
 PATIENCE = 2 * LEASE_SECONDS
 NETWORK_DELAY_SECONDS = 0.3
-PREPARING = 6         # COMMITs before the one with the first rows, at most: tables, job, lease, data set
+# COMMITs of a first run: greeting, tables, looking for the job, making it, then looking, lease, data set, and rows.
+JOB_MADE, PREPARING = 4, 9
 AT_START = ("cannot be reached", "starting up", "shutting down")   # a first connection is not waited for
 
 
@@ -196,7 +197,7 @@ class PostgresTrial:
                 if late:   # what was sent before arrives when the successor is at work
                     time.sleep(NETWORK_DELAY_SECONDS)
             # The COMMIT of a job that comes late is a second, empty job.
-            proxy = self.proxy([self.point(kill, first=PREPARING if late else 1)]) if self.rng.random() < 0.7 else None
+            proxy = self.proxy([self.point(kill, first=JOB_MADE + 1 if late else 1)]) if self.rng.random() < 0.7 else None
             self.process = self.start(self.target, proxy)
             if not proxy:
                 self.at_random_time(self.process, kill)
@@ -279,7 +280,8 @@ class PostgresTrial:
     def stop_and_succeed(self, kinds, prepare):
         """The client stands still in the middle of a commit; a successor must not wait for it longer than the lease, and
         what it does after it wakes up must change nothing."""
-        proxy = self.proxy([self.point(self.stand_still, kinds)])
+        # One that has no job yet makes one when it wakes up, and is a second run of the same file.
+        proxy = self.proxy([self.point(self.stand_still, kinds, first=JOB_MADE + 1)])
         self.process = self.start(self.target, proxy)
         while not self.stopped.wait(0.05) and self.process.poll() is None:
             pass

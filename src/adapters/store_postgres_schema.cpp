@@ -306,7 +306,9 @@ Result<> migrate_postgres(PgConnection& connection, int until) {
   int version = TRY(current_version(connection));  // the usual case takes no lock
   TRY(check_not_newer(version));
   if (version >= until) return {};
-  auto transaction = TRY(PgTransaction::begin(connection, "SET LOCAL lock_timeout = '10min'"));
+  // A node that stands still in here must not keep the others from starting.
+  auto transaction = TRY(PgTransaction::begin(
+      connection, "SET LOCAL lock_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '10s'"));
   TRY(connection.execute("SELECT pg_advisory_xact_lock(" + std::string(kMigrationLock) + ")"));
   TRY(
       connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, "
