@@ -20,17 +20,17 @@ QueueMessage message_of(const DueSplit& due) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Service& service)
-    : service_(service),
-      ticking_("dispatch", kDispatchEvery, [this](const std::stop_token&) { return dispatch(); }) {}
-
-Result<bool> Dispatcher::dispatch() {
-  auto due = TRY(service_.store.jobs().take_due(service_.queued_per_tenant, kMostDispatched, kLostAfter));
+Result<bool> dispatch_due(Service& service) {
+  auto due = TRY(service.store.jobs().take_due(service.queued_per_tenant, kMostDispatched, kLostAfter));
   if (due.empty()) return false;
   std::vector<QueueMessage> messages;
   for (const DueSplit& split : due) messages.push_back(message_of(split));
-  TRY(service_.queue.enqueue(messages));
+  TRY(service.queue.enqueue(messages));
   return due.size() == kMostDispatched;
 }
+
+Dispatcher::Dispatcher(Service& service)
+    : ticking_("dispatch", kDispatchEvery,
+               [&service](const std::stop_token&) { return dispatch_due(service); }) {}
 
 }  // namespace sluice

@@ -8,6 +8,9 @@
 
 namespace sluice {
 
+// Puts what is due now into the queue. True: there may be more.
+Result<bool> dispatch_due(Service& service);
+
 class Dispatcher {
  public:
   explicit Dispatcher(Service& service);
@@ -18,10 +21,7 @@ class Dispatcher {
   void wake() { ticking_.wake(); }
 
  private:
-  Result<bool> dispatch();  // true: there may be more
-
-  Service& service_;
-  Ticking ticking_;  // the last: its thread uses the others
+  Ticking ticking_;
 };
 
 }  // namespace sluice

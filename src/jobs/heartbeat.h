@@ -19,9 +19,9 @@ class Heartbeat {
   // `also`, if given, is done with every beat: the queue's reservation is extended, too.
   Heartbeat(JobStore& jobs, const Lease& lease, std::stop_token outer, std::function<void()> also = {});
 
-  std::stop_token token() const {
-    return work_.get_token();
-  }  // stops with `outer`, and when the lease is lost
+  // Stops with `outer`, when the lease is lost, and when it is asked to.
+  std::stop_token token() const { return work_.get_token(); }
+  void stop_work() { work_.request_stop(); }
 
  private:
   std::stop_source work_;

@@ -1,6 +1,9 @@
 #include "jobs/worker.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "jobs/dispatcher.h"
 #include "jobs/heartbeat.h"
 #include "jobs/job_request.h"
 #include "jobs/owner.h"
@@ -25,7 +28,8 @@ class Work {
   Work(Service& service, ComputePool& pool, const MemoryPlan& memory, const Lease& lease)
       : service_(service), pool_(pool), memory_(memory), lease_(lease) {}
 
-  Result<WorkEnd> run(std::stop_token stop) {
+  // `may_give_way` is called after each commit of a job that is one split: others end soon anyway.
+  Result<WorkEnd> run(std::stop_token stop, const std::function<void()>& may_give_way) {
     job_ = TRY(service_.store.jobs().get(lease_.job_id));
     if (lease_.split_number == kPlanningSplit) {
       JobRequest request = TRY(job_request_from_json(job_.plan));
@@ -41,7 +45,11 @@ class Work {
     const Input input = TRY(open_blob_input(service_.blobs, job_, plan.input_version));
     JobRun run{service_.store, job_, plan, input, {}};
     CompiledRun compiled = TRY(compile_run(run, memory_));
-    OnCommit on_commit = [this](const SplitProgress& progress) { committed(progress); };
+    const bool only_split = TRY(is_only_split());
+    OnCommit on_commit = [&](const SplitProgress& progress) {
+      if (only_split) may_give_way();
+      committed(progress);
+    };
     SplitEnd end = TRY(run_leased_split(run, compiled, lease_, pool_, on_commit, stop));
     return end == SplitEnd::stopped ? WorkEnd::stopped : WorkEnd::done;
   }
@@ -57,6 +65,12 @@ class Work {
                                       " attempts that ended without an answer: the process that worked on "
                                       "it was killed each time, or lost its lease. Look into its log, then "
                                       "retry the job.");
+  }
+
+  Result<bool> is_only_split() const {
+    const std::vector<Split> splits = TRY(service_.store.jobs().splits(lease_.job_id));
+    return std::ranges::count_if(splits, [](const Split& split) { return split.number != kPlanningSplit; }) ==
+           1;
   }
 
   void committed(const SplitProgress& progress) {
@@ -139,6 +153,13 @@ void Worker::note_failure(const Lease& lease, const Job& job, const RetrySpec& r
   if (!told) log_warning("attempt not noted", {{"job", lease.job_id}, {"error", told.error().message}});
 }
 
+// Work that a free slot is about to take does not wait.
+bool Worker::somebody_waits() {
+  if (busy_ < options_.slots) return false;
+  const auto health = service_.queue.health();
+  return health && !health->paused && health->waiting != 0;
+}
+
 void Worker::work_on(const Reservation& reservation, const std::string& owner, std::stop_token stop) {
   JobStore& jobs = service_.store.jobs();
   const QueueMessage& message = reservation.message;
@@ -152,18 +173,26 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
     return;
   }
   Work work(service_, pool_, options_.memory, *lease);
+  TimeSlice slice(options_.slice, std::chrono::steady_clock::now());
+  bool gave_way = false;
   Result<WorkEnd> end = [&] {
     Heartbeat heartbeat(jobs, *lease, stop, [&] { (void)service_.queue.extend(reservation, kMessageHold); });
-    return work.run(heartbeat.token());
+    return work.run(heartbeat.token(), [&] {
+      if (gave_way || !slice.is_over(std::chrono::steady_clock::now()) || !somebody_waits()) return;
+      gave_way = true;
+      heartbeat.stop_work();
+    });
   }();
-  const bool lost = (end && *end == WorkEnd::stopped && !stop.stop_requested()) ||
-                    (!end && end.error().kind == ErrorKind::conflict);
-  const bool stopped =
-      stop.stop_requested() && (end ? *end == WorkEnd::stopped : end.error().kind == ErrorKind::cancelled);
+  const bool asked = gave_way || stop.stop_requested();
+  const bool lost =
+      (end && *end == WorkEnd::stopped && !asked) || (!end && end.error().kind == ErrorKind::conflict);
+  const bool stopped = asked && (end ? *end == WorkEnd::stopped : end.error().kind == ErrorKind::cancelled);
   if (stopped) {
     // Handed back, the dispatchers queue it anew; the message would have it queued twice.
     (void)jobs.hand_back(*lease);
     (void)service_.queue.complete(reservation);
+    // Behind its equals and before lesser ones: so it has to be in the queue before this slot looks there.
+    if (gave_way) (void)dispatch_due(service_);
     return;
   }
   if (lost && service_.observer) service_.observer->lease_lost(work.job());

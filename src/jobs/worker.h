@@ -1,6 +1,7 @@
 // Worker: takes messages from the queue and does what they are about: plans a job, or runs one of its splits
 // under a lease. Several slots work at once on one compute pool. What goes wrong is the store's to remember:
-// an attempt that failed is put off, the last one fails the job.
+// an attempt that failed is put off, the last one fails the job. A job that is one long split gives its slot
+// to others that wait, every now and then (jobs/time_slice.h), and goes on when its turn comes again.
 #pragma once
 
 #include <atomic>
@@ -11,12 +12,14 @@
 #include "engine/compute_pool.h"
 #include "engine/memory_plan.h"
 #include "jobs/service.h"
+#include "jobs/time_slice.h"
 
 namespace sluice {
 
 struct WorkerOptions {
   unsigned slots = 2;  // splits in work at once
   MemoryPlan memory;   // of one slot
+  SliceRules slice = {};
 };
 
 // What processes of this host held when they died is given back, leases and reservations, so that nobody
@@ -36,6 +39,7 @@ class Worker {
  private:
   void run_slot(unsigned slot, std::stop_token stop);
   void note_failure(const Lease& lease, const Job& job, const RetrySpec& retry, const Error& error);
+  bool somebody_waits();
   void work_on(const Reservation& reservation, const std::string& owner, std::stop_token stop);
 
   Service& service_;
