@@ -248,6 +248,16 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
     Migration{
         6, "dead letters counted and listed",
         "CREATE INDEX ingestion_jobs_failed ON ingestion_jobs (tenant, sequence) WHERE status = 'FAILED'"},
+    // For take_due, which must not look at every job that waits (store_postgres_due.cpp).
+    Migration{7, "what is due", R"sql(
+DROP INDEX ingestion_jobs_dispatched;
+CREATE INDEX ingestion_jobs_in_turn ON ingestion_jobs (tenant, priority DESC, sequence, id)
+  WHERE dispatched AND status IN ('PENDING', 'PROCESSING');
+CREATE INDEX ingestion_splits_under_way ON ingestion_splits (job_id)
+  WHERE status <> 'COMPLETED' AND (queued_at IS NOT NULL OR lease_owner <> '');
+CREATE INDEX ingestion_splits_waiting ON ingestion_splits (not_before)
+  WHERE status <> 'COMPLETED' AND queued_at IS NULL AND lease_owner = '';
+)sql"},
 };
 
 // 0 where there are no tables yet.

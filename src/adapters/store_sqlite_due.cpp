@@ -4,26 +4,56 @@
 namespace sluice {
 namespace {
 
+// Is any split due, in whatever place? Asked at every tick, so it must not look at what is not due yet.
+// (Conditions are written as the indexes have them, which are used for nothing else.)
+constexpr const char* kAnything = R"sql(
+SELECT EXISTS (
+    SELECT 1 FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id
+    WHERE s.status <> 'COMPLETED' AND s.queued_at IS NULL AND s.lease_owner = '' AND s.not_before <= ?1
+      AND j.dispatched AND j.status IN ('PENDING', 'PROCESSING'))
+  OR EXISTS (
+    SELECT 1 FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id
+    WHERE s.status <> 'COMPLETED' AND (s.queued_at IS NOT NULL OR s.lease_owner <> '') AND s.not_before <= ?1
+      AND NOT ((s.lease_owner <> '' AND s.lease_until > ?1) OR coalesce(s.queued_at > ?1 - ?2, 0))
+      AND j.dispatched AND j.status IN ('PENDING', 'PROCESSING')))sql";
+
 // A split that is queued or worked on takes a place of its tenant's, and goes before its brothers: so jobs of
-// many splits and of few get on side by side.
-constexpr const char* kDue =
-    "WITH open AS ("
-    "  SELECT j.tenant, j.id AS job_id, j.priority, j.sequence, s.split_number, s.generation,"
-    "    (s.lease_owner <> '' AND s.lease_until > ?1) OR coalesce(s.queued_at > ?1 - ?2, 0) AS under_way,"
-    "    s.not_before <= ?1 AS is_due"
-    "  FROM ingestion_jobs j JOIN ingestion_splits s ON s.job_id = j.id"
-    "  WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND s.status <> 'COMPLETED'), "
-    "in_turn AS ("
-    "  SELECT *, sum(under_way) OVER (PARTITION BY tenant) AS places_taken,"
-    "    sum(under_way) OVER (PARTITION BY job_id)"
-    "      + row_number() OVER (PARTITION BY job_id, under_way, is_due ORDER BY split_number) AS turn"
-    "  FROM open), "
-    "placed AS ("
-    "  SELECT *, places_taken + row_number() OVER (PARTITION BY tenant"
-    "    ORDER BY priority DESC, turn, sequence) AS place"
-    "  FROM in_turn WHERE is_due AND NOT under_way) "
-    "SELECT tenant, job_id, split_number, generation + 1, priority FROM placed WHERE place <= ?3 "
-    "ORDER BY priority DESC, turn, sequence LIMIT ?4";
+// many splits and of few get on side by side. Looked at are the jobs that have such splits, and of each
+// tenant as many others as there are places: any further one would come after all of those.
+constexpr const char* kDue = R"sql(
+WITH RECURSIVE tenants(tenant) AS (
+  SELECT min(tenant) FROM ingestion_jobs WHERE dispatched AND status IN ('PENDING', 'PROCESSING')
+  UNION ALL
+  SELECT (SELECT min(j.tenant) FROM ingestion_jobs j
+    WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND j.tenant > t.tenant)
+  FROM tenants t WHERE t.tenant IS NOT NULL),
+looked_at(sequence) AS (
+  SELECT j.sequence FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id
+  WHERE s.status <> 'COMPLETED' AND (s.queued_at IS NOT NULL OR s.lease_owner <> '')
+  UNION
+  SELECT j.sequence FROM tenants t JOIN ingestion_jobs j ON j.sequence IN (
+    SELECT f.sequence FROM ingestion_jobs f
+    WHERE f.tenant = t.tenant AND f.dispatched AND f.status IN ('PENDING', 'PROCESSING') AND EXISTS (
+      SELECT 1 FROM ingestion_splits s WHERE s.job_id = f.id
+        AND s.status <> 'COMPLETED' AND s.queued_at IS NULL AND s.lease_owner = '' AND s.not_before <= ?1)
+    ORDER BY f.priority DESC, f.sequence LIMIT ?3)),
+open AS (
+  SELECT j.tenant, j.id AS job_id, j.priority, j.sequence, s.split_number, s.generation,
+    (s.lease_owner <> '' AND s.lease_until > ?1) OR coalesce(s.queued_at > ?1 - ?2, 0) AS under_way,
+    s.not_before <= ?1 AS is_due
+  FROM looked_at JOIN ingestion_jobs j USING (sequence) JOIN ingestion_splits s ON s.job_id = j.id
+  WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND s.status <> 'COMPLETED'),
+in_turn AS (
+  SELECT *, sum(under_way) OVER (PARTITION BY tenant) AS places_taken,
+    sum(under_way) OVER (PARTITION BY job_id)
+      + row_number() OVER (PARTITION BY job_id, under_way, is_due ORDER BY split_number) AS turn
+  FROM open),
+placed AS (
+  SELECT *, places_taken + row_number() OVER (PARTITION BY tenant
+    ORDER BY priority DESC, turn, sequence) AS place
+  FROM in_turn WHERE is_due AND NOT under_way)
+SELECT tenant, job_id, split_number, generation + 1, priority FROM placed WHERE place <= ?3
+ORDER BY priority DESC, turn, sequence LIMIT ?4)sql";
 
 }  // namespace
 
@@ -42,9 +72,14 @@ Result<std::vector<DueSplit>> SqliteJobStore::take_due(std::size_t per_tenant, s
                        static_cast<std::int32_t>(select.integer(4))});
     return found;
   };
-  {  // most of the time there is nothing, and nobody has to wait for that
+  {  // most of the time there is nothing, or no place, and nobody has to wait for that
     std::lock_guard lock(database_.reader_mutex);
-    if (TRY(due(database_.reader, now_ms())).empty()) return std::vector<DueSplit>();
+    const std::int64_t now = now_ms();
+    auto anything = TRY(SqliteStatement::prepare(database_.reader, kAnything));
+    anything.bind(1, now);
+    anything.bind(2, std::int64_t{lost_after.count()});
+    (void)TRY(anything.step());
+    if (anything.integer(0) == 0 || TRY(due(database_.reader, now)).empty()) return std::vector<DueSplit>();
   }
   auto pass = database_.gate.control();
   auto transaction = TRY(SqliteTransaction::begin(database_.writer));

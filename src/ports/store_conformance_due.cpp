@@ -1,6 +1,9 @@
 // Conformance: which splits are to be queued (JobStore::take_due).
+#include <algorithm>
+#include <random>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "ports/store_conformance.h"
 
@@ -163,6 +166,78 @@ TEST_P(StoreConformance, NodesThatTakeAtOnceTakeEachOnce) {
     }
   EXPECT_EQ(count, kPlaces) << "of " << kJobs * kSplits;
   EXPECT_EQ(once.size(), kPlaces);
+}
+
+// The rule of take_due, in plain words: every split is looked at.
+struct SplitInTurn {
+  std::string tenant;
+  std::int32_t priority = 0;
+  std::size_t job = 0;  // jobs in the order in which they were made
+  std::uint32_t number = 0;
+  bool due = true, under_way = false;
+  std::size_t turn = 0;
+
+  auto order() const { return std::tuple(-priority, turn, job); }
+};
+
+std::vector<SplitInTurn*> due_by_rule(std::vector<SplitInTurn>& splits, std::size_t places,
+                                      std::size_t limit) {
+  std::map<std::string, std::size_t> taken;
+  std::map<std::size_t, std::size_t> turns;
+  for (const SplitInTurn& split : splits)
+    if (split.under_way) ++taken[split.tenant], ++turns[split.job];
+  std::vector<SplitInTurn*> idle, due;
+  for (SplitInTurn& split : splits) {
+    if (split.under_way || !split.due) continue;
+    split.turn = ++turns[split.job];
+    idle.push_back(&split);
+  }
+  auto before = [](const SplitInTurn* a, const SplitInTurn* b) { return a->order() < b->order(); };
+  std::ranges::sort(idle, before);
+  for (SplitInTurn* split : idle)
+    if (taken[split->tenant] < places && due.size() < limit) ++taken[split->tenant], due.push_back(split);
+  return due;
+}
+
+TEST_P(StoreConformance, OfManyThoseAreTakenThatTheRuleNames) {
+  constexpr std::size_t kJobs = 30, kRounds = 15;
+  std::minstd_rand random(7);
+  auto below = [&](unsigned bound) { return random() / 7 % bound; };
+  std::vector<Job> made;
+  std::vector<SplitInTurn> splits;
+  for (std::size_t i = 0; i < kJobs; ++i) {
+    NewJob wanted = new_job(0);
+    wanted.tenant = std::string(1, static_cast<char>('a' + below(3)));
+    wanted.priority = static_cast<std::int32_t>(below(2));
+    const bool later = below(4) == 0;
+    if (later) wanted.not_before_ms = 32'503'680'000'000;  // in the year 3000
+    made.push_back(jobs().create(wanted).value());
+    const auto count = static_cast<std::uint32_t>(later ? 0 : 1 + below(4));
+    if (later)
+      splits.push_back({wanted.tenant, wanted.priority, i, kPlanningSplit, false});
+    else {
+      ASSERT_TRUE(jobs().plan(lease(made.back(), kPlanningSplit), "{}", new_job(count).splits));
+      next_job_--;
+    }
+    for (std::uint32_t number = 1; number <= count; ++number)
+      splits.push_back({wanted.tenant, wanted.priority, i, number});
+  }
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    const std::size_t places = 1 + below(9), limit = 1 + below(12);
+    Texts expected;
+    for (SplitInTurn* split : due_by_rule(splits, places, limit)) {
+      expected.push_back(std::to_string(split->job + 1) + "/" + std::to_string(split->number));
+      split->under_way = true;
+    }
+    EXPECT_EQ(names_of(jobs().take_due(places, limit, kLong).value()), expected) << "round " << round;
+    for (SplitInTurn& split : splits) {
+      if (!split.under_way || below(3) != 0) continue;
+      Lease working = lease(made[split.job], split.number);
+      if (below(2) == 0) continue;  // it is worked on
+      ASSERT_TRUE(jobs().release(working));
+      split.under_way = false;
+    }
+  }
 }
 
 }  // namespace
