@@ -176,7 +176,8 @@ constexpr Row kSettings[] = {
          return fail(ErrorKind::usage, "limits.row_bytes must lie between 1KiB and 64MiB.");
        return {};
      }},
-    {{"limits.memory", "SLUICE_MEMORY", "auto", "most memory the process uses: a size, or auto (128MiB)"},
+    {{"limits.memory", "SLUICE_MEMORY", "auto",
+      "most memory the process uses, a server for each split in work: a size, or auto (128MiB)"},
      [](Config& config, const std::string& value) -> Result<> {
        config.memory_bytes.reset();
        if (value != "auto") config.memory_bytes = TRY(size_of(value));

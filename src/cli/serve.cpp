@@ -78,8 +78,8 @@ class Node {
   Result<> open(bool works, bool answers) {
     threads_ = std::max(1u, std::thread::hardware_concurrency());
     slots_ = config_.workers.value_or(std::max(kLeastSlots, threads_));
-    memory_ =
-        TRY(plan_memory(config_.memory_bytes.value_or(kDefaultMemoryBytes), threads_, config_.row_bytes));
+    const std::uint64_t automatic = std::max(kDefaultMemoryBytes, least_memory(config_.row_bytes));
+    memory_ = TRY(plan_memory(config_.memory_bytes.value_or(automatic), threads_, config_.row_bytes));
     parts_ = TRY(open_parts(config_, memory_.store_cache_bytes));
     if (answers) {
       address_ = TRY(parse_listen(config_.listen));
