@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -329,6 +330,7 @@ def main():
     work = options.work or pathlib.Path(tempfile.mkdtemp(prefix="sluice-bench-"))
     options.work = work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # what was started is ended, what was written removed
     try:
         measure.machine()
         what[options.what](options)
