@@ -15,6 +15,8 @@ LEFT_UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 SNAKE_CASE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 FORBIDDEN_NAME = re.compile(r"(^|_)(manager|util|utils|helper|helpers|common|misc)(_|$)")
+# Before C++23 is whole in g++ (P2718), what a range is a part of dies before the loop begins.
+LOOP_OVER_THE_DEAD = re.compile(r"\bfor \(.* : .*\)\.items\(\)\)")
 TABLE_ROW = re.compile(r"^\|\s*`([a-z_]+)/?`\s*\|.*\|\s*([^|]*?)\s*\|\s*$")
 
 
@@ -95,6 +97,8 @@ def check_file(path, relative, text):
             problems.append(f"{relative}:{number}: no `using namespace` in a header")
         if LEFT_UNFINISHED.search(line):
             problems.append(f"{relative}:{number}: finish it or take it out: {line.strip()[:60]}")
+        if path.suffix in CODE and LOOP_OVER_THE_DEAD.search(line):
+            problems.append(f"{relative}:{number}: the loop goes over a part of something that is gone: name it first")
         if "\t" in line and path.suffix in CODE:
             problems.append(f"{relative}:{number}: a tab; indent with blanks")
     return problems

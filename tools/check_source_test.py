@@ -75,6 +75,9 @@ class CheckSource(unittest.TestCase):
     def test_using_namespace_in_a_header(self):
         self.one({"src/base/a.h": "// A.\n#pragma once\nusing namespace std;\n"}, "using namespace")
 
+    def test_a_loop_over_a_part_of_a_temporary(self):
+        self.one({"src/base/a.cpp": "// A.\nfor (auto& x : json.items())\nfor (auto& x : made(1).items())\n"}, "is gone")
+
     def test_a_link_that_leads_nowhere(self):
         self.one({"README.md": "[a](docs/architecture.md#x) [b](gone.md) [c](https://example.org) `[d](none.md)`\n"},
                  "gone.md leads nowhere")

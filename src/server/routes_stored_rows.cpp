@@ -130,9 +130,11 @@ Result<Columns> columns_of(Api& api, const RowsQuestion& question) {
   }
   const auto rows = TRY(
       api.service.store.queries().rows(question.tenant, question.pipeline, question.equal, "", kRowsAtOnce));
-  for (const DataRow& row : rows)
-    for (const auto& [name, value] : stored_json(row.data, Json::object()).items())
+  for (const DataRow& row : rows) {
+    const Json data = stored_json(row.data, Json::object());  // outlives the loop
+    for (const auto& [name, value] : data.items())
       if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
+  }
   return columns;
 }
 
