@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "jobs/cron.h"
+#include "jobs/named_blob.h"
 #include "jobs/submit_job.h"
-#include "jobs/upload_keys.h"
 
 namespace sluice {
 namespace {
@@ -45,12 +45,8 @@ Result<std::string> source_key(const Schedule& schedule) {
                     "' has something in it that no file of the blob store has (letters, digits "
                     "and . _ - between slashes); " +
                     right + ".");
-  if (is_own_key(key))
-    return fail(ErrorKind::usage, "source: what is below '" + key.substr(0, key.find('/') + 1) +
-                                      "' are uploads on their way; " + right + ", a folder of your own.");
-  if (schedule.tenant != "default" && !key.starts_with(schedule.tenant + "/"))
-    return fail(ErrorKind::usage, "source: files of the tenant " + schedule.tenant +
-                                      " lie below blob:" + schedule.tenant + "/.");
+  if (auto may = check_named_blob(schedule.tenant, key); !may)
+    return fail(ErrorKind::usage, "source: " + may.error().message);
   return key;
 }
 

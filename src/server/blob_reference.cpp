@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "jobs/upload_keys.h"
+#include "jobs/named_blob.h"
 
 namespace sluice {
 namespace {
@@ -24,7 +24,8 @@ std::optional<std::string> blob_reference(std::string_view json) {
   return blob.get<std::string>();
 }
 
-Result<std::string> blob_key_of_reference(const std::string& url, const std::string& place) {
+Result<std::string> blob_key_of_reference(const std::string& url, const std::string& place,
+                                          const std::string& tenant) {
   const std::size_t colon = url.find(':');
   if (colon == std::string::npos || url.find('/') < colon)
     return refused(
@@ -53,7 +54,7 @@ Result<std::string> blob_key_of_reference(const std::string& url, const std::str
   if (key.empty() || key == "." || *path.begin() == "..")
     return refused(
         "\"blob\" names a file that is not below the folder of the setting `blobs`; nothing else is read.");
-  if (is_own_key(key)) return refused("\"blob\" names a file that belongs to another upload.");
+  if (auto may = check_named_blob(tenant, key); !may) return refused("\"blob\": " + may.error().message);
   return key;
 }
 

@@ -14,7 +14,8 @@ std::optional<std::string> blob_reference(std::string_view json);
 
 // The key of what `url` names, where `place` is the blob store's URL (setting `blobs`). Paths are taken from
 // that place on, or whole ("file:///srv/sluice/blobs/inbox/people.csv"). Errors (usage): another scheme,
-// a file elsewhere, what uploads keep there.
-Result<std::string> blob_key_of_reference(const std::string& url, const std::string& place);
+// a file elsewhere, what uploads keep there, what is not below the tenant's folder.
+Result<std::string> blob_key_of_reference(const std::string& url, const std::string& place,
+                                          const std::string& tenant);
 
 }  // namespace sluice

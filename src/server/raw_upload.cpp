@@ -58,7 +58,7 @@ class RawUpload : public RequestSink {
 
   Result<Response> take_reference(const std::string& url) {
     ReceivedFile file;
-    file.blob_key = TRY(blob_key_of_reference(url, rules_.blobs_url));
+    file.blob_key = TRY(blob_key_of_reference(url, rules_.blobs_url, asked_.request.principal.tenant));
     auto blob = service_.blobs.stat(file.blob_key);
     if (!blob && (blob.error().kind == ErrorKind::not_found || blob.error().kind == ErrorKind::input ||
                   blob.error().kind == ErrorKind::usage))
