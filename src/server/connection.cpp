@@ -140,6 +140,8 @@ Awaitable<bool> Connection::serve_one() {
     exchange.status = 499;  // known from other servers' logs: the client did not wait for an answer
   } else if (exchange.status == 0) {
     if (!response) response = to_response(problem_of(response.error()), exchange.request);
+    if (exchange.route != nullptr && exchange.route->every_answer != nullptr)
+      response = exchange.route->every_answer(*std::move(response));
     keep = co_await send(exchange, *std::move(response));
   }
   served(exchange);
@@ -153,8 +155,8 @@ Result<> Connection::prepare(Exchange& exchange) const {
   request.method = std::string(head.method_string());
   for (const auto& field : head)
     request.headers.add(std::string(field.name_string()), std::string(field.value()));
-  if (is_sane_request_id(request.headers.get("X-Request-Id")))
-    request.id = request.headers.get("X-Request-Id");
+  const std::string_view sent_id = request.headers.get("X-Request-Id");
+  request.id = is_sane_request_id(sent_id) ? std::string(sent_id) : new_uuid();
   exchange.keep = false;  // until it is known that both sides see the same end of this request
   exchange.minor = static_cast<int>(head.version() % 10);
   TRY(refuse_ambiguous(request, exchange.minor));

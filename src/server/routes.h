@@ -30,6 +30,8 @@ struct Route {
   std::string operation;  // operationId of openapi.yaml, and the route's name in /metrics
   // What a flag in the query needs besides: {"rows", administer} where `?rows=true` deletes rows, too.
   std::vector<std::pair<std::string, Permission>> flags;
+  // What every answer of the route has to say, a problem's too, wherever it was made; null: nothing.
+  Response (*every_answer)(Response) = nullptr;
 };
 
 // What this request needs and the role does not allow; none where they may. The transport asks it once, after

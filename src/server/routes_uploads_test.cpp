@@ -71,7 +71,9 @@ class UploadRoutesTest : public ::testing::Test {
     auto answered = match.route->sink
                         ? feed(match.route->sink(request), body.substr(0, most), piece, most > body.size())
                         : match.route->handler(request);
-    return answered ? *std::move(answered) : to_response(problem_of(answered.error()), request);
+    Response response = answered ? *std::move(answered) : to_response(problem_of(answered.error()), request);
+    if (match.route->every_answer) response = match.route->every_answer(std::move(response));
+    return response;
   }
   static Result<Response> feed(Result<std::unique_ptr<RequestSink>> made, std::string_view body,
                                std::size_t piece, bool ends) {

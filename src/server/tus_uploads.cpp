@@ -7,6 +7,7 @@
 #include "jobs/find_pipeline.h"
 #include "jobs/submit_job.h"
 #include "jobs/upload_keys.h"
+#include "server/asked.h"
 #include "server/room.h"
 #include "server/scope.h"
 
@@ -79,12 +80,6 @@ class TusBody : public RequestSink {
   }
 
   Result<Response> finish() override {
-    auto answered = answer();
-    return with_tus(answered ? *std::move(answered) : to_response(problem_of(answered.error()), request_));
-  }
-
- private:
-  Result<Response> answer() {
     std::lock_guard lock(slot_->mutex);
     if (slot_->active != session_) return in_use();
     slot_->active.reset();
@@ -101,6 +96,7 @@ class TusBody : public RequestSink {
     return response;
   }
 
+ private:
   Service& service_;
   const Request request_;
   const std::shared_ptr<TusSlot> slot_;
@@ -196,6 +192,7 @@ Result<std::shared_ptr<TusSession>> TusUploads::begin_session(const Request& req
 
 Result<std::unique_ptr<RequestSink>> TusUploads::create(const Request& request) {
   TRY(check_tus_version(request));
+  TRY(check_asked(request, {}));
   Upload upload;
   upload.length = TRY(tus_number(request, "Upload-Length"));
   const bool deferred = request.headers.get("Upload-Defer-Length") == "1";
@@ -232,6 +229,7 @@ Result<std::unique_ptr<RequestSink>> TusUploads::create(const Request& request) 
 
 Result<std::unique_ptr<RequestSink>> TusUploads::go_on(const Request& request) {
   TRY(check_tus_version(request));
+  TRY(check_asked(request, {}));
   if (!has_content_type(request)) return wrong_content_type();
   const auto offset = TRY(tus_number(request, "Upload-Offset"));
   if (!offset) return fail(ErrorKind::usage, "The header Upload-Offset is needed.");
@@ -258,12 +256,13 @@ Result<std::unique_ptr<RequestSink>> TusUploads::go_on(const Request& request) {
 Result<std::unique_ptr<RequestSink>> TusUploads::overridden(const Request& request) {
   const std::string_view method = request.headers.get("X-HTTP-Method-Override");
   if (method == "PATCH") return go_on(request);
-  if (method == "DELETE") return answer_without_body(with_tus(TRY(end(request))));
+  if (method == "DELETE") return answer_without_body(TRY(end(request)));
   return fail(ErrorKind::usage,
               "A POST to an upload needs the header X-HTTP-Method-Override: PATCH or DELETE.");
 }
 
 Result<Response> TusUploads::ask(const Request& request) {
+  TRY(check_asked(request, {}));
   if (request.method == "HEAD") TRY(check_tus_version(request));
   auto slot = slot_of(request.parameters.at("id"));
   std::lock_guard lock(slot->mutex);
@@ -296,6 +295,7 @@ Result<Response> TusUploads::ask(const Request& request) {
 
 Result<Response> TusUploads::end(const Request& request) {
   TRY(check_tus_version(request));
+  TRY(check_asked(request, {}));
   auto slot = slot_of(request.parameters.at("id"));
   std::lock_guard lock(slot->mutex);
   const Upload upload = TRY(find(request));
