@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "ports/cloud_event.h"
+#include "server/asked.h"
 #include "server/connection.h"
 #include "server/live_events.h"
 #include "server/on_pool.h"
@@ -82,6 +83,9 @@ void Connection::wake() {
 
 Awaitable<Result<>> Connection::stream_events(Exchange& exchange) {
   const Request& request = exchange.request;
+  // A slip of the pen in a filter must not match everything.
+  Result<> known = check_asked(request, {"job", "after"});
+  if (!known) co_return known;
   auto asked = number_asked(request);
   if (!asked) co_return std::unexpected(std::move(asked).error());
   Feed feed{.filter = {.tenant = request.principal.tenant, .job_id = request.asked("job").value_or("")}};

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "server/api_json.h"
+#include "server/asked.h"
 #include "server/routes_admin.h"
 
 namespace sluice {
@@ -41,7 +42,8 @@ Result<Response> ready(Api& api) {
   return response;
 }
 
-Result<Response> metrics(Api& api) {
+Result<Response> metrics(Api& api, const Request& request) {
+  TRY(check_asked(request, {}));
   Response response;
   response.body = TRY(api.metrics.text(api.service.queue));
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
@@ -54,8 +56,13 @@ void add_health_routes(Routes& routes, Api& api) {
   using enum Permission;
   routes.add({"GET", "/healthz", open, alive, {}, "getHealth", {}});
   routes.add({"GET", "/readyz", open, [&api](const Request&) { return ready(api); }, {}, "getReadiness", {}});
-  routes.add(
-      {"GET", "/metrics", read, [&api](const Request&) { return metrics(api); }, {}, "getMetrics", {}});
+  routes.add({"GET",
+              "/metrics",
+              read,
+              [&api](const Request& request) { return metrics(api, request); },
+              {},
+              "getMetrics",
+              {}});
 }
 
 }  // namespace sluice

@@ -118,8 +118,9 @@ Result<Response> errors(Api& api, const Request& request) {
   Page page = TRY(asked_page(request, "errors"));
   auto after = static_cast<std::uint64_t>(TRY(number_after(page)).value_or(0));
   const auto row = TRY(asked_number(request, "row"));
+  if (row == 0) return fail(ErrorKind::usage, "row has to be the number of a row: they are counted from 1.");
   if (row) {
-    after = *row == 0 ? 0 : *row - 1;
+    after = *row - 1;
     page.limit = 1;
   }
   const Job job = TRY(job_in_scope(api.service, request));
