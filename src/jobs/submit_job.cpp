@@ -78,6 +78,15 @@ Result<Job> submit_report(Service& service, const Submission& submission, const 
   return create(service, std::move(job), {std::move(load.pipeline.spec), false, true});
 }
 
+Result<std::optional<Job>> find_made(Service& service, const Submission& submission) {
+  NewJob job = job_of(submission);
+  job.id = new_uuid();
+  job.parent_job_id = job.id;  // which is no job: only a key that is known is answered
+  Result<Job> made = service.store.jobs().create(job);
+  if (!made && made.error().kind == ErrorKind::not_found) return std::optional<Job>();
+  return TRY(std::move(made));
+}
+
 Result<> check_pipeline_name(Service& service, const std::string& tenant, const std::string& name) {
   if (name.empty()) return {};
   TRY(find(service, tenant, name, ""));

@@ -34,6 +34,10 @@ struct Submission {
 // key was used for something else). Where the key was used for the same: that job, whose blob is another one.
 Result<Job> submit_job(Service& service, const Submission& submission);
 
+// The job that an earlier request with the submission's idempotency key has made; none where there is none,
+// and nothing is made now. Error: conflict, as above.
+Result<std::optional<Job>> find_made(Service& service, const Submission& submission);
+
 // A corrected error report of `job_id`, or of a job that has the same root; only its rows run again.
 Result<Job> submit_report(Service& service, const Submission& submission, const std::string& job_id);
 

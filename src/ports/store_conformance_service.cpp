@@ -117,6 +117,11 @@ TEST_P(StoreConformance, AKnownKeyGivesTheJobThatItMade) {
   orphan.idempotency_key = "orphan";
   orphan.parent_job_id = test_job_id(999);
   EXPECT_EQ(jobs().create(orphan).error().kind, ErrorKind::not_found);
+  orphan.idempotency_key = "k 1";
+  orphan.idempotency_digest = "same";
+  EXPECT_EQ(jobs().create(orphan).value().id, made.id)
+      << "a known key is answered before a parent is looked for";
+  orphan.idempotency_key = "orphan";
   orphan.parent_job_id.reset();
   orphan.idempotency_digest = "changed";
   EXPECT_TRUE(jobs().create(orphan)) << "what made no job has used no key";

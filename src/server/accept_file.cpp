@@ -7,6 +7,7 @@
 #include "jobs/find_pipeline.h"
 #include "jobs/submit_job.h"
 #include "jobs/upload_keys.h"
+#include "server/room.h"
 #include "server/scope.h"
 
 namespace sluice {
@@ -44,9 +45,23 @@ std::string digest_of(const FileRequest& asked, const ReceivedFile& file) {
   return to_hex(Sha256().of(what.dump()));
 }
 
-bool outcome_is_known(ErrorKind kind) {
+bool outcome_is_known(const Error& error) {
+  const ErrorKind kind = error.kind;
   return kind == ErrorKind::usage || kind == ErrorKind::input || kind == ErrorKind::not_found ||
-         kind == ErrorKind::conflict || kind == ErrorKind::gone;
+         kind == ErrorKind::conflict || kind == ErrorKind::gone || problem_of(error).status == 429;
+}
+
+// What was accepted under its key is answered as before, however much waits; only what is new needs room.
+Result<Job> submit(Service& service, const FileRequest& asked, const Submission& submission) {
+  if (!submission.idempotency_key.empty()) {
+    Result<> room = check_room(service, submission.tenant);
+    if (!room) {
+      if (auto made = TRY(find_made(service, submission))) return *std::move(made);
+      return std::unexpected(std::move(room).error());
+    }
+  }
+  return asked.corrects ? submit_report(service, submission, asked.corrects->id)
+                        : submit_job(service, submission);
 }
 
 void drop(Service& service, const std::string& key) {
@@ -86,11 +101,10 @@ Result<Job> submit_file(Service& service, const FileRequest& asked, const Receiv
   submission.idempotency_key = TRY(idempotency_key(asked.request));
   if (!submission.idempotency_key.empty()) submission.idempotency_digest = digest_of(asked, file);
 
-  Result<Job> job = asked.corrects ? submit_report(service, submission, asked.corrects->id)
-                                   : submit_job(service, submission);
+  Result<Job> job = submit(service, asked, submission);
   if (job && job->blob != blob_place(file.blob_key)) drop(service, file.blob_key);
   if (job) return job;
-  if (outcome_is_known(job.error().kind) && !asked.keeps_file) drop(service, file.blob_key);
+  if (outcome_is_known(job.error()) && !asked.keeps_file) drop(service, file.blob_key);
   if (job.error().kind == ErrorKind::conflict && !submission.idempotency_key.empty())
     return refuse({.status = 422,
                    .name = "idempotency-key-reused",

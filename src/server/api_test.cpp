@@ -183,6 +183,15 @@ TEST_F(ApiTest, a_batch_is_one_job_however_often_it_is_sent) {
   const Response full = ask("POST", "/v1/pipelines/p/batches", rows);
   EXPECT_EQ(full.status, 429);
   EXPECT_TRUE(full.headers.has("Retry-After"));
+  const Response known = ask("POST", "/v1/pipelines/p/batches", rows, {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(known.status, 202) << "what was accepted is answered, however much waits";
+  EXPECT_EQ(json(known)["jobId"], json(first)["jobId"]);
+  EXPECT_EQ(ask("POST", "/v1/pipelines/p/batches", R"([{"id":3}])", {{"Idempotency-Key", "k"}}).status, 422);
+  EXPECT_EQ(ask("POST", "/v1/pipelines/p/batches", rows, {{"Idempotency-Key", "new"}}).status, 429);
+  std::size_t files = 0;
+  for (const auto& file : fs::recursive_directory_iterator(folder_ / "blobs"))
+    files += file.is_regular_file();
+  EXPECT_EQ(files, 1u) << "files of refused and repeated requests go";
 }
 
 TEST_F(ApiTest, jobs_of_others_are_not_there) {

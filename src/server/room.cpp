@@ -1,7 +1,5 @@
 #include "server/room.h"
 
-#include "server/http_message.h"
-
 namespace sluice {
 
 Result<> check_room(Service& service, const std::string& tenant) {
@@ -15,6 +13,11 @@ Result<> check_room(Service& service, const std::string& tenant) {
        .detail = std::to_string(waiting) +
                  " jobs wait to be begun, which is as many as may. Send this again when there are fewer.",
        .retry_after_seconds = kRetrySeconds});
+}
+
+Result<> check_room_ahead(Service& service, const Request& request) {
+  if (!request.headers.get("Idempotency-Key").empty()) return {};
+  return check_room(service, request.principal.tenant);
 }
 
 }  // namespace sluice

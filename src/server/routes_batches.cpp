@@ -122,7 +122,7 @@ Result<Response> post(Api& api, const Request& request) {
   asked.request.headers = request.headers;
   asked.request.principal = request.principal;
   TRY(check_pipeline(api.service, request.principal, asked.options.pipeline));
-  TRY(check_room(api.service, request.principal.tenant));
+  TRY(check_room_ahead(api.service, request));
   const Rows rows = TRY(read_rows(request));
   asked.format = rows.format;
   const ReceivedFile file = TRY(keep(api.service, rows));

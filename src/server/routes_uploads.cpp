@@ -31,7 +31,7 @@ class UploadRoutes {
 
   Result<std::unique_ptr<RequestSink>> form(const Request& request) {
     FileRequest asked = TRY(asked_of(request));
-    TRY(check_room(service_, request.principal.tenant));
+    TRY(check_room_ahead(service_, request));
     TRY(multipart_boundary(request.headers.get("Content-Type")));
     return take(std::move(asked));
   }
@@ -44,14 +44,14 @@ class UploadRoutes {
                   "the path names the pipeline '" + pipeline + "', the option another one.");
     asked.options.pipeline = pipeline;
     TRY(check_pipeline(service_, request.principal, pipeline));
-    TRY(check_room(service_, request.principal.tenant));
+    TRY(check_room_ahead(service_, request));
     return take(std::move(asked));
   }
 
   Result<std::unique_ptr<RequestSink>> report(const Request& request) {
     FileRequest asked = TRY(asked_of(request));
     asked.corrects = TRY(job_in_scope(service_, request));
-    TRY(check_room(service_, request.principal.tenant));
+    TRY(check_room_ahead(service_, request));
     asked.options.pipeline = asked.corrects->pipeline;
     return take(std::move(asked));
   }
