@@ -257,9 +257,17 @@ class Good:
         letters = self.call("GET", queue + "/failed?pipeline=strict&limit=5", want=200).json["items"]
         self.equal("dead letters", [letter["id"] for letter in letters], [failed])
         nowhere = "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f"
-        named = self.call("POST", queue + "/failed/replay", {"jobIds": [failed, nowhere]}, want=200).json
+        once = {"Idempotency-Key": "replay"}
+        named = self.call("POST", queue + "/failed/replay", {"jobIds": [failed, nowhere]}, once, want=200).json
         self.equal("replayed", (named["replayed"], [one["jobId"] for one in named["notReplayed"]]), (1, [nowhere]))
-        self.client.ended(failed, self.admin)
+        ended_at = self.client.ended(failed, self.admin)["finishedAt"]
+        again = self.call("POST", queue + "/failed/replay", {"jobIds": [failed, nowhere]}, once, want=200).json
+        self.equal("replayed once", (again, self.client.ended(failed, self.admin)["finishedAt"]), (named, ended_at))
+        self.call("POST", queue + "/failed/replay", {"jobIds": [failed]}, once, want=422)
+        self.call("POST", f"/v1/jobs/{failed}/retry", headers={"Idempotency-Key": "retry"}, want=200)
+        ended = self.client.ended(failed, self.admin)
+        self.equal("retried once", self.call("POST", f"/v1/jobs/{failed}/retry", headers={"Idempotency-Key": "retry"},
+                                             want=200).json["finishedAt"], ended["finishedAt"])
         self.call("POST", queue + "/failed/replay", want=200)
         self.client.ended(failed, self.admin)
 

@@ -7,6 +7,7 @@
 #include "server/audit.h"
 #include "server/job_json.h"
 #include "server/live_events.h"
+#include "server/repeated_request.h"
 #include "server/scope.h"
 
 namespace sluice {
@@ -62,8 +63,9 @@ Result<Response> cancel(Api& api, const Request& request) {
 Result<Response> retry(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   const Job job = TRY(job_in_scope(api.service, request));
+  if (TRY(answered_before(api, request, "job.retry", job.id))) return answer_job(api, job, request);
   const Job now = TRY(retry_job(api.service, job));
-  TRY(note(api, request, "job.retry", job.id));
+  TRY(note(api, request, "job.retry", job.id, key_detail(request, Json::object(), Json::object())));
   return answer_job(api, now, request);
 }
 

@@ -7,6 +7,7 @@
 #include "server/asked.h"
 #include "server/audit.h"
 #include "server/job_json.h"
+#include "server/repeated_request.h"
 #include "server/routes_jobs.h"
 #include "server/scope.h"
 
@@ -80,6 +81,9 @@ Result<Response> replay(Api& api, const Request& request) {
   if (ids.size() > kMostNamed)
     return fail(ErrorKind::usage, "jobIds has more than " + std::to_string(kMostNamed) +
                                       " ids; leave it out to replay every dead letter.");
+  const std::string& queue = request.parameters.at("q");
+  if (auto before = TRY(answered_before(api, request, "queue.replay", queue)))
+    return json_answer(200, *before);
   const bool all = !body.contains("jobIds");
   if (all) ids = TRY(all_failed(api, request.principal));
   std::uint64_t replayed = 0;
@@ -96,8 +100,10 @@ Result<Response> replay(Api& api, const Request& request) {
     else
       not_replayed.push_back({{"jobId", id.substr(0, 100)}, {"detail", problem_of(job.error()).detail}});
   }
-  TRY(note(api, request, "queue.replay", request.parameters.at("q"), {{"replayed", replayed}, {"all", all}}));
-  return json_answer(200, {{"replayed", replayed}, {"notReplayed", std::move(not_replayed)}});
+  const Json answer = {{"replayed", replayed}, {"notReplayed", std::move(not_replayed)}};
+  TRY(note(api, request, "queue.replay", queue,
+           key_detail(request, {{"replayed", replayed}, {"all", all}}, answer)));
+  return json_answer(200, answer);
 }
 
 }  // namespace
