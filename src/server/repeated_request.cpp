@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kRemembered = 1000;
 
-std::string digest_of(const Request& request) { return to_hex(Sha256().of(request.body)); }
+std::string body_digest(const Request& request) { return to_hex(Sha256().of(request.body)); }
 
 }  // namespace
 
@@ -20,7 +20,7 @@ Result<std::optional<Json>> answered_before(Api& api, const Request& request, co
   for (const AuditEntry& entry : TRY(api.service.store.audit().list(filter, std::nullopt, kRemembered))) {
     const Json detail = stored_json(entry.detail, Json::object());
     if (detail.value("idempotencyKey", "") != key) continue;
-    if (entry.subject == subject && detail.value("request", "") == digest_of(request))
+    if (entry.subject == subject && detail.value("request", "") == body_digest(request))
       return std::optional(detail.value("answer", Json::object()));
     return refuse({.status = 422,
                    .name = "idempotency-key-reused",
@@ -35,7 +35,7 @@ Json key_detail(const Request& request, Json detail, const Json& answer) {
   const std::string key(request.headers.get("Idempotency-Key"));
   if (key.empty()) return detail;
   detail["idempotencyKey"] = key;
-  detail["request"] = digest_of(request);
+  detail["request"] = body_digest(request);
   detail["answer"] = answer;
   return detail;
 }
