@@ -146,11 +146,12 @@ class DocsHtml {
                              const Json& operation) {
     std::string upper;
     for (char c : method) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    const std::string permission = operation.value("x-permission", "");
     std::string html = "<article id=\"" + operation.value("operationId", "") + "\"><h3>" +
                        inline_html(operation.value("summary", "")) +
                        "</h3><div class=\"route\"><span class=\"method " + method + "\">" + upper +
                        "</span><span>" + escaped(path) + "</span><span class=\"needs\">needs " +
-                       operation.value("x-permission", "") + "</span></div>";
+                       (permission == "open" ? "no key" : permission) + "</span></div>";
     html += prose(operation.value("description", ""));
     Json parameters = item.value("parameters", Json::array());
     for (const Json& parameter : operation.value("parameters", Json::array()))
