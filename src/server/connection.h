@@ -108,6 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Events (connection_events.cpp). An error: nothing was sent yet, and it is to be answered.
   struct Feed {  // one client's place in the log
     EventFilter filter;
+    std::uint64_t begin = 0;  // what it asked to begin after
     std::uint64_t after = 0;
     std::vector<Event> events;  // read and not sent
     bool more = false;          // there is more to read at once

@@ -90,11 +90,16 @@ Awaitable<Result<>> Connection::stream_events(Exchange& exchange) {
   if (!asked) co_return std::unexpected(std::move(asked).error());
   Feed feed{.filter = {.tenant = request.principal.tenant, .job_id = request.asked("job").value_or("")}};
   Result<std::uint64_t> newest = std::uint64_t{0};
-  auto look = [&] { newest = guarded([&] { return server_.live.newest(); }); };
+  auto look = [&] {
+    newest = guarded([&] { return server_.live.newest(); });
+    // A client may have read further than this process has heard of.
+    if (newest && asked->value_or(0) > *newest)
+      newest = guarded([&] { return server_.live.newest_in_log(); });
+  };
   co_await on_pool(server_.pool, look);
   if (!newest) co_return std::unexpected(std::move(newest).error());
   // A number beyond the newest is of another store, or of a node that is ahead of this one by a moment.
-  feed.after = std::min(asked->value_or(*newest), *newest);
+  feed.begin = feed.after = std::min(asked->value_or(*newest), *newest);
   Result<> first = co_await read_on(feed, request);
   if (!first) co_return first;
   if (exchange.upgrades) {
@@ -177,7 +182,8 @@ Awaitable<void> Connection::send_text_stream(Exchange& exchange, Feed& feed) {
     (void)co_await write(exchange, text);
     co_return;
   }
-  text += chunk_of("retry: 2000\n\n", exchange.minor);
+  // With the number a client that loses the stream before its first event comes back to the same place.
+  text += chunk_of("retry: 2000\nid: " + std::to_string(feed.begin) + "\n\n", exchange.minor);
   bool sent = co_await write(exchange, text);
   listening_ = true;
   asio::co_spawn(server_.io, listen(), [self = shared_from_this()](const std::exception_ptr&) {});

@@ -26,6 +26,7 @@ class NoEvents final : public LiveEvents {
     return std::vector<Event>();
   }
   Result<std::uint64_t> newest() override { return std::uint64_t{0}; }
+  Result<std::uint64_t> newest_in_log() override { return std::uint64_t{0}; }
   std::shared_ptr<void> when_more(std::uint64_t, std::function<void()>) override { return nullptr; }
 };
 

@@ -31,8 +31,10 @@ class LogFollower final : public LiveEvents {
       std::lock_guard lock(waiters_->mutex);
       if (waiters_->known) return waiters_->newest;
     }
-    return log_.newest();  // the thread has not come to it yet
+    return newest_in_log();  // the thread has not come to it yet
   }
+
+  Result<std::uint64_t> newest_in_log() override { return log_.newest(); }
 
   std::shared_ptr<void> when_more(std::uint64_t after, std::function<void()> wake) override {
     std::lock_guard lock(waiters_->mutex);

@@ -20,7 +20,10 @@ class LiveEvents {
   // The next events for one client: whole CloudEvents as JSON with their numbers. May block on the store.
   virtual Result<std::vector<Event>> read(const EventFilter& filter, std::uint64_t after,
                                           std::size_t limit) = 0;
+  // What this process knows of it: may be behind the log by a moment.
   virtual Result<std::uint64_t> newest() = 0;
+  // What the log says of it. May block on the store.
+  virtual Result<std::uint64_t> newest_in_log() = 0;
   // `wake` is called once, from any thread, when there is something after `after`; cancelled by dropping what
   // is returned: it does not run any more then. It must be quick and may not call LiveEvents.
   virtual std::shared_ptr<void> when_more(std::uint64_t after, std::function<void()> wake) = 0;
