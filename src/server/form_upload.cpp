@@ -72,7 +72,8 @@ class FormUpload : public RequestSink, private MultipartParts {
   }
 
   Result<> part_ends() override {
-    if (in_file_ || field_ == "_charset_") return {};
+    // A field that was left empty says nothing: a form has its fields whether they are filled in or not.
+    if (in_file_ || field_ == "_charset_" || value_.empty()) return {};
     TRY(set_option(asked_.options, field_, value_, wall_now()));
     if (field_ != "pipeline") return {};
     if (asked_.corrects) return wrong("A corrected report has the pipeline of its job; leave the field out.");

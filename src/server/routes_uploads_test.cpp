@@ -209,6 +209,8 @@ TEST_F(UploadRoutesTest, AFormBecomesAJobInWhateverOrder) {
   }
   Job named = job_with(post_form({"file; filename=\"Hospital List.csv\"\r\n\r\n" + kPeople}), kPeople);
   EXPECT_EQ(named.pipeline, "Hospital-List") << "by the file's name";
+  Job plain = job_with(post_form({"pipeline\r\n\r\n", "delay\r\n\r\n", file, "priority\r\n\r\n"}), kPeople);
+  EXPECT_EQ(plain.pipeline, "people") << "fields that were left empty say nothing";
 }
 
 TEST_F(UploadRoutesTest, WhatIsWrongIsSaidAndLeavesNothing) {
@@ -408,6 +410,8 @@ TEST_F(UploadRoutesTest, TusSaysWhatIsWrong) {
   EXPECT_EQ(creation({name}), 400);
   EXPECT_EQ(creation({name, {"Upload-Length", "5"}, {"Upload-Defer-Length", "1"}}), 400);
   EXPECT_EQ(creation({{"Upload-Length", "5"}}), 400);
+  EXPECT_EQ(creation({name, {"Upload-Length", "5"}, {"Upload-Concat", "partial"}}), 400)
+      << "a part is no file";
   EXPECT_EQ(creation({name, {"Upload-Length", "10000001"}}), 413);
   EXPECT_EQ(creation({{"Upload-Length", "5"}, {"Upload-Metadata", "pipeline bm9ib2R5"}}), 404);
   EXPECT_EQ(job_count(), 0u);

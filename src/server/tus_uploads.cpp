@@ -193,6 +193,12 @@ Result<std::shared_ptr<TusSession>> TusUploads::begin_session(const Request& req
 Result<std::unique_ptr<RequestSink>> TusUploads::create(const Request& request) {
   TRY(check_tus_version(request));
   TRY(check_asked(request, {}));
+  // Each part would become a job of its own.
+  if (request.headers.has("Upload-Concat"))
+    return fail(
+        ErrorKind::usage,
+        "A file cannot be put together of several uploads here (Upload-Concat; in tus-js-client: "
+        "parallelUploads). Send it in one, which may be broken off and gone on with as often as needed.");
   Upload upload;
   upload.length = TRY(tus_number(request, "Upload-Length"));
   const bool deferred = request.headers.get("Upload-Defer-Length") == "1";
