@@ -109,6 +109,7 @@ if suite build build release; then
   suite api python3 tests/api.py
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py
+  suite clients python3 tests/clients.py
 fi
 if suite asan-build build asan; then
   suite asan unit asan
