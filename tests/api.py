@@ -123,7 +123,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "sluice", help="the program")
     parser.add_argument("--only", type=lambda names: names.split(","), default=list(PARTS), help=", ".join(PARTS))
-    parser.add_argument("--examples", type=int, default=8, help="requests that Schemathesis makes up for an operation")
+    parser.add_argument("--examples", type=int, default=4, help="requests that Schemathesis makes up for an operation")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-api-"))
