@@ -78,7 +78,7 @@ Result<> check_pipeline(Service& service, const Principal& principal, const std:
 }
 
 Result<std::string> idempotency_key(const Request& request) {
-  const std::string key(request.headers.get("Idempotency-Key"));
+  std::string key(request.headers.get("Idempotency-Key"));
   const bool plain = std::ranges::all_of(key, [](char c) { return c >= ' ' && c < '\x7f'; });
   if (plain && key.size() <= kKeyBytes) return key;
   return fail(ErrorKind::usage, "Idempotency-Key has to be printable ASCII, at most 255 characters.");
