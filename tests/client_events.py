@@ -73,11 +73,15 @@ def curl_misses_no_event(world):
 def websocket_misses_no_event(world):
     with world.place("events-websocket", batch_rows=1) as place:
         file, seen = make_file(3000), []
-        key = place.key("uploader")
+        admin, key = place.key("admin"), place.key("uploader")
+        place.server.json("POST", "/v1/queues/embedded/pause", key=admin)   # until the client is there
         job = place.server.json("POST", f"/v1/pipelines/{place.pipeline('people')}/jobs", file.data, key=key,
                                 headers={"Content-Type": "text/csv"}, status=202)["jobId"]
         place.server.job = lambda wanted, given=None, asked=place.server.job: asked(wanted, given or key)
-        with CuttingProxy(place.server.port, breaks(place, job, seen), TO_CLIENT) as proxy:
+        def resume():
+            place.server.json("POST", "/v1/queues/embedded/resume", key=admin)
+
+        with CuttingProxy(place.server.port, [(1, resume), *breaks(place, job, seen)], TO_CLIENT) as proxy:
             # As a browser has to send its key: as a subprotocol.
             got = place.node("follow.mjs", {"url": f"ws://127.0.0.1:{proxy.port}/v1/events?job={job}",
                                             "protocols": ["sluice.events", f"sluice.bearer.{key}"]})

@@ -48,7 +48,10 @@ class CuttingProxy:
             with self.lock:
                 self.ends += [client, server]
             for source, target, direction in ((client, server, TO_SERVER), (server, client, TO_CLIENT)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                try:
+                    source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                except OSError:   # the other direction has ended both already
+                    break
                 threading.Thread(target=self._pump, args=(source, target, direction), daemon=True).start()
 
     def _pump(self, source, target, direction):

@@ -60,7 +60,7 @@ if command -v npm > /dev/null; then settings+=("npm_config_registry=$(npm config
 inside() {  # in a mount namespace of its own, so that nothing stays mounted
   unshare --mount --fork bash -c '
     root=$1; shift
-    mount -t proc proc "$root/proc" && mount --bind /dev "$root/dev" && mount -t tmpfs tmpfs "$root/dev/shm" || exit 125
+    mount -t proc proc "$root/proc" && mount --bind /dev "$root/dev" && mount --bind /dev/pts "$root/dev/pts" && mount -t tmpfs tmpfs "$root/dev/shm" || exit 125
     exec chroot "$root" /usr/bin/env -i "$@"' _ "$root" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CI="${CI:-}" "${settings[@]}" "$@"
 }

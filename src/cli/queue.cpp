@@ -13,7 +13,6 @@ using json = nlohmann::ordered_json;
 
 struct QueueOptions {
   ClientOptions client;
-  std::string queue = "default";
   std::vector<std::string> jobs;
   bool as_json = false;
 };
@@ -41,10 +40,16 @@ Result<int> status(const QueueOptions& options) {
   return kExitOk;
 }
 
+// The path of the queue: there is one.
+Result<std::string> path_of_queue(ApiClient& client) {
+  const json queues = TRY(client.json({.path = "/v1/queues"}));
+  return "/v1/queues/" + percent_encoded(queues.at("items").at(0).at("name").get<std::string>());
+}
+
 Result<int> steer(const QueueOptions& options, const std::string& action) {
   auto client = TRY(open_client(options.client));
-  const json queue = TRY(client->json(
-      {.method = "POST", .path = "/v1/queues/" + percent_encoded(options.queue) + "/" + action}));
+  const std::string path = TRY(path_of_queue(*client)) + "/" + action;
+  const json queue = TRY(client->json({.method = "POST", .path = path}));
   if (options.as_json)
     std::puts(queue.dump().c_str());
   else
@@ -54,7 +59,7 @@ Result<int> steer(const QueueOptions& options, const std::string& action) {
 
 Result<int> failed(const QueueOptions& options) {
   auto client = TRY(open_client(options.client));
-  ApiCall call{.path = "/v1/queues/" + percent_encoded(options.queue) + "/failed"};
+  ApiCall call{.path = TRY(path_of_queue(*client)) + "/failed"};
   std::uint64_t shown = 0;
   for (;;) {
     const json answer = TRY(client->json(call));
@@ -78,7 +83,7 @@ Result<int> failed(const QueueOptions& options) {
 
 Result<int> replay(const QueueOptions& options) {
   auto client = TRY(open_client(options.client));
-  ApiCall call{.method = "POST", .path = "/v1/queues/" + percent_encoded(options.queue) + "/failed/replay"};
+  ApiCall call{.method = "POST", .path = TRY(path_of_queue(*client)) + "/failed/replay"};
   call.headers.emplace_back("Content-Type", "application/json");
   call.body = options.jobs.empty() ? json::object().dump() : json{{"jobIds", options.jobs}}.dump();
   const json answer = TRY(client->json(call));

@@ -16,6 +16,11 @@ constexpr std::size_t kHeadRoom = 4096;  // most heads fit in; one read
 // What is handed to a sink at once, and what is received at once: large enough that the turn to the pool
 // costs little, small enough for a thousand clients.
 constexpr std::size_t kBodyPieceBytes = 64u << 10;
+// A body that turns out to be long is collected into larger pieces, as long as it comes fast: a third of the
+// time went into turns to the pool.
+constexpr std::uint64_t kLongBodyBytes = 1u << 20;
+constexpr std::size_t kLongPieceBytes = 512u << 10;
+constexpr auto kCollecting = std::chrono::milliseconds(50);
 // The rest of a body that nobody wants is read so far, to keep the connection for the next request.
 constexpr std::uint64_t kSmallRest = 64u << 10;
 
@@ -164,17 +169,29 @@ Awaitable<Result<Response>> Connection::feed(Exchange& exchange, std::unique_ptr
   Result<Response> response = Response();
   Result<> taken = co_await invite_body(exchange);
   std::uint64_t limit = server_.options.limits.upload_bytes, total = 0;
-  std::vector<char> bytes(exchange.parser.is_done() ? 0 : kBodyPieceBytes);
-  buffer_.reserve(exchange.parser.is_done() ? 0 : kBodyPieceBytes);
+  std::vector<char> bytes;
   Piece piece{Came::bytes};
   auto take = [&] {
     if (piece.came == Came::bytes) taken = guarded([&] { return sink->write({bytes.data(), piece.size}); });
     if (piece.came == Came::end) response = guarded([&] { return sink->finish(); });
     if (piece.came != Came::bytes || !taken) sink.reset();
   };
+  Came last = exchange.parser.is_done() ? Came::end : Came::bytes;
   while (taken && piece.came == Came::bytes) {
-    piece = Piece{Came::end};
-    if (!exchange.parser.is_done()) piece = co_await read_piece(exchange, bytes);
+    piece = Piece{last};
+    if (last == Came::bytes) {
+      const bool is_long = total >= kLongBodyBytes;
+      bytes.resize(is_long ? kLongPieceBytes : kBodyPieceBytes);
+      buffer_.reserve(kBodyPieceBytes);
+      const auto until = std::chrono::steady_clock::now() + kCollecting;
+      do {
+        const Piece more = co_await read_piece(exchange, std::span(bytes).subspan(piece.size));
+        piece.size += more.size;
+        last = exchange.parser.is_done() ? Came::end : more.came;
+      } while (is_long && last == Came::bytes && piece.size < bytes.size() &&
+               std::chrono::steady_clock::now() < until);
+      if (piece.size == 0) piece.came = last;
+    }
     total += piece.size;
     if (total > limit) {
       exchange.keep = false;
