@@ -23,7 +23,7 @@ using Ids = std::vector<std::string>;
 constexpr int kManyRows = 300;  // of a file of many commits
 // Over with every commit.
 constexpr SliceRules kShortest{.least = 0ms, .ask_every = 0ms, .resumes = 0};
-constexpr auto kPatience = 60s;
+constexpr auto kTurnsPatience = 60s;
 
 TEST(TimeSlice, EndsAfterItsLeastAndIsAskedNowAndThen) {
   const TimeSlice::Time begin{};
@@ -80,7 +80,7 @@ class WatchedQueue final : public JobQueue {
 
   void wait_until_queued(const std::string& job_id, int split_number) {
     std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, kPatience,
+    EXPECT_TRUE(changed_.wait_for(lock, kTurnsPatience,
                                   [&] { return queued_[job_id + "/" + std::to_string(split_number)] > 0; }));
   }
   bool is_begun(const std::string& job_id) {
