@@ -210,7 +210,7 @@ def tus(options):
     size = body.stat().st_size
     # While these pieces arrive the server is killed.
     kills = set(rng.sample(range(max(4, size // PIECE_BYTES)), 3))
-    peaks, pieces, begin = [], 0, time.monotonic()
+    peaks, pieces, refused, begin = [], 0, 0, time.monotonic()
     with server_at(options) as server, open(body, "rb") as file:
         path = make_tus(server.port, size)
         while True:
@@ -225,8 +225,10 @@ def tus(options):
                 answer = patch_tus(server.port, path, file, offset, None if offset + piece >= size and not kill else piece)
                 if answer is not None and answer[0] not in (204, 423):
                     raise Failed(f"PATCH at {offset}: {answer}")
-            except OSError as error:
-                raise Failed(f"PATCH at {offset}: {error}") from error
+            except OSError as error:   # refused while it was on its way: the piece before has not been given up yet
+                refused += 1
+                if refused > 100:
+                    raise Failed(f"PATCH at {offset}: {error}") from error
             if kill:
                 peaks.append(peak_mib(server))
                 server.kill()
