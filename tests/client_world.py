@@ -62,6 +62,9 @@ class World:
         self.lock = threading.Lock()   # installing
         self.modules = None
 
+    def end(self):
+        """Each check ends its own servers."""
+
     def node_modules(self):
         with self.lock:
             if self.modules is None:

@@ -5,26 +5,20 @@ failover under way. Starts its servers itself, on loopback; each check looks at 
 connections_postgres.py [--bin build/sluice] [--only PART_OF_A_NAME] [--jobs N] [--keep]
 Prints what failed, then `N passed, N failed`.
 """
-import argparse
-import concurrent.futures
 import os
-import pathlib
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
+from checks import ROOT, run_checks
 from connection_place import HBA, ROLES, RUN_SECONDS, SECRET, Place, World
 from pg_proxy import Point, Proxy
 from postgres_server import PgBouncer, Server, wait_until
 from stored import demand
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 # ---------------------------------------------------------------- URL, environment, passwords
@@ -482,44 +476,7 @@ CHECKS = [failover, a_commit_whose_answer_is_lost, a_lock_is_waited_for, a_small
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin", default=str(ROOT / "build" / "sluice"))
-    parser.add_argument("--only", default="", help="only checks with this in their name")
-    parser.add_argument("--jobs", type=int, default=3, help="checks at once (default 3: most of them wait)")
-    parser.add_argument("--keep", action="store_true", help="keep the folder")
-    options = parser.parse_args()
-    checks = [check for check in CHECKS if options.only in check.__name__]
-    binary = pathlib.Path(options.bin)
-    if not binary.exists():
-        print(f"{options.bin} is not there; ./dev build makes it\n0 passed, 1 failed")
-        return 1
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-connections-"))
-    folder.chmod(0o755)
-    failed = 0
-
-    def tried(check):
-        begin = time.monotonic()
-        try:
-            check(world)
-            return f"{check.__name__}: good ({time.monotonic() - begin:.1f} s)", True
-        except Exception as error:  # whatever it was, the others run, and their servers are stopped
-            where = "".join(traceback.format_tb(error.__traceback__)[1:])
-            return f"{check.__name__}: FAILED ({time.monotonic() - begin:.1f} s): {type(error).__name__}: {error}\n{where}", False
-
-    world = World(binary.resolve(), folder)
-    try:
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for text, good in pool.map(tried, checks):
-                print(text, flush=True)
-                failed += not good
-    finally:
-        world.end()
-        if options.keep:
-            print(f"its files: {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-    print(f"{len(checks) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return run_checks(__doc__, CHECKS, World, "connections")
 
 
 if __name__ == "__main__":

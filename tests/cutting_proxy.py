@@ -47,11 +47,9 @@ class CuttingProxy:
                 continue
             with self.lock:
                 self.ends += [client, server]
+            for end in (client, server):   # before either direction may end them
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for source, target, direction in ((client, server, TO_SERVER), (server, client, TO_CLIENT)):
-                try:
-                    source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                except OSError:   # the other direction has ended both already
-                    break
                 threading.Thread(target=self._pump, args=(source, target, direction), daemon=True).start()
 
     def _pump(self, source, target, direction):

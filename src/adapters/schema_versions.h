@@ -2,7 +2,7 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -14,14 +14,22 @@ struct SchemaVersion {
   std::string applied_at;  // RFC 3339 UTC; "": the store does not have it yet
 };
 
-// The store has tables of `version`, and is to have those of `wanted`: usage where there is no way.
-inline Result<> check_way(int version, int wanted, int newest) {
+// The newest that the store has; 0: none. `versions`: all that this program knows, rising.
+inline int reached_version(const std::vector<SchemaVersion>& versions) {
+  int reached = 0;
+  for (const SchemaVersion& known : versions)
+    if (!known.applied_at.empty()) reached = known.version;
+  return reached;
+}
+
+// usage where there is no way from the version that the store has to `wanted`.
+inline Result<> check_way(int reached, int wanted, int newest) {
   if (wanted > newest || wanted < 1)
     return fail(ErrorKind::usage, "there is no version " + std::to_string(wanted) +
                                       " of the tables; this program knows 1 to " + std::to_string(newest) +
                                       ".");
-  if (wanted < version)
-    return fail(ErrorKind::usage, "the tables are of version " + std::to_string(version) +
+  if (wanted < reached)
+    return fail(ErrorKind::usage, "the tables are of version " + std::to_string(reached) +
                                       " already, and there is no way back to " + std::to_string(wanted) +
                                       ": restore a backup of the database for that.");
   return {};

@@ -1,5 +1,6 @@
-// The tables of the service, migration 4 of both databases. The files sql_*.cpp read and write them with one
-// SQL. Times (…_ms) are milliseconds since 1970; 0 where there is none. Used by store_*_schema.cpp.
+// The tables of the service, migration 4 of both databases, and what came after it. The files sql_*.cpp read
+// and write them with one SQL. Times (…_ms) are milliseconds since 1970; 0 where there is none. Used by
+// store_*_schema.cpp.
 #pragma once
 
 #include <array>
@@ -155,6 +156,25 @@ CREATE POLICY tenant ON ingestion_schedules USING (tenant = current_setting('slu
 CREATE POLICY tenant ON ingestion_uploads USING (tenant = current_setting('sluice.tenant', true));
 CREATE POLICY tenant ON webhook_deliveries USING (tenant = current_setting('sluice.tenant', true));
 CREATE POLICY tenant ON queue_messages USING (tenant = current_setting('sluice.tenant', true));
+)sql";
+
+// Migration 5, of both: for what clears away after a while (jobs/retention.h).
+inline constexpr const char* kJobsByEnd =
+    "CREATE INDEX ingestion_jobs_by_end ON ingestion_jobs (finished_at) WHERE finished_at IS NOT NULL";
+
+// Migration 6, of both.
+inline constexpr const char* kJobsThatFailed =
+    "CREATE INDEX ingestion_jobs_failed ON ingestion_jobs (tenant, sequence) WHERE status = 'FAILED'";
+
+// Migration 7, of both: for take_due, which must not look at every job that waits (store_*_due.cpp).
+inline constexpr const char* kWhatIsDue = R"sql(
+DROP INDEX ingestion_jobs_dispatched;
+CREATE INDEX ingestion_jobs_in_turn ON ingestion_jobs (tenant, priority DESC, sequence, id)
+  WHERE dispatched AND status IN ('PENDING', 'PROCESSING');
+CREATE INDEX ingestion_splits_under_way ON ingestion_splits (job_id)
+  WHERE status <> 'COMPLETED' AND (queued_at IS NOT NULL OR lease_owner <> '');
+CREATE INDEX ingestion_splits_waiting ON ingestion_splits (not_before)
+  WHERE status <> 'COMPLETED' AND queued_at IS NULL AND lease_owner = '';
 )sql";
 
 }  // namespace sluice

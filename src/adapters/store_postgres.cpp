@@ -93,10 +93,8 @@ Result<std::vector<SchemaVersion>> versions_of_store_postgres(const std::string&
 Result<> migrate_store_postgres(const std::string& url, std::optional<int> until) {
   const int wanted = until.value_or(newest_postgres_schema());
   auto connection = TRY(PgConnection::open(url));
-  int version = 0;
-  for (const SchemaVersion& known : TRY(postgres_schema_versions(connection)))
-    if (!known.applied_at.empty()) version = known.version;
-  TRY(check_way(version, wanted, newest_postgres_schema()));
+  const auto versions = TRY(postgres_schema_versions(connection));
+  TRY(check_way(reached_version(versions), wanted, newest_postgres_schema()));
   return migrate_postgres(connection, wanted);
 }
 

@@ -129,13 +129,7 @@ TEST_F(StorePostgres, TablesOfANewerSluiceAreLeftAlone) {
 
 TEST_F(StorePostgres, TablesGoToAVersionAndNeverBack) {
   const std::string& url = database_->url();
-  auto reached = [&] {
-    int version = 0;
-    const auto versions = versions_of_store_postgres(url).value();
-    for (const SchemaVersion& known : versions)
-      if (!known.applied_at.empty()) version = known.version;
-    return version;
-  };
+  auto reached = [&] { return reached_version(versions_of_store_postgres(url).value()); };
   EXPECT_EQ(reached(), 0);
   EXPECT_TRUE(database_->query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").empty());
   ASSERT_TRUE(migrate_store_postgres(url, 3));

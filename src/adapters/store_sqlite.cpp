@@ -140,14 +140,9 @@ Result<std::vector<SchemaVersion>> versions_of_store_sqlite(const std::string& p
 
 Result<> migrate_store_sqlite(const std::string& path, std::optional<int> until) {
   const int wanted = until.value_or(newest_sqlite_schema());
-  int version = 0;
-  if (auto there = versions_of_store_sqlite(path)) {
-    for (const SchemaVersion& known : *there)
-      if (!known.applied_at.empty()) version = known.version;
-  } else if (there.error().kind != ErrorKind::not_found) {
-    return std::unexpected(std::move(there).error());
-  }
-  TRY(check_way(version, wanted, newest_sqlite_schema()));
+  auto there = versions_of_store_sqlite(path);
+  if (!there && there.error().kind != ErrorKind::not_found) return std::unexpected(std::move(there).error());
+  TRY(check_way(there ? reached_version(*there) : 0, wanted, newest_sqlite_schema()));
   TRY(open_or_make(path, {}, wanted));
   return {};
 }

@@ -43,9 +43,7 @@ Result<Wanted> wanted_of(const MigrateOptions& options) {
 }
 
 void print(const std::string& store, const std::vector<SchemaVersion>& versions, bool as_json) {
-  int version = 0;
-  for (const SchemaVersion& known : versions)
-    if (!known.applied_at.empty()) version = known.version;
+  const int version = reached_version(versions);
   if (as_json) {
     json list = json::array();
     for (const SchemaVersion& known : versions)
