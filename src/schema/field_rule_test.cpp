@@ -130,6 +130,8 @@ TEST(FieldRule, NumberSpellings) {
   Checker year(R"({"type": "year", "constraints": {"minimum": 1900}})");
   EXPECT_EQ(year.text("2024"), "number:2024");
   EXPECT_EQ(year.text("24"), "type-error: '24' is not a year of four digits.");
+  EXPECT_EQ(year.text(" 2024"), "type-error: ' 2024' is not a year of four digits. [2024]");
+  EXPECT_EQ(year.text(" -933"), "type-error: ' -933' is not a year of four digits.");
   EXPECT_EQ(year.check(Cell::number("2024")), "number:2024");
   EXPECT_EQ(year.text("1899"), "constraint-error minimum: '1899' is too small; it must be at least 1900.");
 }

@@ -108,17 +108,21 @@ class YearRule final : public Rule {
     if (cell.kind != CellKind::string && cell.kind != CellKind::number)
       return kind_error(cell, "years", issues);
     std::string_view text = cell.text();
-    bool digits = is_integer_text(text) && text[0] != '-' && text[0] != '+';
-    bool good = cell.kind == CellKind::string ? digits && text.size() == 4 : digits && text.size() <= 4;
+    bool good = is_digits(text) && (cell.kind == CellKind::string ? text.size() == 4 : text.size() <= 4);
     if (!good) {
       std::string_view bare = trimmed(text);
-      bool evident = bare != text && bare.size() == 4 && is_integer_text(bare);
+      bool evident = bare != text && bare.size() == 4 && is_digits(bare);
       return type_error(cell, shown(cell) + " is not a year of four digits.",
                         evident ? std::string(bare) : "", issues);
     }
     cell = Cell::number(*canonical_in(text, arena));
     return true;
   }
+
+  static bool is_digits(std::string_view text) {
+    return is_integer_text(text) && text[0] != '-' && text[0] != '+';
+  }
+
   Order compare(std::string_view a, std::string_view b) const override {
     return exactly(compare_canonical(a, b));
   }
