@@ -28,6 +28,9 @@ PEERS = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".ca
 PEER_PACKAGES = ["sqlite-utils", "csvkit", "frictionless"]
 
 
+HOLLOW = []   # descriptors of fill_memory's files: closed, their pages would be free again
+
+
 class Failed(Exception):
     """A program failed, or stored something else than the others."""
 
@@ -59,8 +62,9 @@ def load(store, source, *more, stdin=None):
     return run([SLUICE, "run", source, "-p", PIPELINE, "--to", f"sqlite:{store}", "--json", "--quiet", *more], stdin)
 
 
-def validate(source, *more, stdin=None):
-    return run([SLUICE, "validate", source, "-p", PIPELINE, "--json", "--quiet", *more], stdin)
+def validate(source, *more, stdin=None, core=None):
+    on = [] if core is None else ["taskset", "--cpu-list", core]
+    return run([*on, SLUICE, "validate", source, "-p", PIPELINE, "--json", "--quiet", *more], stdin)
 
 
 def remove_store(path):
@@ -87,11 +91,36 @@ def make_people(work, rows, *more):
     return path
 
 
-def interleaved(programs, repeat):
-    """{name: [what it returned, …]}: one after the other, again and again."""
+def free_bytes():
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        return 1024 * int(next(line for line in lines if line.startswith("MemFree:")).split()[1])
+
+
+def fill_memory(work):
+    """Leaves hardly any memory free: the rest is cache, as on a machine that has worked for a while.
+
+    Memory that a virtual machine has given back to its host costs whoever touches it first some seconds a gigabyte, now one
+    program and now another. A file without blocks is read until little is free; the inputs in `work` are in memory afterwards.
+    """
+    with tempfile.TemporaryFile(dir=work) as hollow:
+        hollow.truncate(1 << 40)
+        # Its pages stay in the cache for as long as it is open; what follows reuses them one by one.
+        piece, most = bytearray(4 << 20), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        while free_bytes() > 512 << 20 and hollow.tell() < most:
+            hollow.readinto(piece)
+        HOLLOW.append(os.dup(hollow.fileno()))
+    for name in work.glob("*.csv"):
+        with open(name, "rb") as file:
+            while file.read(4 << 20):
+                pass
+
+
+def interleaved(programs, repeat, before=lambda: None):
+    """{name: [what it returned, …]}: one after the other, again and again, `before()` each."""
     results = {name: [] for name in programs}
     for _ in range(repeat):
         for name, program in programs.items():
+            before()
             results[name].append(program())
             print(f"  {name}: {results[name][-1].seconds:.2f} s", file=sys.stderr, flush=True)
     return results
@@ -131,6 +160,8 @@ def engine(options):
     people = make_people(options.work, options.rows)
     programs = {
         "bare C++, file to hash, 1 thread": lambda: run([PROGRAMS / "limit_cpu", people, 1]),
+        # One thread computes and another reads; here they share a core.
+        "`sluice validate --threads 1`, kept on one core": lambda: validate(people, "--threads", 1, core=0),
         "`sluice validate --threads 1`": lambda: validate(people, "--threads", 1),
         "`sluice validate --threads 2`": lambda: validate(people, "--threads", 2),
     }
@@ -174,7 +205,7 @@ def sqlite(options):
 
     programs = {"bare C++ upsert of ready rows (the limit)": bare, "`sluice run`, new store": fresh,
                 "`sluice run`, the same file again": known, "`sqlite3 .import` (text, no checks, no identity)": plain_import}
-    results = interleaved(programs, options.repeat)
+    results = interleaved(programs, options.repeat, lambda: fill_memory(options.work))
     limit = median_seconds(results["bare C++ upsert of ready rows (the limit)"])
     table(["program", "seconds", "rows/s", "× limit", "spread", "peak MiB"],
           [[name, f"{median_seconds(ran):.2f}", count(options.rows / median_seconds(ran)), f"{limit / median_seconds(ran):.2f}",
@@ -184,6 +215,7 @@ def sqlite(options):
 def growth(options):
     """The rate of the 1st, 2nd … million in one store, beside the bare limit's."""
     parts, store = 5, options.work / "growth.db"
+    fill_memory(options.work)
     bare = run([PROGRAMS / "limit_sqlite", f"--db={options.work / 'limit.db'}", f"--synthetic={parts * options.rows}",
                 f"--report={options.rows}"])
     limits = [json.loads(line)["rows_per_second"] for line in bare.out.splitlines()[:parts]]
@@ -191,6 +223,7 @@ def growth(options):
     rows = []
     for part in range(parts):
         people = make_people(options.work, options.rows, f"--first-id={part * options.rows}", "--invalid=0", "--dup=0")
+        fill_memory(options.work)
         ran = load(store, people)
         people.unlink()
         rate = options.rows / ran.seconds

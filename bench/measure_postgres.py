@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 import measure
-from measure import Failed, count, interleaved, make_people, median_seconds, run, spread, table
+from measure import Failed, count, fill_memory, interleaved, make_people, median_seconds, run, spread, table
 
 HERE = pathlib.Path(__file__).resolve().parent / "postgres"
 # The same for every program: memory for the server, room in the log for a load without a checkpoint of its own making.
@@ -89,6 +89,7 @@ def load(options):
     def checked(program, stored):
         def go():
             fresh()
+            fill_memory(options.work)
             ran = program()
             if stored and expected.setdefault("hashes", hashes_in(stored)) != hashes_in(stored):
                 raise Failed(f"other rows were stored in {stored} than by the first program")
@@ -110,6 +111,7 @@ def again(options):
         fresh()
         for name, seconds in rates.items():
             more = ["--set", "on_duplicate=skip"] if "skip" in name else []
+            fill_memory(options.work)
             ran = sluice(people, *more)
             if ("new" in name) != (json.loads(ran.out)["rows"]["inserted"] > 0):
                 raise Failed(f"{name}: {ran.out}")
@@ -127,6 +129,7 @@ def growth(options):
     first, rows = None, []
     for part in range(options.parts):
         people = make_people(options.work, options.rows, f"--first-id={part * options.rows}")
+        fill_memory(options.work)
         ran = sluice(people)
         people.unlink()
         first = first or ran.seconds

@@ -161,9 +161,7 @@ def uploads(options):
 
     def clean():
         os.sync()   # nothing of what was written before is still on its way
-        with open(body, "rb") as file:
-            while file.read(1 << 24):   # and the body is in memory
-                pass
+        measure.fill_memory(options.work)   # and the body is in memory
 
     def by_nginx(file):
         with nginx_at(options.work) as (port, files):

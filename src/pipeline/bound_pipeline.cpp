@@ -3,14 +3,19 @@
 #include "pipeline/bound_pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "base/sha256_many.h"
 #include "pipeline/jcs.h"
 #include "pipeline/utf8.h"
 
 namespace sluice {
 
 namespace {
+
+// So many rows are hashed together, while their text is still in the processor's cache.
+constexpr std::size_t kHashedTogether = 32;
 
 class RowLoop {
  public:
@@ -33,7 +38,9 @@ class RowLoop {
       failed_.clear();
       if (!prepare_row(row)) [[unlikely]]
         reject(row);
+      if (out_.rows.size() - hashed_ == kHashedTogether) hash_rows();
     }
+    hash_rows();
   }
 
  private:
@@ -63,8 +70,7 @@ class RowLoop {
     prepared.row_number = info.row_number;
     prepared.line = info.line;
     prepared.batch_row = static_cast<std::uint32_t>(row);
-    prepared.content_hash = sha_.of(prepared.data);
-    identify(prepared);
+    if (spec_.identity != IdentityKind::content) identify(prepared);
     if (!layout_.unique.empty()) prepared.unique = unique_values();
     if (!spec_.table.empty()) prepared.typed = typed_cells();
     if (layout_.compiled->extra_fields == ExtraFields::keep && !write_metadata(row, prepared.metadata))
@@ -254,9 +260,24 @@ class RowLoop {
       identity.size = 24;
       return;
     }
-    const Digest digest = spec_.identity == IdentityKind::key ? digest_of(layout_.key) : row.content_hash;
-    std::copy(digest.begin(), digest.end(), identity.bytes.begin());
-    identity.size = 32;
+    set_identity(row, digest_of(layout_.key));
+  }
+
+  static void set_identity(PreparedRow& row, const Digest& digest) {
+    row.identity.bytes = digest;
+    row.identity.size = digest.size();
+  }
+
+  // The rows since the last time.
+  void hash_rows() {
+    std::array<TextToHash, kHashedTogether> texts;
+    std::size_t count = 0;
+    const auto rows = std::span(out_.rows).subspan(hashed_);
+    for (PreparedRow& row : rows) texts[count++] = {row.data, &row.content_hash};
+    hash_many(std::span(texts).first(count));
+    if (spec_.identity == IdentityKind::content)
+      for (PreparedRow& row : rows) set_identity(row, row.content_hash);
+    hashed_ = out_.rows.size();
   }
 
   std::span<const UniqueValue> unique_values() {
@@ -362,6 +383,7 @@ class RowLoop {
   std::vector<Slot> failed_;
   std::vector<JsonProblem> problems_;
   std::string scratch_;
+  std::size_t hashed_ = 0;  // of out_.rows
   RowJsonWriter json_, metadata_json_;
   Sha256 sha_;
 };

@@ -66,10 +66,11 @@ class Date final : public Step {
     static void read(Cell& cell, Slot slot, const Target& target, StepRow& row) {
       auto worst = DateReading::Problem::not_a_date;
       for (const DateFormat& format : *target.formats) {
-        row.scratch.clear();
-        auto problem = format.read(cell.text(), row.scratch);
+        IsoBuffer buffer;
+        std::string_view iso;
+        auto problem = format.read(cell.text(), buffer, iso);
         if (problem == DateReading::Problem::none) {
-          if (row.scratch != cell.text()) cell = Cell::string(row.arena.copy(row.scratch));
+          if (iso.data() != cell.data) cell = Cell::string(row.arena.copy(iso));
           return;
         }
         worst = std::max(worst, problem);

@@ -54,6 +54,7 @@ std::optional<DateFormat> DateFormat::compile(Temporal kind, std::string_view fo
     if (!steps) return std::nullopt;
     result.form_ = Form::pattern;
     result.steps_ = *std::move(steps);
+    result.takes_iso_date_ = format == "%Y-%m-%d";
     if (DateOrder pattern_order = order_of(result.steps_); pattern_order != DateOrder::unknown)
       result.order_ = pattern_order;
   }
@@ -61,7 +62,7 @@ std::optional<DateFormat> DateFormat::compile(Temporal kind, std::string_view fo
 }
 
 Problem DateFormat::read(std::string_view text, IsoBuffer& buffer, std::string_view& iso) const {
-  if (kind_ == Temporal::date && form_ != Form::pattern && is_iso_date(text)) {
+  if (kind_ == Temporal::date && takes_iso_date_ && is_iso_date(text)) {
     iso = text;
     return Problem::none;
   }

@@ -67,6 +67,7 @@ class DateFormat {
   Temporal kind_ = Temporal::date;
   DateOrder order_ = DateOrder::unknown;
   Form form_ = Form::iso;
+  bool takes_iso_date_ = true;  // 2024-02-29 stands for itself
   std::vector<DatePatternStep> steps_;
 };
 

@@ -261,7 +261,7 @@ Result<> Connection::admit(Exchange& exchange) {
 
 Awaitable<Result<Response>> Connection::answer(Exchange& exchange) {
   const Route& route = *exchange.route;
-  bool has_body = !exchange.parser.is_done();
+  bool has_body = !exchange.body_is_read();
   Result<Response> response = Response();
   Result<> admitted;
   std::unique_ptr<RequestSink> sink;

@@ -47,19 +47,22 @@ struct Exchange {
   http::request_parser<http::buffer_body> parser;
   Request request;
   const Route* route = nullptr;
-  std::optional<Response> answer;  // where no handler is needed: OPTIONS
-  int minor = 1;                   // HTTP/1.minor
-  bool keep = true;                // the connection, afterwards
-  bool wants_continue = false;     // waits for 100 before it sends its body
-  bool upgrades = false;           // to a WebSocket
-  bool lost = false;               // the client went away, or cannot be answered
-  std::string subprotocol;         // of the WebSocket
-  int status = 0;                  // as it was sent
+  std::optional<Response> answer;     // where no handler is needed: OPTIONS
+  int minor = 1;                      // HTTP/1.minor
+  bool keep = true;                   // the connection, afterwards
+  bool wants_continue = false;        // waits for 100 before it sends its body
+  bool upgrades = false;              // to a WebSocket
+  bool lost = false;                  // the client went away, or cannot be answered
+  std::string subprotocol;            // of the WebSocket
+  int status = 0;                     // as it was sent
+  std::optional<std::uint64_t> rest;  // bytes of the body still to come; nullopt: it comes in chunks
   std::uint64_t received = 0, sent = 0;
   Stopwatch watch;
   // How fast the body comes: time spent in waiting for the client, and bytes, since the last look.
   std::chrono::steady_clock::duration waited{};
   std::uint64_t waited_for_bytes = 0;
+
+  bool body_is_read() const { return rest ? *rest == 0 : parser.is_done(); }
 };
 
 using EventSocket = boost::beast::websocket::stream<Stream&, false>;  // without compression
@@ -80,6 +83,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Piece {
     Came came = Came::lost;
     std::size_t size = 0;
+    Came then = Came::bytes;  // what is known to come after it, if it is not bytes
+  };
+  struct Received {
+    ErrorCode error;
+    std::size_t size = 0;      // of the body
+    std::size_t received = 0;  // on the connection
   };
 
   // The story (connection.cpp). True: another request may follow.
@@ -94,6 +103,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<Result<>> read_head(Exchange& exchange);
   Awaitable<Result<>> invite_body(Exchange& exchange);  // 100-continue
   Awaitable<Piece> read_piece(Exchange& exchange, std::span<char> into);
+  Awaitable<Received> receive_plain(Exchange& exchange, std::span<char> into);
+  Awaitable<Received> receive_chunked(Exchange& exchange, std::span<char> into);
+  Awaitable<Piece> collect(Exchange& exchange, std::vector<char>& bytes, bool is_long);
   static std::unexpected<Error> no_body(Exchange& exchange, Came came);
   Awaitable<Result<>> read_small_body(Exchange& exchange);
   Awaitable<Result<Response>> feed(Exchange& exchange, std::unique_ptr<RequestSink> sink);

@@ -1,5 +1,6 @@
 // What comes in on a connection: heads and bodies, within their limits of size and time.
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <vector>
@@ -17,9 +18,9 @@ constexpr std::size_t kHeadRoom = 4096;  // most heads fit in; one read
 // costs little, small enough for a thousand clients.
 constexpr std::size_t kBodyPieceBytes = 64u << 10;
 // A body that turns out to be long is collected into larger pieces, as long as it comes fast: a third of the
-// time went into turns to the pool.
+// time went into turns to the pool. Two of them are held, one that comes in and one that is taken.
 constexpr std::uint64_t kLongBodyBytes = 1u << 20;
-constexpr std::size_t kLongPieceBytes = 512u << 10;
+constexpr std::size_t kLongPieceBytes = 1u << 20;
 constexpr auto kCollecting = std::chrono::milliseconds(50);
 // The rest of a body that nobody wants is read so far, to keep the connection for the next request.
 constexpr std::uint64_t kSmallRest = 64u << 10;
@@ -62,7 +63,10 @@ Awaitable<Result<>> Connection::read_head(Exchange& exchange) {
   auto [error, size] = co_await http::async_read_header(stream_, buffer_, exchange.parser, kAwait);
   disarm();
   exchange.received += size;
-  if (!error) co_return Result<>();
+  if (!error) {
+    if (auto length = exchange.parser.content_length_remaining()) exchange.rest = *length;
+    co_return Result<>();
+  }
   exchange.keep = false;
   if (is_too_late(error))
     co_return too_slow("The head of the request did not arrive within the time allowed.");
@@ -82,7 +86,7 @@ Awaitable<Result<>> Connection::read_head(Exchange& exchange) {
 }
 
 Awaitable<Result<>> Connection::invite_body(Exchange& exchange) {
-  if (!exchange.wants_continue || buffer_.size() > 0 || exchange.parser.is_done()) co_return Result<>();
+  if (!exchange.wants_continue || buffer_.size() > 0 || exchange.body_is_read()) co_return Result<>();
   exchange.wants_continue = false;
   // Named first: g++ 12 lays the frame of a coroutine out wrongly that makes a temporary in a condition.
   std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -94,19 +98,47 @@ Awaitable<Result<>> Connection::invite_body(Exchange& exchange) {
   co_return Result<>();
 }
 
-Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::span<char> into) {
-  const HttpLimits& limits = server_.options.limits;
+Awaitable<Connection::Received> Connection::receive_chunked(Exchange& exchange, std::span<char> into) {
   auto& body = exchange.parser.get().body();
   body.data = into.data();
   body.size = into.size();
   body.more = true;
-  while (!exchange.parser.is_done() && body.size == into.size()) {
+  auto [error, received] = co_await http::async_read_some(stream_, buffer_, exchange.parser, kAwait);
+  if (error == http::error::need_buffer) error = {};  // `into` is full
+  co_return Received{error, into.size() - body.size, received};
+}
+
+// Past Beast, whose buffer would be one more copy of every byte.
+Awaitable<Connection::Received> Connection::receive_plain(Exchange& exchange, std::span<char> into) {
+  into = into.first(std::min<std::uint64_t>(into.size(), *exchange.rest));
+  Received came;
+  if (buffer_.size() > 0) {  // came with the head
+    came.size = asio::buffer_copy(asio::buffer(into.data(), into.size()), buffer_.data());
+    buffer_.consume(came.size);
+  } else {
+    auto [error, size] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), kAwait);
+    came = {error, size, size};
+  }
+  *exchange.rest -= came.size;
+  co_return came;
+}
+
+Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::span<char> into) {
+  const HttpLimits& limits = server_.options.limits;
+  std::size_t size = 0;
+  while (!exchange.body_is_read() && size == 0) {
     auto begin = std::chrono::steady_clock::now();
     arm(limits.idle_timeout);
-    auto [error, size] = co_await http::async_read_some(stream_, buffer_, exchange.parser, kAwait);
+    Received came;
+    if (exchange.rest) {
+      came = co_await receive_plain(exchange, into);
+    } else {
+      came = co_await receive_chunked(exchange, into);
+    }
     disarm();
-    exchange.received += size;
-    if (error == http::error::need_buffer) error = {};  // the piece is full
+    const ErrorCode& error = came.error;
+    size = came.size;
+    exchange.received += came.received;
     if (is_too_late(error)) co_return Piece{Came::too_late};
     if (error) {
       bool is_http = error.category() == http::make_error_code(http::error::end_of_stream).category();
@@ -114,7 +146,7 @@ Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::spa
       co_return Piece{is_http && !ended ? Came::malformed : Came::lost};
     }
     exchange.waited += std::chrono::steady_clock::now() - begin;
-    exchange.waited_for_bytes += size;
+    exchange.waited_for_bytes += came.received;
     if (exchange.waited >= limits.idle_timeout) {
       double seconds = std::chrono::duration<double>(exchange.waited).count();
       if (static_cast<double>(exchange.waited_for_bytes) < seconds * limits.body_bytes_per_second) {
@@ -124,7 +156,6 @@ Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::spa
       exchange.waited_for_bytes = 0;
     }
   }
-  std::size_t size = into.size() - body.size;
   co_return Piece{size == 0 ? Came::end : Came::bytes, size};
 }
 
@@ -165,59 +196,80 @@ Awaitable<Result<>> Connection::read_small_body(Exchange& exchange) {
   co_return Result<>();
 }
 
+// One piece: what comes at once of a short body, as much as comes fast of a long one.
+Awaitable<Connection::Piece> Connection::collect(Exchange& exchange, std::vector<char>& bytes, bool is_long) {
+  bytes.resize(is_long ? kLongPieceBytes : kBodyPieceBytes);
+  if (!exchange.rest) buffer_.reserve(kBodyPieceBytes);
+  const auto until = std::chrono::steady_clock::now() + kCollecting;
+  Piece piece = co_await read_piece(exchange, bytes);
+  while (is_long && piece.came == Came::bytes && piece.size < bytes.size() && !exchange.body_is_read() &&
+         std::chrono::steady_clock::now() < until) {
+    const Piece more = co_await read_piece(exchange, std::span(bytes).subspan(piece.size));
+    piece.size += more.size;
+    if (more.came != Came::bytes) piece.then = more.came;
+    if (more.came != Came::bytes) break;
+  }
+  if (piece.came == Came::bytes && exchange.body_is_read()) piece.then = Came::end;
+  co_return piece;
+}
+
 Awaitable<Result<Response>> Connection::feed(Exchange& exchange, std::unique_ptr<RequestSink> sink) {
+  using namespace asio::experimental::awaitable_operators;
   Result<Response> response = Response();
   Result<> taken = co_await invite_body(exchange);
-  std::uint64_t limit = server_.options.limits.upload_bytes, total = 0;
-  std::vector<char> bytes;
-  Piece piece{Came::bytes};
+  const std::uint64_t limit = server_.options.limits.upload_bytes;
+  std::uint64_t total = 0;
+  std::vector<char> bytes, next_bytes;
+  Piece piece, next;
   auto take = [&] {
     if (piece.came == Came::bytes) taken = guarded([&] { return sink->write({bytes.data(), piece.size}); });
     if (piece.came == Came::end) response = guarded([&] { return sink->finish(); });
     if (piece.came != Came::bytes || !taken) sink.reset();
   };
-  Came last = exchange.parser.is_done() ? Came::end : Came::bytes;
-  while (taken && piece.came == Came::bytes) {
-    piece = Piece{last};
-    if (last == Came::bytes) {
-      const bool is_long = total >= kLongBodyBytes;
-      bytes.resize(is_long ? kLongPieceBytes : kBodyPieceBytes);
-      buffer_.reserve(kBodyPieceBytes);
-      const auto until = std::chrono::steady_clock::now() + kCollecting;
-      do {
-        const Piece more = co_await read_piece(exchange, std::span(bytes).subspan(piece.size));
-        piece.size += more.size;
-        last = exchange.parser.is_done() ? Came::end : more.came;
-      } while (is_long && last == Came::bytes && piece.size < bytes.size() &&
-               std::chrono::steady_clock::now() < until);
-      if (piece.size == 0) piece.came = last;
-    }
+  auto take_beside = [&]() -> Awaitable<void> {
+    co_await on_pool(server_.pool, take);
+    if (taken) co_return;
+    exchange.keep = false;
+    ErrorCode ignored;
+    stream_.socket().cancel(ignored);  // nobody wants what the other half waits for
+  };
+  if (taken) piece = co_await collect(exchange, bytes, false);
+  while (taken) {
     total += piece.size;
     if (total > limit) {
       exchange.keep = false;
       taken = body_too_large(limit);
       break;
     }
-    co_await on_pool(server_.pool, take);
+    if (piece.came == Came::bytes && piece.then == Came::bytes && total >= kLongBodyBytes) {
+      // The next is received while this one is taken.
+      next = co_await (take_beside() && collect(exchange, next_bytes, true));
+      std::swap(bytes, next_bytes);
+    } else {
+      co_await on_pool(server_.pool, take);
+      if (piece.came != Came::bytes || !taken) break;
+      next = Piece{piece.then};
+      if (piece.then == Came::bytes) next = co_await collect(exchange, bytes, false);
+    }
+    piece = next;
   }
   if (!taken) response = std::unexpected(std::move(taken).error());
   if (sink) {
     auto drop = [&] { sink.reset(); };
     co_await on_pool(server_.pool, drop);
   }
-  if (piece.came != Came::bytes && piece.came != Came::end) response = no_body(exchange, piece.came);
+  if (taken && piece.came != Came::bytes && piece.came != Came::end) response = no_body(exchange, piece.came);
   co_return response;
 }
 
 Awaitable<void> Connection::discard_small_rest(Exchange& exchange) {
-  if (!exchange.keep || exchange.parser.is_done()) co_return;
-  auto rest = exchange.parser.content_length_remaining();
-  if (!exchange.wants_continue && rest && *rest <= kSmallRest) {
+  if (!exchange.keep || exchange.body_is_read()) co_return;
+  if (!exchange.wants_continue && exchange.rest && *exchange.rest <= kSmallRest) {
     std::vector<char> bytes(4096);
     Piece piece{Came::bytes};
     while (piece.came == Came::bytes) piece = co_await read_piece(exchange, bytes);
   }
-  if (!exchange.parser.is_done()) exchange.keep = false;
+  if (!exchange.body_is_read()) exchange.keep = false;
 }
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include "jobs/sweep_uploads.h"
 #include "jobs/upload_keys.h"
 #include "server/file_content.h"
+#include "server/hash_beside.h"
 
 namespace sluice {
 namespace {
@@ -60,9 +61,8 @@ Result<> TusSession::write(std::string_view bytes) {
     TRY(std::move(passed));
   }
   TRY(space_.written(bytes.size()));
-  auto written = blob_->write(bytes);
+  auto written = hash_beside(digest_, bytes, [&] { return blob_->write(bytes); });
   if (!written) return space_.failed(std::move(written).error());
-  digest_.update(bytes);
   if (checksum_) checksum_->update(bytes);
   received_ += bytes.size();
   if (!checksum_ && received_ - upload_.offset >= kKeepBytes) TRY(keep());

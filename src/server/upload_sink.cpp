@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "jobs/upload_keys.h"
 #include "server/file_content.h"
+#include "server/hash_beside.h"
 #include "server/http_message.h"
 
 namespace sluice {
@@ -72,9 +73,8 @@ Result<std::unique_ptr<UploadSink>> UploadSink::begin(BlobStore& blobs, std::uin
 Result<> UploadSink::write(std::string_view bytes) {
   TRY(content_.pass(bytes));
   TRY(space_.written(bytes.size()));
-  auto written = writer_->write(bytes);
+  auto written = hash_beside(digest_, bytes, [&] { return writer_->write(bytes); });
   if (!written) return space_.failed(std::move(written).error());
-  digest_.update(bytes);
   size_ += bytes.size();
   return {};
 }
