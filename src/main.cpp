@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/licences.h"
 #include "base/nearest.h"
 #include "cli/command.h"
 
@@ -94,6 +95,9 @@ int main_of(int argc, char** argv) {
   app.formatter(std::make_shared<Help>());
   app.set_help_flag("-h,--help", "show this help");
   app.set_version_flag("--version", "sluice " SLUICE_VERSION, "show the version");
+  app.add_flag_callback(
+      "--licences", [] { throw CLI::CallForVersion(licences(), 0); },
+      "show the licences of what is built in");
   app.require_subcommand(1);
   app.footer("Start with:  sluice run people.csv\n");
   Action action;

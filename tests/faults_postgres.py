@@ -233,10 +233,15 @@ class PostgresTrial:
         return self.strikes(cut)
 
     def fault_server(self):
+        restarting = threading.Lock()
+
         def restart(_):
-            subprocess.run([self.control, "kill"], check=True, timeout=60)
-            subprocess.run([self.control, "start"], check=True, timeout=60)
-        return self.strikes(restart, most=2)
+            with restarting:
+                subprocess.run([self.control, "kill"], check=True, timeout=60)
+                subprocess.run([self.control, "start"], check=True, timeout=60)
+        struck = self.strikes(restart, most=2)
+        with restarting:   # a run that does not wait for the server ends before it is back
+            return struck
 
     def fault_terminate(self):
         def terminate(_):

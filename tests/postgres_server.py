@@ -7,7 +7,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
+from free_port import free_port  # noqa: E402
 
 OWNER = "sluice"          # the superuser, let in without a password
 WAIT_SECONDS = 60
@@ -46,12 +50,6 @@ def own_file(path, text, mode=0o600):
     if os.getuid() == 0:
         shutil.chown(path, "postgres", "postgres")
     return path
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def run(command, **options):

@@ -76,7 +76,7 @@ build() {  # build PRESET [OPTION…]
 unit() {  # unit PRESET [CTEST OPTION…]
   local preset=$1
   shift
-  tools/with_postgres.sh -c fsync=off ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
+  tools/with_postgres.sh -c fsync=off tools/with_redis.sh ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
 }
 
 binary() {
@@ -88,7 +88,7 @@ documents() {
 }
 
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
-threaded='^(base|rows|formats|pipeline|blobs|adapters|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
+threaded='^(base|rows|formats|pipeline|blobs|adapters|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
 
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs

@@ -53,7 +53,7 @@ trap finish EXIT
 
 "${run[@]}" "$bin/initdb" -D "$home/data" -U sluice -A trust -E UTF8 --locale=C.UTF-8 --no-sync > "$home/initdb.log" 2>&1 ||
   { cat "$home/initdb.log" >&2; exit 1; }
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$(dirname "$0")/free_port.py")
 {
   echo "listen_addresses = '127.0.0.1'"
   echo "unix_socket_directories = ''"

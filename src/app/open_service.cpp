@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "adapters/http_sender_curl.h"
+#include "adapters/job_queue_bullmq.h"
 #include "app/open_store.h"
 #include "base/log.h"
 #include "base/url_text.h"
@@ -12,17 +13,22 @@
 namespace sluice {
 namespace {
 
-Result<std::unique_ptr<JobQueue>> open_queue(const std::string& url) {
-  if (url == "embedded") return std::unique_ptr<JobQueue>();
-  return fail(ErrorKind::usage,
-              "'" + url.substr(0, url.find(':')) + "' is no queue: the setting has to be: embedded");
+// For one answer: what waits for the queue is tried again later anyway.
+constexpr std::chrono::milliseconds kRedisPatience{10'000};
+
+Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
+  if (config.queue == "embedded") return std::unique_ptr<JobQueue>();
+  if (config.queue.starts_with("redis"))
+    return open_bullmq_queue(TRY(parse_redis_url(config.queue)), kRedisPatience);
+  return fail(ErrorKind::usage, "'" + config.queue.substr(0, config.queue.find(':')) +
+                                    "' is no queue: the setting has to be embedded, or redis://host:6379.");
 }
 
 }  // namespace
 
 Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes) {
   ServiceParts parts;
-  parts.own_queue = TRY(open_queue(config.queue));
+  parts.own_queue = TRY(open_queue(config));
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
   parts.blobs = TRY(open_blobs(config.blobs));
   return parts;

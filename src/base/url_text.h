@@ -22,5 +22,7 @@ std::string without_secrets(std::string_view url);
 // RFC 3986: all but the unreserved characters as %XX, so that it is one segment of a path or one value of a
 // query.
 std::string percent_encoded(std::string_view text);
+// The bytes that stand there; none where a % is not followed by two hexadecimal digits. '+' is itself.
+std::optional<std::string> percent_decoded(std::string_view text);
 
 }  // namespace sluice

@@ -27,5 +27,14 @@ TEST(UrlText, OtherUrlsStayAsTheyAre) {
     EXPECT_EQ(without_secrets(url), url);
 }
 
+TEST(UrlText, WhatIsEncodedIsDecoded) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  EXPECT_EQ(percent_decoded(percent_encoded(all)), all);
+  EXPECT_EQ(percent_decoded("a+b%2F%2fc"), "a+b//c");
+  for (const char* text : {"%", "a%2", "%zz", "%2", "100%"})
+    EXPECT_EQ(percent_decoded(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace sluice

@@ -52,7 +52,7 @@ std::string bash(const CLI::App& app) {
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    mapfile -t COMPREPLY < <(compgen -W '" +
       names_of(app) +
-      " --help --version' -- \"$word\")\n"
+      " --help --licences --version' -- \"$word\")\n"
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";

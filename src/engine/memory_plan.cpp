@@ -63,7 +63,7 @@ Result<MemoryPlan> plan_memory(std::uint64_t total_bytes, unsigned threads, std:
   const std::uint64_t shared = free - plan.spare_bytes - reading;
   plan.store_cache_bytes = shared * 27 / 100;
   plan.batch_bytes = shared * 54 / 100;
-  plan.batch_rows = 50'000;
+  plan.batch_rows = 100'000;
   plan.window_bytes = std::bit_floor(total_bytes / kWindowShare);
 
   const std::uint64_t for_chunks = shared - plan.store_cache_bytes - plan.batch_bytes;

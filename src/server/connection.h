@@ -79,6 +79,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   using Duration = std::chrono::steady_clock::duration;
+  using Deadline = std::chrono::steady_clock::time_point;
+  static constexpr Deadline kNoDeadline = Deadline::max();
   enum class Came : std::uint8_t { bytes, end, too_late, lost, malformed };
   struct Piece {
     Came came = Came::lost;
@@ -102,7 +104,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> wait_for_request();  // false: none comes
   Awaitable<Result<>> read_head(Exchange& exchange);
   Awaitable<Result<>> invite_body(Exchange& exchange);  // 100-continue
-  Awaitable<Piece> read_piece(Exchange& exchange, std::span<char> into);
+  // At least one byte where `came` says bytes; none where a deadline was given, and it is over.
+  Awaitable<Piece> read_piece(Exchange& exchange, std::span<char> into, Deadline until = kNoDeadline);
   Awaitable<Received> receive_plain(Exchange& exchange, std::span<char> into);
   Awaitable<Received> receive_chunked(Exchange& exchange, std::span<char> into);
   Awaitable<Piece> collect(Exchange& exchange, std::vector<char>& bytes, bool is_long);

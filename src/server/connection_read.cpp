@@ -123,12 +123,13 @@ Awaitable<Connection::Received> Connection::receive_plain(Exchange& exchange, st
   co_return came;
 }
 
-Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::span<char> into) {
+Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::span<char> into,
+                                                    Deadline until) {
   const HttpLimits& limits = server_.options.limits;
   std::size_t size = 0;
   while (!exchange.body_is_read() && size == 0) {
     auto begin = std::chrono::steady_clock::now();
-    arm(limits.idle_timeout);
+    arm(std::min<Duration>(limits.idle_timeout, until - begin));
     Received came;
     if (exchange.rest) {
       came = co_await receive_plain(exchange, into);
@@ -139,7 +140,7 @@ Awaitable<Connection::Piece> Connection::read_piece(Exchange& exchange, std::spa
     const ErrorCode& error = came.error;
     size = came.size;
     exchange.received += came.received;
-    if (is_too_late(error)) co_return Piece{Came::too_late};
+    if (is_too_late(error)) co_return Piece{until == kNoDeadline ? Came::too_late : Came::bytes};
     if (error) {
       bool is_http = error.category() == http::make_error_code(http::error::end_of_stream).category();
       bool ended = error == http::error::partial_message || error == http::error::end_of_stream;
@@ -200,14 +201,14 @@ Awaitable<Result<>> Connection::read_small_body(Exchange& exchange) {
 Awaitable<Connection::Piece> Connection::collect(Exchange& exchange, std::vector<char>& bytes, bool is_long) {
   bytes.resize(is_long ? kLongPieceBytes : kBodyPieceBytes);
   if (!exchange.rest) buffer_.reserve(kBodyPieceBytes);
-  const auto until = std::chrono::steady_clock::now() + kCollecting;
+  const Deadline until = std::chrono::steady_clock::now() + kCollecting;
   Piece piece = co_await read_piece(exchange, bytes);
-  while (is_long && piece.came == Came::bytes && piece.size < bytes.size() && !exchange.body_is_read() &&
-         std::chrono::steady_clock::now() < until) {
-    const Piece more = co_await read_piece(exchange, std::span(bytes).subspan(piece.size));
+  Piece more = piece;
+  while (is_long && more.came == Came::bytes && more.size > 0 && piece.size < bytes.size() &&
+         !exchange.body_is_read()) {
+    more = co_await read_piece(exchange, std::span(bytes).subspan(piece.size), until);
     piece.size += more.size;
     if (more.came != Came::bytes) piece.then = more.came;
-    if (more.came != Came::bytes) break;
   }
   if (piece.came == Came::bytes && exchange.body_is_read()) piece.then = Came::end;
   co_return piece;
@@ -253,12 +254,12 @@ Awaitable<Result<Response>> Connection::feed(Exchange& exchange, std::unique_ptr
     }
     piece = next;
   }
-  if (!taken) response = std::unexpected(std::move(taken).error());
   if (sink) {
     auto drop = [&] { sink.reset(); };
     co_await on_pool(server_.pool, drop);
   }
-  if (taken && piece.came != Came::bytes && piece.came != Came::end) response = no_body(exchange, piece.came);
+  if (!taken) co_return std::unexpected(std::move(taken).error());
+  if (piece.came != Came::end) co_return no_body(exchange, piece.came);
   co_return response;
 }
 

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
+#include <random>
 
+#include "base/sha256.h"
 #include "server/http_test_client.h"
 
 namespace sluice {
@@ -15,6 +19,8 @@ using testing::post;
 using testing::RawClient;
 using testing::RunningServer;
 
+constexpr std::size_t kMostHashed = 8 << 20;
+
 class CountingSink final : public RequestSink {
  public:
   Result<> write(std::string_view bytes) override {
@@ -25,6 +31,23 @@ class CountingSink final : public RequestSink {
 
  private:
   std::uint64_t total_ = 0;
+};
+
+// Answers with the SHA-256 of what came; of more than it takes it wants nothing.
+class HashingSink final : public RequestSink {
+ public:
+  explicit HashingSink(std::size_t most) : left_(most) {}
+  Result<> write(std::string_view bytes) override {
+    if (bytes.size() > left_) return fail(ErrorKind::usage, "That is enough.");
+    left_ -= bytes.size();
+    sha_.update(bytes);
+    return {};
+  }
+  Result<Response> finish() override { return json_response(201, to_hex(sha_.finish())); }
+
+ private:
+  std::size_t left_;
+  Sha256 sha_;
 };
 
 class Counting final : public ResponseBody {
@@ -109,6 +132,12 @@ Routes some_routes() {
               .sink = [](const Request&) -> Result<std::unique_ptr<RequestSink>> {
                 return std::make_unique<CountingSink>();
               }});
+  routes.add({.method = "POST",
+              .pattern = "/hash",
+              .permission = Permission::submit,
+              .sink = [](const Request&) -> Result<std::unique_ptr<RequestSink>> {
+                return std::make_unique<HashingSink>(kMostHashed);
+              }});
   return routes;
 }
 
@@ -140,6 +169,44 @@ TEST(HttpServer, AnswersRequestsThatAreSentAheadInTheirOrder) {
   EXPECT_EQ(client.read().body, "b");
   EXPECT_EQ(client.read().body, "2");
   EXPECT_EQ(client.read().body, "hello d");
+}
+
+// Long bodies are received while what came before is taken.
+TEST(HttpServer, LongBodiesArriveWholeAndInOrder) {
+  RunningServer server(some_routes());
+  RawClient client(server.port());
+  std::mt19937_64 random(7);
+  for (const std::size_t size : {(1u << 20) - 1, 1u << 20, (1u << 20) + 1, 3'000'001u, 7'654'321u}) {
+    std::string body(size, ' ');
+    for (char& c : body) c = static_cast<char>(random());
+    const std::string hash = to_hex(Sha256().of(body));
+    std::string chunked = "POST /hash HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (std::string_view left = body; !left.empty();) {
+      const std::string_view chunk = left.substr(0, 1 + random() % 300'000);
+      std::array<char, 16> digits;
+      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), chunk.size(), 16).ptr;
+      chunked.append(digits.data(), end).append("\r\n").append(chunk).append("\r\n");
+      left.remove_prefix(chunk.size());
+    }
+    // With a request behind each that must not lose its first bytes to the body.
+    client.send(post("/hash", body) + get("/hello/a") + chunked + "0\r\n\r\n" + get("/hello/b"));
+    EXPECT_EQ(client.read().body, hash) << size;
+    EXPECT_EQ(client.read().body, "hello a") << size;
+    EXPECT_EQ(client.read().body, hash) << size;
+    EXPECT_EQ(client.read().body, "hello b") << size;
+  }
+}
+
+TEST(HttpServer, ALongBodyThatIsRefusedOnItsWayIsAnsweredAtOnce) {
+  RunningServer server(some_routes());
+  RawClient client(server.port());
+  // The client stops with the byte that is too much, and would send the rest some time later.
+  std::string begun = post("/hash", std::string(2 * kMostHashed, 'x'));
+  begun.resize(begun.size() - kMostHashed + 1);
+  client.send(begun);
+  const auto answer = client.read();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_TRUE(answer.body.contains("That is enough.")) << answer.body;
 }
 
 TEST(HttpServer, UnderstandsChunkedBodies) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/url_text.h"
 #include "base/utf8.h"
 
 namespace sluice {
@@ -9,13 +10,6 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMostParameters = 200;  // far beyond what any route knows; a map of them costs memory
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_text(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
@@ -63,20 +57,14 @@ Result<> parse_query(std::string_view text, std::multimap<std::string, std::stri
 }  // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text, PlusSign plus) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '%') {
-      if (at + 2 >= text.size()) return std::nullopt;
-      int high = hex_digit(text[at + 1]), low = hex_digit(text[at + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      decoded += static_cast<char>(high * 16 + low);
-      at += 2;
-    } else {
-      decoded += text[at] == '+' && plus == PlusSign::blank ? ' ' : text[at];
-    }
+  std::string with_blanks;
+  if (plus == PlusSign::blank) {
+    with_blanks = text;
+    std::ranges::replace(with_blanks, '+', ' ');
+    text = with_blanks;
   }
-  if (!is_text(decoded)) return std::nullopt;
+  auto decoded = percent_decoded(text);
+  if (!decoded || !is_text(*decoded)) return std::nullopt;
   return decoded;
 }
 

@@ -1,0 +1,315 @@
+#include "adapters/bullmq_queue.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "adapters/bullmq_scripts.h"
+#include "base/clock.h"
+
+namespace sluice {
+namespace {
+
+using std::chrono::milliseconds;
+using Json = nlohmann::json;
+
+// The store counts attempts; a message that comes a thousand times is still only a hint.
+constexpr std::int64_t kMostStalls = 1'000'000'000;
+// In front of what a blocking command waits for.
+constexpr milliseconds kShortestWait{1};
+constexpr std::string_view kScanCount = "500";
+
+std::int64_t now_ms() { return ms_since_1970(wall_now()); }
+std::string now_text() { return std::to_string(now_ms()); }
+
+std::string packed(const Json& value) {
+  std::string bytes;
+  Json::to_msgpack(value, bytes);
+  return bytes;
+}
+
+Json lock_options(const std::string& token, milliseconds lock) {
+  return {{"token", token}, {"lockDuration", lock.count()}};
+}
+
+// What the scripts answer where a job or its lock is not what it was: -1 gone, -2 no lock, -3 not active, -6
+// another's lock.
+bool has_moved_on(std::int64_t code) { return code == -1 || code == -2 || code == -3 || code == -6; }
+
+Result<bool> done_or_moved_on(const RedisValue& answer, const char* script) {
+  if (answer.kind != RedisValue::Kind::integer || answer.integer >= 0) return true;
+  if (has_moved_on(answer.integer)) return false;
+  return fail(ErrorKind::internal,
+              "BullMQ's " + std::string(script) + " answers " + std::to_string(answer.integer));
+}
+
+std::string info_field(const std::string& info, std::string_view name) {
+  const std::string begin = "\n" + std::string(name) + ":";
+  const std::size_t at = info.find(begin);
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + begin.size();
+  return info.substr(from, info.find_first_of("\r\n", from) - from);
+}
+
+}  // namespace
+
+BullmqQueue::BullmqQueue(RedisUrl url, std::string name, milliseconds patience)
+    : name_(std::move(name)), prefix_(url.prefix + ":" + name_ + ":"), pool_(std::move(url), patience) {}
+
+RedisCommand BullmqQueue::keys(std::initializer_list<std::string_view> parts) const {
+  RedisCommand keys;
+  for (std::string_view part : parts) keys.push_back(key(part));
+  return keys;
+}
+
+Result<std::unique_ptr<BullmqQueue>> BullmqQueue::open(const RedisUrl& url, const std::string& name,
+                                                       milliseconds patience) {
+  std::unique_ptr<BullmqQueue> queue(new BullmqQueue(url, name, patience));
+  TRY(queue->check_server());
+  TRY(queue->check_version());
+  return queue;
+}
+
+Result<> BullmqQueue::check_server() {
+  const RedisValue answer = TRY(pool_.run([](RedisConnection& redis) { return redis.call({"INFO"}); }));
+  const std::string version = info_field(answer.text, "redis_version"),
+                    policy = info_field(answer.text, "maxmemory_policy");
+  const bool is_old = version.starts_with("2.") || version.starts_with("3.") || version.starts_with("4.") ||
+                      version.starts_with("5.") || version.starts_with("6.0");
+  if (is_old)
+    return fail(ErrorKind::usage, "Redis " + version + " is too old for BullMQ; it has to be 6.2 or newer.");
+  if (!policy.empty() && policy != "noeviction") {
+    return fail(ErrorKind::usage,
+                "Redis may throw away what is queued when its memory is full (maxmemory-policy is " + policy +
+                    "). Set maxmemory-policy to noeviction.");
+  }
+  return {};
+}
+
+Result<> BullmqQueue::check_version() {
+  return pool_.run([&](RedisConnection& redis) -> Result<> {
+    const std::string ours = "bullmq:" + std::string(kBullmqVersion), meta = key("meta");
+    const RedisValue found = TRY(redis.call({"HGET", meta, "version"}));
+    const bool is_used = TRY(redis.call({"EXISTS", key("id")})).integer != 0;
+    auto major_of = [](std::string_view version) {
+      version.remove_prefix(std::min(version.find(':') + 1, version.size()));
+      return version.substr(0, version.find('.'));
+    };
+    if (found.is_nil() ? is_used : major_of(found.text) != major_of(ours)) {
+      return fail(
+          ErrorKind::usage,
+          "The queue '" + name_ + "' was written by " +
+              (found.is_nil() ? "a BullMQ that does not say its version" : "BullMQ " + found.text) +
+              ", and this program speaks that of " + ours +
+              ": together they would lose jobs. Let the queue run empty and remove it, or name another "
+              "(?queue=NAME).");
+    }
+    TRY(redis.call({"HSETNX", meta, "version", ours}));
+    TRY(redis.call({"HSETNX", meta, "opts.maxLenEvents", "10000"}));
+    return {};
+  });
+}
+
+Result<> BullmqQueue::add(std::span<const BullmqNewJob> jobs) {
+  if (jobs.empty()) return {};
+  std::vector<RedisCommand> each;
+  for (const BullmqNewJob& job : jobs) {
+    RedisCommand arguments =
+        keys({"marker", "meta", "id", "prioritized", "delayed", "completed", "active", "events", "pc"});
+    arguments.push_back(
+        packed({prefix_, job.id, job.name, now_ms(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}));
+    arguments.push_back(job.data);
+    arguments.push_back(
+        packed({{"jobId", job.id}, {"priority", job.priority}, {"attempts", 1}, {"removeOnComplete", true}}));
+    each.push_back(std::move(arguments));
+  }
+  TRY(pool_.run([&](RedisConnection& redis) { return kBullmqAddPrioritizedJob.run_all(redis, each); }));
+  return {};
+}
+
+Result<BullmqNext> BullmqQueue::fetch(const std::string& token, const std::string& worker,
+                                      milliseconds lock) {
+  RedisCommand arguments = keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed",
+                                 "paused", "meta", "pc", "marker"});
+  Json options = lock_options(token, lock);
+  options["name"] = worker;
+  arguments.insert(arguments.end(), {prefix_, now_text(), packed(options)});
+  const RedisValue answer =
+      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveToActive.run(redis, arguments); }));
+  if (answer.items.size() < 4)
+    return fail(ErrorKind::internal, "BullMQ's moveToActive answers something else");
+  BullmqNext next;
+  const RedisValue& fields = answer.items[0];
+  if (fields.kind == RedisValue::Kind::list) {
+    BullmqJob job;
+    job.id = answer.items[1].text;
+    for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2)
+      job.fields[fields.items[i].text] = fields.items[i + 1].text;
+    job.name = job.fields["name"];
+    job.data = job.fields["data"];
+    next.job = std::move(job);
+  } else if (answer.items[3].integer > 0) {
+    next.delayed_until_ms = answer.items[3].integer;
+  }
+  return next;
+}
+
+Result<> BullmqQueue::wait(milliseconds time, std::stop_token stop) {
+  time = std::max(time, kShortestWait);
+  const std::string seconds = std::to_string(static_cast<double>(time.count()) / 1000);
+  auto loan = TRY(pool_.lend());
+  auto popped = loan->call({"BZPOPMIN", key("marker"), seconds}, time, stop);
+  if (!popped && popped.error().kind != ErrorKind::cancelled)
+    return std::unexpected(std::move(popped).error());
+  return {};
+}
+
+Result<bool> BullmqQueue::extend_lock(const std::string& id, const std::string& token, milliseconds lock) {
+  const RedisCommand arguments{key(id + ":lock"), key("stalled"), token, std::to_string(lock.count()), id};
+  const RedisValue answer =
+      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqExtendLock.run(redis, arguments); }));
+  return answer.integer == 1;
+}
+
+Result<bool> BullmqQueue::complete(const std::string& id, const std::string& token) {
+  RedisCommand arguments = keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed",
+                                 "paused", "meta", "pc", "completed", id, "metrics:completed", "marker"});
+  Json options = lock_options(token, milliseconds(0));
+  options.update({{"keepJobs", {{"count", 0}}},
+                  {"attempts", 1},
+                  {"maxMetricsSize", ""},
+                  {"fpof", false},
+                  {"cpof", false},
+                  {"idof", false},
+                  {"rdof", false}});
+  arguments.insert(arguments.end(),
+                   {id, now_text(), "returnvalue", "null", "completed", "0", prefix_, packed(options), ""});
+  const RedisValue answer =
+      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveToFinished.run(redis, arguments); }));
+  return done_or_moved_on(answer, "moveToFinished");
+}
+
+Result<bool> BullmqQueue::delay(const std::string& id, const std::string& token, milliseconds delay) {
+  RedisCommand arguments = keys({"marker", "active", "prioritized", "delayed", id, "events", "meta",
+                                 "stalled", "wait", "limiter", "pc"});
+  arguments.insert(arguments.end(),
+                   {prefix_, now_text(), id, token, std::to_string(delay.count()), "1", "", "0", ""});
+  const RedisValue answer =
+      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveToDelayed.run(redis, arguments); }));
+  return done_or_moved_on(answer, "moveToDelayed");
+}
+
+Result<> BullmqQueue::recover_stalled(milliseconds interval) {
+  RedisCommand arguments =
+      keys({"stalled", "wait", "active", "stalled-check", "meta", "paused", "marker", "events", "repeat"});
+  arguments.insert(arguments.end(),
+                   {std::to_string(kMostStalls), prefix_, now_text(), std::to_string(interval.count())});
+  TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveStalledJobsToWait.run(redis, arguments); }));
+  return {};
+}
+
+Result<std::vector<BullmqQueue::Active>> BullmqQueue::active() {
+  return pool_.run([&](RedisConnection& redis) -> Result<std::vector<Active>> {
+    std::vector<Active> jobs;
+    const RedisValue ids = TRY(redis.call({"LRANGE", key("active"), "0", "-1"}));
+    for (const RedisValue& id : ids.items) {
+      const RedisValue worker = TRY(redis.call({"HGET", key(id.text), "pb"}));
+      const RedisValue token = TRY(redis.call({"GET", key(id.text + ":lock")}));
+      jobs.push_back({id.text, worker.text, token.text});
+    }
+    return jobs;
+  });
+}
+
+Result<> BullmqQueue::give_back(const Active& job) {
+  RedisCommand arguments =
+      keys({"active", "wait", "stalled", "paused", "meta", "limiter", "prioritized", "marker", "events"});
+  arguments.insert(arguments.end(), {job.id, job.token, key(job.id)});
+  return pool_.run([&](RedisConnection& redis) -> Result<> {
+    TRY(kBullmqMoveJobFromActiveToWait.run(redis, arguments));
+    // The script wakes nobody for a job that has a priority.
+    if (TRY(redis.call({"HEXISTS", key("meta"), "paused"})).integer == 0)
+      TRY(redis.call({"ZADD", key("marker"), "0", "0"}));
+    return {};
+  });
+}
+
+Result<> BullmqQueue::remove_all(const std::string& prefix) {
+  return pool_.run([&](RedisConnection& redis) -> Result<> {
+    std::vector<RedisCommand> each;
+    auto take = [&](const std::string& id) {
+      if (id.starts_with(prefix)) each.push_back({key(id), key("repeat"), id, "0", prefix_});
+    };
+    for (const char* set : {"prioritized", "delayed"}) {
+      std::string cursor = "0";
+      do {
+        const RedisValue page = TRY(
+            redis.call({"ZSCAN", key(set), cursor, "MATCH", prefix + "*", "COUNT", std::string(kScanCount)}));
+        if (page.items.size() != 2) return fail(ErrorKind::internal, "Redis' ZSCAN answers something else");
+        for (std::size_t i = 0; i < page.items[1].items.size(); i += 2) take(page.items[1].items[i].text);
+        cursor = page.items[0].text;
+      } while (cursor != "0");
+    }
+    const RedisValue waiting = TRY(redis.call({"LRANGE", key("wait"), "0", "-1"}));
+    for (const RedisValue& id : waiting.items) take(id.text);
+    if (!each.empty()) TRY(kBullmqRemoveJob.run_all(redis, each));
+    return {};
+  });
+}
+
+Result<> BullmqQueue::pause(bool paused) {
+  RedisCommand arguments = paused ? keys({"wait", "paused"}) : keys({"paused", "wait"});
+  for (const char* part : {"meta", "prioritized", "events", "delayed", "marker"})
+    arguments.push_back(key(part));
+  arguments.insert(arguments.end(), {paused ? "paused" : "resumed", "1"});
+  RedisValue left;
+  do {
+    left = TRY(pool_.run([&](RedisConnection& redis) { return kBullmqPause.run(redis, arguments); }));
+    arguments.back() = "0";
+  } while (!paused && left.integer > 0);
+  return {};
+}
+
+Result<BullmqCounts> BullmqQueue::counts() {
+  return pool_.run([&](RedisConnection& redis) -> Result<BullmqCounts> {
+    const RedisValue counted = TRY(kBullmqGetCounts.run(
+        redis, {prefix_, "wait", "prioritized", "paused", "active", "delayed", "failed"}));
+    if (counted.items.size() != 6)
+      return fail(ErrorKind::internal, "BullMQ's getCounts answers something else");
+    auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(counted.items[i].integer); };
+    const RedisValue paused = TRY(redis.call({"HEXISTS", key("meta"), "paused"}));
+    return BullmqCounts{.waiting = count(0) + count(1) + count(2),
+                        .active = count(3),
+                        .delayed = count(4),
+                        .failed = count(5),
+                        .paused = paused.integer != 0};
+  });
+}
+
+Result<std::optional<std::int64_t>> BullmqQueue::oldest_ms() {
+  return pool_.run([&](RedisConnection& redis) -> Result<std::optional<std::int64_t>> {
+    std::vector<std::string> ids;
+    auto add = [&](const RedisValue& value) {
+      if (value.kind == RedisValue::Kind::text) ids.push_back(value.text);
+      if (!value.items.empty()) ids.push_back(value.items[0].text);
+    };
+    add(TRY(redis.call({"LINDEX", key("wait"), "-1"})));
+    add(TRY(redis.call({"ZRANGE", key("prioritized"), "0", "0"})));
+    const RedisValue last = TRY(redis.call({"ZRANGE", key("prioritized"), "-1", "-1", "WITHSCORES"}));
+    if (last.items.size() == 2) {
+      // A score is the priority and, in its lower 32 bits, a number that rises.
+      const auto priority = static_cast<std::uint64_t>(std::stod(last.items[1].text)) >> 32;
+      add(TRY(redis.call({"ZRANGE", key("prioritized"), std::to_string(priority << 32), "+inf", "BYSCORE",
+                          "LIMIT", "0", "1"})));
+    }
+    std::optional<std::int64_t> oldest;
+    for (const std::string& id : ids) {
+      const RedisValue added = TRY(redis.call({"HGET", key(id), "timestamp"}));
+      if (added.kind != RedisValue::Kind::text) continue;
+      const auto ms = static_cast<std::int64_t>(std::stod(added.text));
+      oldest = oldest ? std::min(*oldest, ms) : ms;
+    }
+    return oldest;
+  });
+}
+
+}  // namespace sluice
