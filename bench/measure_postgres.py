@@ -98,9 +98,9 @@ def load(options):
 
     results = interleaved({label: checked(program, stored) for label, program, stored in wanted.values()}, options.repeat)
     limit = median_seconds(next(iter(results.values())))
-    table(["program", "seconds", "input rows/s", "× raw COPY", "spread", "peak MiB of the client"],
+    table(["program", "seconds", "input rows/s", "× raw COPY", "spread"],
           [[name, f"{median_seconds(ran):.2f}", count(options.rows / median_seconds(ran)), f"{limit / median_seconds(ran):.2f}",
-            f"± {spread(ran):.0f} %", f"{max(result.peak_mib for result in ran):.0f}"] for name, ran in results.items()])
+            f"± {spread(ran):.0f} %"] for name, ran in results.items()])
 
 
 def again(options):

@@ -183,5 +183,22 @@ TEST(Compression, AReadErrorPassesThrough) {
   }
 }
 
+// What libzstd could still read of the years before 2016 it reads only where it sees four bytes at once.
+TEST(Compression, ZstdBeforeVersionOneIsDamagedHoweverItIsCut) {
+  const std::string text = "name,state\n";
+  for (const char first : {'\x22', '\x23', '\x24', '\x25', '\x26', '\x27'}) {
+    const std::string old =
+        first + std::string("\xb5\x2f\xfd\x11\x11\x11\x22\xeb\xeb\xeb\xeb", 11) + std::string(40, '\xeb');
+    for (const std::string& bytes : {old, zstd(text) + old}) {
+      const auto whole = decompressed(bytes, Compression::zstd, 1 << 20, 1 << 16);
+      const auto pieces = decompressed(bytes, Compression::zstd, 1, 1 << 16);
+      ASSERT_TRUE(whole.error && pieces.error);
+      EXPECT_EQ(whole.error->message, pieces.error->message);
+      EXPECT_EQ(whole.text, pieces.text);
+      EXPECT_EQ(whole.text, bytes == old ? "" : text);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -13,6 +13,7 @@ namespace sluice {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
+constexpr std::uint64_t kMagicBytes = 4;  // at the beginning of a frame
 
 // Libzstd takes the limit as a power of two, and has a least and a greatest.
 int window_log(std::uint64_t window_bytes) {
@@ -58,13 +59,17 @@ class ZstdSource : public ByteSource {
  private:
   std::size_t decompress(std::span<char> into, bool has_input) {
     std::string_view bytes = input_.bytes();
-    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    // Libzstd looks for the formats before version 1 where it sees four bytes at once, and reads them
+    // otherwise depending on how the input is cut; it shall not look.
+    ZSTD_inBuffer in{bytes.data(),
+                     frame_bytes_ < kMagicBytes ? std::min<std::size_t>(bytes.size(), 1) : bytes.size(), 0};
     ZSTD_outBuffer out{into.data(), into.size(), 0};
     if (!in_frame_ || decoded_bytes_ == 0) frame_window_ = std::max(window_of(bytes), frame_window_);
     std::size_t left = ZSTD_decompressStream(stream_.get(), &out, &in);
     input_.take(in.pos);
     decoded_bytes_ += out.pos;
     in_frame_ = left != 0;
+    frame_bytes_ = in_frame_ ? frame_bytes_ + in.pos : 0;
     if (ZSTD_isError(left)) {
       failure_ = error_of(left);
     } else if (!has_input && in_frame_ && out.pos == 0) {
@@ -102,7 +107,7 @@ class ZstdSource : public ByteSource {
   CompressedInput input_;
   std::unique_ptr<ZSTD_DCtx, Free> stream_;
   bool in_frame_ = true;  // also before the first: an empty input is a truncated one
-  std::uint64_t decoded_bytes_ = 0;
+  std::uint64_t decoded_bytes_ = 0, frame_bytes_ = 0;
   const int window_log_;
   std::uint64_t frame_window_ = 0;  // the largest so far
   std::optional<Error> failure_;

@@ -296,6 +296,9 @@ TEST(FieldRule, Structures) {
   EXPECT_EQ(list.text("1;2;3;4"),
             "constraint-error maxLength: '1;2;3;4' has 4 items; at most 3 are allowed.");
   EXPECT_EQ(list.check(Cell::json("[1,2]")), "json:[1,2]");
+  Checker numbers(R"({"type": "list", "itemType": "number"})");
+  EXPECT_EQ(numbers.text("1.50,4E400"), R"(json:[1.5,"4e+400"])") << "beyond what JSON numbers carry";
+  EXPECT_EQ(numbers.check(Cell::json(R"([1.5,"4e+400"])")), R"(json:[1.5,"4e+400"])");
   EXPECT_EQ(Checker(R"({"type": "list"})").text("a\"b,,c"), R"(json:["a\"b","","c"])");
   EXPECT_EQ(Checker(R"({"type": "any"})").check(Cell::number("1.0")), "number:1.0");
   Checker point(R"({"type": "geopoint"})");

@@ -1,6 +1,7 @@
 // The rules of object, array, list and any fields. See rule.h.
 #include <algorithm>
 
+#include "base/decimal.h"
 #include "schema/rule.h"
 
 namespace sluice {
@@ -94,7 +95,9 @@ class ListRule final : public Rule {
     if (!item_->check(item, arena, found))
       return type_error(whole, "In the list: " + found.front().message, {}, issues);
     if (json.size() > 1) json += ',';
-    if (item.kind == CellKind::string)
+    // A number that JSON does not carry exactly is a text there, as in the row's own canonical form.
+    if (item.kind == CellKind::string ||
+        (item.kind == CellKind::number && !is_exact_json_number(item.text())))
       json += Json(item.text()).dump(-1, ' ', false, Json::error_handler_t::replace);
     else
       json += item.text();
