@@ -75,8 +75,8 @@ std::string bash(const CLI::App& app) {
   return text;
 }
 
-std::string quoted(
-    std::string text) {  // inside '…' of zsh and fish; zsh takes [ ] : in a description for its own
+// Inside '…' of zsh and fish; zsh takes [ ] : in a description for its own.
+std::string quoted(const std::string& text) {
   std::string out;
   for (char c : text) {
     if (c == '\'')

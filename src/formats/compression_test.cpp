@@ -200,5 +200,23 @@ TEST(Compression, ZstdBeforeVersionOneIsDamagedHoweverItIsCut) {
   }
 }
 
+// Everything before the damage, however the bytes come.
+TEST(Compression, ADamagedZstdStreamGivesTheSameHoweverItIsCut) {
+  std::mt19937 random(21);
+  const std::string text = random_text(random, 600 << 10);
+  const std::string packed = zstd(text);
+  for (int round = 0; round < 40; ++round) {
+    std::string bytes = packed;
+    bytes[random() % bytes.size()] ^= static_cast<char>(1 + random() % 255);
+    const auto whole = decompressed(bytes, Compression::zstd, 1 << 20, 1 << 16);
+    const auto pieces = decompressed(bytes, Compression::zstd, 1 + random() % 5000, 1 + random() % 3000);
+    EXPECT_EQ(whole.error.has_value(), pieces.error.has_value());
+    if (whole.error && pieces.error) {
+      EXPECT_EQ(whole.error->message, pieces.error->message);
+    }
+    EXPECT_TRUE(whole.text == pieces.text) << whole.text.size() << " and " << pieces.text.size() << " bytes";
+  }
+}
+
 }  // namespace
 }  // namespace sluice

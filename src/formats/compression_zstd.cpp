@@ -13,7 +13,9 @@ namespace sluice {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
-constexpr std::uint64_t kMagicBytes = 4;  // at the beginning of a frame
+// RFC 8878, 3.1.1.
+constexpr std::uint64_t kMagicBytes = 4;
+constexpr std::size_t kBlockHeaderBytes = 3;
 
 // Libzstd takes the limit as a power of two, and has a least and a greatest.
 int window_log(std::uint64_t window_bytes) {
@@ -59,10 +61,7 @@ class ZstdSource : public ByteSource {
  private:
   std::size_t decompress(std::span<char> into, bool has_input) {
     std::string_view bytes = input_.bytes();
-    // Libzstd looks for the formats before version 1 where it sees four bytes at once, and reads them
-    // otherwise depending on how the input is cut; it shall not look.
-    ZSTD_inBuffer in{bytes.data(),
-                     frame_bytes_ < kMagicBytes ? std::min<std::size_t>(bytes.size(), 1) : bytes.size(), 0};
+    ZSTD_inBuffer in{bytes.data(), std::min(bytes.size(), wanted()), 0};
     ZSTD_outBuffer out{into.data(), into.size(), 0};
     if (!in_frame_ || decoded_bytes_ == 0) frame_window_ = std::max(window_of(bytes), frame_window_);
     std::size_t left = ZSTD_decompressStream(stream_.get(), &out, &in);
@@ -70,12 +69,22 @@ class ZstdSource : public ByteSource {
     decoded_bytes_ += out.pos;
     in_frame_ = left != 0;
     frame_bytes_ = in_frame_ ? frame_bytes_ + in.pos : 0;
+    expected_ = ZSTD_isError(left) ? 0 : left;
     if (ZSTD_isError(left)) {
       failure_ = error_of(left);
     } else if (!has_input && in_frame_ && out.pos == 0) {
       failure_ = damaged_stream("zstd", "ends too early,", decoded_bytes_).error();
     }
     return out.pos;
+  }
+
+  // How much libzstd is given at once, whatever there is, so that what becomes of a damaged stream does not
+  // depend on how its bytes came. Four at the beginning of a frame would let it look for the formats before
+  // version 1; a block with the header of the next would not be given out where that header is damaged.
+  std::size_t wanted() const {
+    if (frame_bytes_ < kMagicBytes) return 1;
+    return std::max<std::size_t>(expected_ > kBlockHeaderBytes ? expected_ - kBlockHeaderBytes : expected_,
+                                 1);
   }
 
   Error window_error() const {
@@ -107,7 +116,9 @@ class ZstdSource : public ByteSource {
   CompressedInput input_;
   std::unique_ptr<ZSTD_DCtx, Free> stream_;
   bool in_frame_ = true;  // also before the first: an empty input is a truncated one
-  std::uint64_t decoded_bytes_ = 0, frame_bytes_ = 0;
+  std::uint64_t decoded_bytes_ = 0;
+  std::uint64_t frame_bytes_ = 0;  // of the frame, compressed
+  std::size_t expected_ = 0;       // what libzstd asks for next
   const int window_log_;
   std::uint64_t frame_window_ = 0;  // the largest so far
   std::optional<Error> failure_;

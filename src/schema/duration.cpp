@@ -31,9 +31,11 @@ struct Part {
 std::optional<Part> next_part(std::string_view& text) {
   Part part;
   std::size_t i = 0;
-  while (i < text.size() && is_digit(text[i]))
-    part.whole = part.whole * 10 + (i < kMaxDigits ? text[i] - '0' : 0), ++i;
-  if (i == 0 || i > kMaxDigits) return std::nullopt;
+  for (; i < text.size() && is_digit(text[i]); ++i) {
+    if (i == kMaxDigits) return std::nullopt;
+    part.whole = part.whole * 10 + (text[i] - '0');
+  }
+  if (i == 0) return std::nullopt;
   if (i < text.size() && (text[i] == '.' || text[i] == ',')) {
     std::size_t from = ++i;
     std::int64_t unit = kNanoseconds / 10;
