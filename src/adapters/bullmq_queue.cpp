@@ -1,6 +1,7 @@
 #include "adapters/bullmq_queue.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "adapters/bullmq_scripts.h"
@@ -40,6 +41,15 @@ Result<bool> done_or_moved_on(const RedisValue& answer, const char* script) {
   if (has_moved_on(answer.integer)) return false;
   return fail(ErrorKind::internal,
               "BullMQ's " + std::string(script) + " answers " + std::to_string(answer.integer));
+}
+
+// A number as Redis or another program wrote it; none where it is not one that whole numbers hold.
+std::optional<std::uint64_t> whole_number(const std::string& text) {
+  double value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value < 0x1p63))
+    return std::nullopt;
+  return static_cast<std::uint64_t>(value);
 }
 
 std::string info_field(const std::string& info, std::string_view name) {
@@ -271,16 +281,15 @@ Result<> BullmqQueue::pause(bool paused) {
 
 Result<BullmqCounts> BullmqQueue::counts() {
   return pool_.run([&](RedisConnection& redis) -> Result<BullmqCounts> {
-    const RedisValue counted = TRY(kBullmqGetCounts.run(
-        redis, {prefix_, "wait", "prioritized", "paused", "active", "delayed", "failed"}));
-    if (counted.items.size() != 6)
+    const RedisValue counted =
+        TRY(kBullmqGetCounts.run(redis, {prefix_, "wait", "prioritized", "paused", "active", "delayed"}));
+    if (counted.items.size() != 5)
       return fail(ErrorKind::internal, "BullMQ's getCounts answers something else");
     auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(counted.items[i].integer); };
     const RedisValue paused = TRY(redis.call({"HEXISTS", key("meta"), "paused"}));
     return BullmqCounts{.waiting = count(0) + count(1) + count(2),
                         .active = count(3),
                         .delayed = count(4),
-                        .failed = count(5),
                         .paused = paused.integer != 0};
   });
 }
@@ -295,18 +304,19 @@ Result<std::optional<std::int64_t>> BullmqQueue::oldest_ms() {
     add(TRY(redis.call({"LINDEX", key("wait"), "-1"})));
     add(TRY(redis.call({"ZRANGE", key("prioritized"), "0", "0"})));
     const RedisValue last = TRY(redis.call({"ZRANGE", key("prioritized"), "-1", "-1", "WITHSCORES"}));
-    if (last.items.size() == 2) {
-      // A score is the priority and, in its lower 32 bits, a number that rises.
-      const auto priority = static_cast<std::uint64_t>(std::stod(last.items[1].text)) >> 32;
+    // A score is the priority and, in its lower 32 bits, a number that rises.
+    if (const auto score = last.items.size() == 2 ? whole_number(last.items[1].text) : std::nullopt) {
+      const std::uint64_t priority = *score >> 32;
       add(TRY(redis.call({"ZRANGE", key("prioritized"), std::to_string(priority << 32), "+inf", "BYSCORE",
                           "LIMIT", "0", "1"})));
     }
     std::optional<std::int64_t> oldest;
     for (const std::string& id : ids) {
       const RedisValue added = TRY(redis.call({"HGET", key(id), "timestamp"}));
-      if (added.kind != RedisValue::Kind::text) continue;
-      const auto ms = static_cast<std::int64_t>(std::stod(added.text));
-      oldest = oldest ? std::min(*oldest, ms) : ms;
+      const auto number = whole_number(added.text);
+      if (!number) continue;
+      const auto ms = static_cast<std::int64_t>(*number);
+      oldest = std::min(oldest.value_or(ms), ms);
     }
     return oldest;
   });

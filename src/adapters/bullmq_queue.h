@@ -34,7 +34,7 @@ struct BullmqNext {
 };
 
 struct BullmqCounts {
-  std::uint64_t waiting = 0, active = 0, delayed = 0, failed = 0;
+  std::uint64_t waiting = 0, active = 0, delayed = 0;
   bool paused = false;
 };
 

@@ -71,8 +71,6 @@ class RedisPool {
  public:
   RedisPool(RedisUrl url, std::chrono::milliseconds patience) : url_(std::move(url)), patience_(patience) {}
 
-  const RedisUrl& url() const { return url_; }
-
   class Loan {
    public:
     Loan(RedisPool& pool, std::unique_ptr<RedisConnection> connection)

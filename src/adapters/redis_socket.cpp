@@ -109,7 +109,7 @@ Result<> RedisSocket::begin_tls(const RedisUrl& url, Deadline deadline) {
                           : SSL_CTX_load_verify_locations(context_.get(), url.tls_ca.c_str(), nullptr);
   if (trusted != 1)
     return fail(ErrorKind::usage,
-                "the certificates in tls_ca='" + url.tls_ca + "' cannot be read: " + tls_reason());
+                "tls_ca='" + url.tls_ca + "' cannot be read, or is no list of certificates as PEM");
   ssl_.reset(SSL_new(context_.get()));
   if (!ssl_ || SSL_set_fd(ssl_.get(), descriptor_) != 1) return lost(tls_reason());
   in6_addr address{};

@@ -6,8 +6,7 @@ namespace sluice {
 
 std::string licences() {
   return "Sluice is under the Apache License 2.0; the libraries that it links keep their own, which the "
-         "packages they "
-         "come from have with them.\n\nThe Lua scripts of BullMQ " +
+         "packages they come from have with them.\n\nThe Lua scripts of BullMQ " +
          std::string(kBullmqVersion) + " are part of this program:\n\n" + std::string(kBullmqLicence);
 }
 
