@@ -28,6 +28,8 @@ counts_in() {
     /^[0-9]+ passed, [0-9]+ failed/                    { ok = $1; bad = $3 }
     /% tests passed, [0-9]+ tests? failed out of [0-9]+/ { bad = $4; ok = $NF - $4 }
     /^Ran [0-9]+ tests? in /                           { ran = $2 }
+    /^# pass [0-9]+/                                   { ok = $3 }
+    /^# fail [0-9]+/                                   { bad = $3 }
     /^OK( \(.*\))?$/                                   { ok = ran; bad = 0 }
     /^FAILED \(/                                       { n = 0; while (match($0, /(failures|errors)=[0-9]+/)) {
                                                            split(substr($0, RSTART, RLENGTH), part, "=")
@@ -110,6 +112,7 @@ if suite build build release; then
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py
   suite clients python3 tests/clients.py
+  suite bullmq tools/with_redis.sh tests/bullmq/run.sh
 fi
 if suite asan-build build asan; then
   suite asan unit asan

@@ -16,8 +16,9 @@ import tarfile
 
 VERSION = "6.7.0"
 SHA512 = "+LnKsqZ+PRV/Iul7T84qEZYOewsgtnnmTc3/TjXZk6dSaOeK68AuR/p8uzQ6WIQ8Jvf/GjitjsUrmTaRV2cfsQ=="
-SCRIPTS = ["addPrioritizedJob", "extendLock", "getCounts", "moveJobFromActiveToWait", "moveStalledJobsToWait", "moveToActive",
-           "moveToDelayed", "moveToFinished", "pause", "removeJob"]
+SCRIPTS = ["addDelayedJob", "addLog", "addPrioritizedJob", "addStandardJob", "extendLock", "getCounts", "moveJobFromActiveToWait",
+           "moveStalledJobsToWait", "moveToActive", "moveToDelayed", "moveToFinished", "pause", "removeJob", "retryJob",
+           "updateJobScheduler", "updateProgress"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "sluice"
 
 

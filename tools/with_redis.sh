@@ -4,7 +4,8 @@
 #
 # with_redis.sh [--OPTION VALUE]… COMMAND…
 #   --OPTION VALUE   what redis-server takes, for instance --appendonly yes
-# The environment also gets SLUICE_TEST_REDIS_CONTROL, a command that takes stop|start|kill|log.
+# The environment also gets SLUICE_TEST_REDIS_TLS, the same server with TLS, a user and a database of its own, and
+# SLUICE_TEST_REDIS_CONTROL, a command that takes stop|start|kill|log.
 set -euo pipefail
 
 options=()
@@ -17,6 +18,11 @@ command -v redis-server > /dev/null || { echo "Redis is not installed (apt-get i
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/sluice-redis-XXXXXX")
 port=$("$(dirname "$0")/free_port.py")
+tls_port=$("$(dirname "$0")/free_port.py")
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+  -keyout "$home/key.pem" -out "$home/certificate.pem" 2> /dev/null
+options+=(--tls-port "$tls_port" --tls-cert-file "$home/certificate.pem" --tls-key-file "$home/key.pem"
+  --tls-ca-cert-file "$home/certificate.pem" --tls-auth-clients no --user tester on '>p@ss' '~*' '&*' +@all)
 cat > "$home/control" << CONTROL
 #!/usr/bin/env bash
 set -uo pipefail
@@ -47,6 +53,7 @@ trap finish EXIT
 "$home/control" start
 
 export SLUICE_TEST_REDIS=redis://127.0.0.1:$port SLUICE_TEST_REDIS_CONTROL=$home/control
+export SLUICE_TEST_REDIS_TLS="rediss://tester:p%40ss@127.0.0.1:$tls_port/3?tls_ca=$home/certificate.pem"
 status=0
 "$@" || status=$?
 exit $status

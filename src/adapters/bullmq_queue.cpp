@@ -2,39 +2,27 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "adapters/bullmq_queue_internal.h"
 #include "adapters/bullmq_scripts.h"
 #include "base/clock.h"
 
 namespace sluice {
-namespace {
 
-using std::chrono::milliseconds;
-using Json = nlohmann::json;
+// What the scripts answer where a job or its lock is not what it was: -1 gone, -2 no lock, -3 not active, -6
+// another's lock.
+static bool has_moved_on(std::int64_t code) { return code == -1 || code == -2 || code == -3 || code == -6; }
 
-// The store counts attempts; a message that comes a thousand times is still only a hint.
-constexpr std::int64_t kMostStalls = 1'000'000'000;
-// In front of what a blocking command waits for.
-constexpr milliseconds kShortestWait{1};
-constexpr std::string_view kScanCount = "500";
+namespace bullmq {
 
 std::int64_t now_ms() { return ms_since_1970(wall_now()); }
 std::string now_text() { return std::to_string(now_ms()); }
 
-std::string packed(const Json& value) {
+std::string packed(const nlohmann::json& value) {
   std::string bytes;
-  Json::to_msgpack(value, bytes);
+  nlohmann::json::to_msgpack(value, bytes);
   return bytes;
 }
-
-Json lock_options(const std::string& token, milliseconds lock) {
-  return {{"token", token}, {"lockDuration", lock.count()}};
-}
-
-// What the scripts answer where a job or its lock is not what it was: -1 gone, -2 no lock, -3 not active, -6
-// another's lock.
-bool has_moved_on(std::int64_t code) { return code == -1 || code == -2 || code == -3 || code == -6; }
 
 Result<bool> done_or_moved_on(const RedisValue& answer, const char* script) {
   if (answer.kind != RedisValue::Kind::integer || answer.integer >= 0) return true;
@@ -42,6 +30,14 @@ Result<bool> done_or_moved_on(const RedisValue& answer, const char* script) {
   return fail(ErrorKind::internal,
               "BullMQ's " + std::string(script) + " answers " + std::to_string(answer.integer));
 }
+
+}  // namespace bullmq
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kScanCount = "500";
 
 // A number as Redis or another program wrote it; none where it is not one that whole numbers hold.
 std::optional<std::uint64_t> whole_number(const std::string& text) {
@@ -62,8 +58,11 @@ std::string info_field(const std::string& info, std::string_view name) {
 
 }  // namespace
 
-BullmqQueue::BullmqQueue(RedisUrl url, std::string name, milliseconds patience)
-    : name_(std::move(name)), prefix_(url.prefix + ":" + name_ + ":"), pool_(std::move(url), patience) {}
+BullmqQueue::BullmqQueue(RedisUrl url, std::string name, milliseconds patience, const BullmqFinished& kept)
+    : name_(std::move(name)),
+      prefix_(url.prefix + ":" + name_ + ":"),
+      kept_(kept),
+      pool_(std::move(url), patience) {}
 
 RedisCommand BullmqQueue::keys(std::initializer_list<std::string_view> parts) const {
   RedisCommand keys;
@@ -72,8 +71,8 @@ RedisCommand BullmqQueue::keys(std::initializer_list<std::string_view> parts) co
 }
 
 Result<std::unique_ptr<BullmqQueue>> BullmqQueue::open(const RedisUrl& url, const std::string& name,
-                                                       milliseconds patience) {
-  std::unique_ptr<BullmqQueue> queue(new BullmqQueue(url, name, patience));
+                                                       milliseconds patience, const BullmqFinished& kept) {
+  std::unique_ptr<BullmqQueue> queue(new BullmqQueue(url, name, patience, kept));
   TRY(queue->check_server());
   TRY(queue->check_version());
   return queue;
@@ -119,104 +118,6 @@ Result<> BullmqQueue::check_version() {
   });
 }
 
-Result<> BullmqQueue::add(std::span<const BullmqNewJob> jobs) {
-  if (jobs.empty()) return {};
-  std::vector<RedisCommand> each;
-  for (const BullmqNewJob& job : jobs) {
-    RedisCommand arguments =
-        keys({"marker", "meta", "id", "prioritized", "delayed", "completed", "active", "events", "pc"});
-    arguments.push_back(
-        packed({prefix_, job.id, job.name, now_ms(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}));
-    arguments.push_back(job.data);
-    arguments.push_back(
-        packed({{"jobId", job.id}, {"priority", job.priority}, {"attempts", 1}, {"removeOnComplete", true}}));
-    each.push_back(std::move(arguments));
-  }
-  TRY(pool_.run([&](RedisConnection& redis) { return kBullmqAddPrioritizedJob.run_all(redis, each); }));
-  return {};
-}
-
-Result<BullmqNext> BullmqQueue::fetch(const std::string& token, const std::string& worker,
-                                      milliseconds lock) {
-  RedisCommand arguments = keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed",
-                                 "paused", "meta", "pc", "marker"});
-  Json options = lock_options(token, lock);
-  options["name"] = worker;
-  arguments.insert(arguments.end(), {prefix_, now_text(), packed(options)});
-  const RedisValue answer =
-      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveToActive.run(redis, arguments); }));
-  if (answer.items.size() < 4)
-    return fail(ErrorKind::internal, "BullMQ's moveToActive answers something else");
-  BullmqNext next;
-  const RedisValue& fields = answer.items[0];
-  if (fields.kind == RedisValue::Kind::list) {
-    BullmqJob job;
-    job.id = answer.items[1].text;
-    for (std::size_t i = 0; i + 1 < fields.items.size(); i += 2)
-      job.fields[fields.items[i].text] = fields.items[i + 1].text;
-    job.name = job.fields["name"];
-    job.data = job.fields["data"];
-    next.job = std::move(job);
-  } else if (answer.items[3].integer > 0) {
-    next.delayed_until_ms = answer.items[3].integer;
-  }
-  return next;
-}
-
-Result<> BullmqQueue::wait(milliseconds time, std::stop_token stop) {
-  time = std::max(time, kShortestWait);
-  const std::string seconds = std::to_string(static_cast<double>(time.count()) / 1000);
-  auto loan = TRY(pool_.lend());
-  auto popped = loan->call({"BZPOPMIN", key("marker"), seconds}, time, stop);
-  if (!popped && popped.error().kind != ErrorKind::cancelled)
-    return std::unexpected(std::move(popped).error());
-  return {};
-}
-
-Result<bool> BullmqQueue::extend_lock(const std::string& id, const std::string& token, milliseconds lock) {
-  const RedisCommand arguments{key(id + ":lock"), key("stalled"), token, std::to_string(lock.count()), id};
-  const RedisValue answer =
-      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqExtendLock.run(redis, arguments); }));
-  return answer.integer == 1;
-}
-
-Result<bool> BullmqQueue::complete(const std::string& id, const std::string& token) {
-  RedisCommand arguments = keys({"wait", "active", "prioritized", "events", "stalled", "limiter", "delayed",
-                                 "paused", "meta", "pc", "completed", id, "metrics:completed", "marker"});
-  Json options = lock_options(token, milliseconds(0));
-  options.update({{"keepJobs", {{"count", 0}}},
-                  {"attempts", 1},
-                  {"maxMetricsSize", ""},
-                  {"fpof", false},
-                  {"cpof", false},
-                  {"idof", false},
-                  {"rdof", false}});
-  arguments.insert(arguments.end(),
-                   {id, now_text(), "returnvalue", "null", "completed", "0", prefix_, packed(options), ""});
-  const RedisValue answer =
-      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveToFinished.run(redis, arguments); }));
-  return done_or_moved_on(answer, "moveToFinished");
-}
-
-Result<bool> BullmqQueue::delay(const std::string& id, const std::string& token, milliseconds delay) {
-  RedisCommand arguments = keys({"marker", "active", "prioritized", "delayed", id, "events", "meta",
-                                 "stalled", "wait", "limiter", "pc"});
-  arguments.insert(arguments.end(),
-                   {prefix_, now_text(), id, token, std::to_string(delay.count()), "1", "", "0", ""});
-  const RedisValue answer =
-      TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveToDelayed.run(redis, arguments); }));
-  return done_or_moved_on(answer, "moveToDelayed");
-}
-
-Result<> BullmqQueue::recover_stalled(milliseconds interval) {
-  RedisCommand arguments =
-      keys({"stalled", "wait", "active", "stalled-check", "meta", "paused", "marker", "events", "repeat"});
-  arguments.insert(arguments.end(),
-                   {std::to_string(kMostStalls), prefix_, now_text(), std::to_string(interval.count())});
-  TRY(pool_.run([&](RedisConnection& redis) { return kBullmqMoveStalledJobsToWait.run(redis, arguments); }));
-  return {};
-}
-
 Result<std::vector<BullmqQueue::Active>> BullmqQueue::active() {
   return pool_.run([&](RedisConnection& redis) -> Result<std::vector<Active>> {
     std::vector<Active> jobs;
@@ -227,19 +128,6 @@ Result<std::vector<BullmqQueue::Active>> BullmqQueue::active() {
       jobs.push_back({id.text, worker.text, token.text});
     }
     return jobs;
-  });
-}
-
-Result<> BullmqQueue::give_back(const Active& job) {
-  RedisCommand arguments =
-      keys({"active", "wait", "stalled", "paused", "meta", "limiter", "prioritized", "marker", "events"});
-  arguments.insert(arguments.end(), {job.id, job.token, key(job.id)});
-  return pool_.run([&](RedisConnection& redis) -> Result<> {
-    TRY(kBullmqMoveJobFromActiveToWait.run(redis, arguments));
-    // The script wakes nobody for a job that has a priority.
-    if (TRY(redis.call({"HEXISTS", key("meta"), "paused"})).integer == 0)
-      TRY(redis.call({"ZADD", key("marker"), "0", "0"}));
-    return {};
   });
 }
 

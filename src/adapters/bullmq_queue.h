@@ -5,27 +5,21 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "adapters/bullmq_job.h"
 #include "adapters/redis_connection.h"
 
 namespace sluice {
 
-struct BullmqNewJob {
-  std::string id;  // no ':' in it
-  std::string name;
-  std::string data;            // JSON
-  std::uint32_t priority = 1;  // 1 to 2097152; the lowest goes first
-};
-
-struct BullmqJob {
-  std::string id, name, data;
-  std::map<std::string, std::string> fields;  // all of the job's hash
+// What becomes of jobs that have finished.
+struct BullmqFinished {
+  BullmqRetention completed, failed;  // where a job's own options do not say it
+  std::uint32_t metric_minutes = 0;   // for so many minutes BullMQ's metrics are kept
 };
 
 struct BullmqNext {
@@ -43,12 +37,13 @@ class BullmqQueue {
   // Usage error where the queue was written by another major version of BullMQ, or where the server may throw
   // keys away (maxmemory-policy).
   static Result<std::unique_ptr<BullmqQueue>> open(const RedisUrl& url, const std::string& name,
-                                                   std::chrono::milliseconds patience);
+                                                   std::chrono::milliseconds patience,
+                                                   const BullmqFinished& kept = {});
 
   const std::string& name() const { return name_; }
 
-  // A job whose id is there already is left as it is.
-  Result<> add(std::span<const BullmqNewJob> jobs);
+  // Their ids. A job whose id is there already is left as it is; one that is deduplicated has another's id.
+  Result<std::vector<std::string>> add(std::span<const BullmqNewJob> jobs);
   // Locked with `token` for `lock`; the worker's name is what people see. None while the queue is paused.
   Result<BullmqNext> fetch(const std::string& token, const std::string& worker,
                            std::chrono::milliseconds lock);
@@ -56,10 +51,20 @@ class BullmqQueue {
   Result<> wait(std::chrono::milliseconds time, std::stop_token stop);
   // False: the lock has run out, or is another's.
   Result<bool> extend_lock(const std::string& id, const std::string& token, std::chrono::milliseconds lock);
-  // Done, and removed. False: the lock has run out or is another's, or the job is gone; nothing has changed.
-  Result<bool> complete(const std::string& id, const std::string& token);
-  // Back, for `delay`; false as above. No attempt is counted.
-  Result<bool> delay(const std::string& id, const std::string& token, std::chrono::milliseconds delay);
+  // The next three: false where the lock has run out or is another's, or the job is gone; nothing has
+  // changed then. `value`: JSON, what the job returns.
+  Result<bool> complete(const BullmqJob& job, const std::string& token, const std::string& value = "null");
+  // Tried again as the job's options say, and failed for good where they do not, or where it was the last.
+  enum class LastTry : bool { no, yes };
+  Result<bool> fail_attempt(const BullmqJob& job, const std::string& token, const std::string& reason,
+                            LastTry last = LastTry::no);
+  // Back, for `delay`; no attempt is counted.
+  Result<bool> put_back(const std::string& id, const std::string& token, std::chrono::milliseconds delay);
+  // Where a scheduler has made the job: the next one. To be called when a job is taken, as BullMQ's own
+  // workers do. Usage error where the scheduler's pattern is not understood.
+  Result<> schedule_next(const BullmqJob& job, BullmqCron cron);
+  Result<> set_progress(const BullmqJob& job, const std::string& json);
+  Result<> log(const BullmqJob& job, const std::string& line);
   // Jobs whose lock has run out go back in front: BullMQ's stalled check, which asks twice. At most once
   // every `interval` of all workers of the queue.
   Result<> recover_stalled(std::chrono::milliseconds interval);
@@ -80,14 +85,22 @@ class BullmqQueue {
   Result<std::optional<std::int64_t>> oldest_ms();
 
  private:
-  BullmqQueue(RedisUrl url, std::string name, std::chrono::milliseconds patience);
+  enum class Ending : bool { completed, failed };
+  BullmqQueue(RedisUrl url, std::string name, std::chrono::milliseconds patience, const BullmqFinished& kept);
   Result<> check_server();
   Result<> check_version();
   std::string key(std::string_view part) const { return prefix_ + std::string(part); }
   RedisCommand keys(std::initializer_list<std::string_view> parts) const;
+  RedisCommand keys_to_add(const BullmqNewJob& job) const;
+  Result<RedisCommand> arguments_to_add(const BullmqNewJob& job) const;
+  Result<bool> finish(const BullmqJob& job, const std::string& token, Ending ending,
+                      const std::string& value);
+  Result<bool> delay(const std::string& id, const std::string& token, std::chrono::milliseconds delay,
+                     const std::string& failure);
 
   const std::string name_;
   const std::string prefix_;  // "bull:NAME:"
+  const BullmqFinished kept_;
   RedisPool pool_;
 };
 

@@ -26,8 +26,9 @@ struct BullmqScript {
                                           const std::vector<RedisCommand>& each) const;
 };
 
-extern const BullmqScript kBullmqAddPrioritizedJob, kBullmqExtendLock, kBullmqGetCounts,
-    kBullmqMoveJobFromActiveToWait, kBullmqMoveStalledJobsToWait, kBullmqMoveToActive, kBullmqMoveToDelayed,
-    kBullmqMoveToFinished, kBullmqPause, kBullmqRemoveJob;
+extern const BullmqScript kBullmqAddDelayedJob, kBullmqAddLog, kBullmqAddPrioritizedJob,
+    kBullmqAddStandardJob, kBullmqExtendLock, kBullmqGetCounts, kBullmqMoveJobFromActiveToWait,
+    kBullmqMoveStalledJobsToWait, kBullmqMoveToActive, kBullmqMoveToDelayed, kBullmqMoveToFinished,
+    kBullmqPause, kBullmqRemoveJob, kBullmqRetryJob, kBullmqUpdateJobScheduler, kBullmqUpdateProgress;
 
 }  // namespace sluice

@@ -15,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 using Json = nlohmann::json;
 
 constexpr std::string_view kJobName = "split";
+constexpr std::string_view kOptions = R"({"attempts":1,"removeOnComplete":true})";
 // Reservations that have run out are looked for so often; BullMQ looks twice before it believes it.
 constexpr milliseconds kStalledInterval{1000};
 
@@ -35,9 +36,14 @@ class BullmqJobQueue final : public JobQueue {
                       {"jobId", message.job_id},
                       {"split", message.split_number},
                       {"priority", message.priority}};
-      jobs.push_back({message.id, std::string(kJobName), data.dump(), bullmq_priority(message.priority)});
+      jobs.push_back({.id = message.id,
+                      .name = std::string(kJobName),
+                      .data = data.dump(),
+                      .priority = bullmq_priority(message.priority),
+                      .options = std::string(kOptions)});
     }
-    return queue_->add(jobs);
+    (void)TRY(queue_->add(jobs));
+    return {};
   }
 
   Result<std::optional<Reservation>> reserve(const std::string& worker, milliseconds hold, milliseconds wait,
@@ -50,7 +56,7 @@ class BullmqJobQueue final : public JobQueue {
       if (next.job) {
         auto message = message_of(*next.job);
         if (message) return Reservation{*std::move(message), token};
-        (void)TRY(queue_->complete(next.job->id, token));  // nothing that this program has put there
+        (void)TRY(queue_->complete(*next.job, token));  // nothing that this program has put there
         continue;
       }
       milliseconds pause = std::min(std::chrono::ceil<milliseconds>(until - Clock::now()), kStalledInterval);
@@ -71,12 +77,12 @@ class BullmqJobQueue final : public JobQueue {
   }
 
   Result<> complete(const Reservation& reservation) override {
-    (void)TRY(queue_->complete(reservation.message.id, reservation.token));
+    (void)TRY(queue_->complete(job_of(reservation), reservation.token));
     return {};
   }
 
   Result<> put_back(const Reservation& reservation, milliseconds delay) override {
-    (void)TRY(queue_->delay(reservation.message.id, reservation.token, delay));
+    (void)TRY(queue_->put_back(reservation.message.id, reservation.token, delay));
     return {};
   }
 
@@ -106,6 +112,11 @@ class BullmqJobQueue final : public JobQueue {
   }
 
  private:
+  // As much of it as finishing it takes.
+  static BullmqJob job_of(const Reservation& reservation) {
+    return {
+        .id = reservation.message.id, .name = {}, .data = {}, .fields = {{"opts", std::string(kOptions)}}};
+  }
   static std::optional<QueueMessage> message_of(const BullmqJob& job) {
     const Json data = Json::parse(job.data, nullptr, false);
     if (!data.is_object()) return std::nullopt;

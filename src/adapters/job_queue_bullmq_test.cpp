@@ -44,13 +44,16 @@ class RedisPlace {
   RedisUrl url_;
 };
 
-std::string test_redis() {
-  const char* url = std::getenv("SLUICE_TEST_REDIS");
+std::string from_environment(const char* name) {
+  const char* url = std::getenv(name);
   return url == nullptr ? "" : url;
 }
+std::string test_redis() { return from_environment("SLUICE_TEST_REDIS"); }
+std::string test_redis_with_tls() { return from_environment("SLUICE_TEST_REDIS_TLS"); }
 
 class BullmqUnderTest final : public JobQueueUnderTest {
  public:
+  explicit BullmqUnderTest(const std::string& server) : place_(server) {}
   std::shared_ptr<JobQueue> open() override {
     auto queue = open_bullmq_queue(place_.url(), kPatience);
     if (!queue) throw std::runtime_error(queue.error().message);
@@ -58,14 +61,19 @@ class BullmqUnderTest final : public JobQueueUnderTest {
   }
 
  private:
-  RedisPlace place_{test_redis()};
+  RedisPlace place_;
 };
 
-std::unique_ptr<JobQueueUnderTest> bullmq() {
-  return test_redis().empty() ? nullptr : std::make_unique<BullmqUnderTest>();
+std::unique_ptr<JobQueueUnderTest> on_server(const std::string& server) {
+  return server.empty() ? nullptr : std::make_unique<BullmqUnderTest>(server);
 }
+std::unique_ptr<JobQueueUnderTest> bullmq() { return on_server(test_redis()); }
+// With TLS, a user's password and a database of another number.
+std::unique_ptr<JobQueueUnderTest> bullmq_with_tls() { return on_server(test_redis_with_tls()); }
 
 INSTANTIATE_TEST_SUITE_P(Bullmq, JobQueueConformance, testing::Values(JobQueueFactory(bullmq)));
+INSTANTIATE_TEST_SUITE_P(BullmqWithTls, JobQueueConformance,
+                         testing::Values(JobQueueFactory(bullmq_with_tls)));
 
 class BullmqJobQueueTest : public testing::Test {
  protected:
@@ -119,7 +127,9 @@ TEST_F(BullmqJobQueueTest, ScriptsThatTheServerHasForgottenAreSentAgain) {
 TEST_F(BullmqJobQueueTest, WhatIsNoSplitIsTakenOut) {
   auto queue = open();
   auto raw = *BullmqQueue::open(place_->url(), place_->url().queue + "-splits", kPatience);
-  const std::vector<BullmqNewJob> strange{{"a", "mail", "{\"to\":\"ann\"}", 1}, {"b", "mail", "no JSON", 1}};
+  const std::vector<BullmqNewJob> strange{
+      {.id = "a", .name = "mail", .data = "{\"to\":\"ann\"}", .priority = 1},
+      {.id = "b", .name = "mail", .data = "no JSON", .priority = 1}};
   ASSERT_TRUE(raw->add(strange));
   const QueueMessage put = message(1);
   ASSERT_TRUE(queue->enqueue(std::span(&put, 1)));
@@ -175,6 +185,21 @@ TEST(RedisUrl, WhatIsWrongIsSaid) {
   }
   EXPECT_FALSE(parse_redis_url("redis://ann:secret@host/db").error().message.contains("secret"));
   EXPECT_TRUE(parse_redis_url("redis+sentinel://a,b/primary").error().message.contains("not supported"));
+}
+
+TEST_F(BullmqJobQueueTest, AWrongPasswordOrAuthorityIsSaid) {
+  if (test_redis_with_tls().empty()) GTEST_SKIP() << "there is no Redis with TLS";
+  RedisUrl url = *parse_redis_url(test_redis_with_tls());
+  url.password = "guessed";
+  auto refused = open_bullmq_queue(url, kPatience);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.contains("WRONGPASS")) << refused.error().message;
+  EXPECT_FALSE(refused.error().message.contains("guessed"));
+  url = *parse_redis_url(test_redis_with_tls());
+  url.tls_ca = "";
+  auto unknown = open_bullmq_queue(url, kPatience);
+  ASSERT_FALSE(unknown);
+  EXPECT_TRUE(unknown.error().message.contains("certificate")) << unknown.error().message;
 }
 
 TEST(RedisConnectionTest, AServerThatIsNotThereIsUnavailable) {

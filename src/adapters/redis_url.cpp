@@ -30,13 +30,18 @@ Result<> read_parameters(std::string_view query, const std::string& whole, Redis
       url.prefix = *decoded;
     else if (name == "queue")
       url.queue = *decoded;
+    else if (name == "events")
+      url.events = *decoded;
     else if (name == "tls_ca" && url.tls)
       url.tls_ca = *decoded;
     else
       return wrong(whole, "the parameter '" + std::string(name) +
-                              "' is not known; there are prefix, queue and, for rediss, tls_ca.");
+                              "' is not known; there are queue, events, prefix and, for rediss, tls_ca.");
   }
-  if (url.queue.contains(':')) return wrong(whole, "BullMQ allows no ':' in the name of a queue.");
+  if (url.queue.contains(':') || url.events.contains(':'))
+    return wrong(whole, "BullMQ allows no ':' in the name of a queue.");
+  if (url.events == url.queue)
+    return wrong(whole, "'events' has to be another queue than the one that jobs come from.");
   return {};
 }
 

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// redis://[user[:password]@]host[:port][/database][?prefix=bull&queue=sluice]; rediss:// with TLS, checked
-// against the system's certificates or those of tls_ca=FILE.
+// redis://[user[:password]@]host[:port][/database][?prefix=bull&queue=sluice&events=…]; rediss:// with TLS,
+// checked against the system's certificates or those of tls_ca=FILE.
 struct RedisUrl {
   std::string host, port = "6379";
   std::string user, password;
@@ -17,6 +17,7 @@ struct RedisUrl {
   bool tls = false;
   std::string tls_ca;
   std::string prefix = "bull", queue = "sluice";  // BullMQ's: keys are PREFIX:QUEUE:…
+  std::string events;                             // the queue that events are published to; "": none
 };
 Result<RedisUrl> parse_redis_url(const std::string& url);
 

@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-inline constexpr std::array<std::string_view, 7> kServiceTableNames = {
-    "api_keys",       "audit_log",     "ingestion_schedules", "ingestion_uploads",
-    "queue_messages", "service_state", "webhook_deliveries"};
+inline constexpr std::array<std::string_view, 8> kServiceTableNames = {
+    "api_keys",          "audit_log",      "event_readers", "ingestion_schedules",
+    "ingestion_uploads", "queue_messages", "service_state", "webhook_deliveries"};
 
 // What both databases write alike.
 inline constexpr const char* kServiceTables = R"sql(
@@ -175,6 +175,17 @@ CREATE INDEX ingestion_splits_under_way ON ingestion_splits (job_id)
   WHERE status <> 'COMPLETED' AND (queued_at IS NOT NULL OR lease_owner <> '');
 CREATE INDEX ingestion_splits_waiting ON ingestion_splits (not_before)
   WHERE status <> 'COMPLETED' AND queued_at IS NULL AND lease_owner = '';
+)sql";
+
+// Migration 8, of both.
+inline constexpr const char* kEventReaders = R"sql(
+-- How far those outside are who read every event, and which node reads for them now.
+CREATE TABLE event_readers (
+  name           text PRIMARY KEY,
+  place          bigint NOT NULL,                -- up to this number they have them
+  holder         text NOT NULL,
+  held_until_ms  bigint NOT NULL
+);
 )sql";
 
 }  // namespace sluice

@@ -105,6 +105,36 @@ Result<> SqlEventLog::wait_for_more(std::uint64_t after, milliseconds wait, std:
   return {};
 }
 
+Result<std::optional<std::uint64_t>> SqlEventLog::hold_place(const std::string& reader,
+                                                             const std::string& holder, milliseconds hold) {
+  auto take = [&] {
+    return database_.write(
+        "UPDATE event_readers SET holder = $2, held_until_ms = {now} + $3 WHERE name = $1 "
+        "AND (holder = $2 OR held_until_ms <= {now}) RETURNING place",
+        {reader, holder, hold.count()});
+  };
+  auto taken = TRY(take());
+  if (taken.empty()) {
+    const std::uint64_t next = TRY(newest());
+    auto made = TRY(database_.write(
+        "INSERT INTO event_readers (name, place, holder, held_until_ms) VALUES ($1, $2, '', 0) "
+        "ON CONFLICT (name) DO NOTHING RETURNING place",
+        {reader, next}));
+    if (made.empty()) return std::nullopt;
+    taken = TRY(take());
+  }
+  if (taken.empty()) return std::nullopt;
+  return taken.whole(0, 0);
+}
+
+Result<> SqlEventLog::move_place(const std::string& reader, const std::string& holder, std::uint64_t to) {
+  auto moved = TRY(
+      database_.write("UPDATE event_readers SET place = $3 WHERE name = $1 AND holder = $2 RETURNING place",
+                      {reader, holder, to}));
+  if (!moved.empty()) return {};
+  return fail(ErrorKind::conflict, "the place of " + reader + " in the event log is another's by now");
+}
+
 Result<> SqlEventLog::remove_before(milliseconds age) {
   // Those of a job that was removed are of one that has ended, too.
   const std::string old =

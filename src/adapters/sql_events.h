@@ -16,6 +16,9 @@ class SqlEventLog final : public EventLog {
   Result<std::vector<Event>> read(const EventFilter& filter, std::uint64_t after, std::size_t limit) override;
   Result<std::uint64_t> newest() override;
   Result<> wait_for_more(std::uint64_t after, std::chrono::milliseconds wait, std::stop_token stop) override;
+  Result<std::optional<std::uint64_t>> hold_place(const std::string& reader, const std::string& holder,
+                                                  std::chrono::milliseconds hold) override;
+  Result<> move_place(const std::string& reader, const std::string& holder, std::uint64_t to) override;
   Result<> remove_before(std::chrono::milliseconds age) override;
 
  private:

@@ -244,6 +244,7 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
     Migration{5, "jobs by their end", kJobsByEnd},
     Migration{6, "dead letters counted and listed", kJobsThatFailed},
     Migration{7, "what is due", kWhatIsDue},
+    Migration{8, "readers of events", kEventReaders},
 };
 
 // 0 where there are no tables yet.

@@ -4,11 +4,15 @@
 
 #include <charconv>
 
+#include "adapters/event_sink_bullmq.h"
 #include "adapters/http_sender_curl.h"
+#include "adapters/intake_bullmq.h"
 #include "adapters/job_queue_bullmq.h"
 #include "app/open_store.h"
 #include "base/log.h"
 #include "base/url_text.h"
+#include "jobs/cron_with_seconds.h"
+#include "jobs/owner.h"
 
 namespace sluice {
 namespace {
@@ -24,11 +28,26 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
                                     "' is no queue: the setting has to be embedded, or redis://host:6379.");
 }
 
+Result<std::unique_ptr<Intake>> open_intake(const Config& config) {
+  if (!config.queue.starts_with("redis")) return std::unique_ptr<Intake>();
+  return open_bullmq_intake(TRY(parse_redis_url(config.queue)), kRedisPatience, this_process(),
+                            next_cron_run);
+}
+
+Result<std::unique_ptr<EventSink>> open_events(const Config& config) {
+  if (!config.queue.starts_with("redis")) return std::unique_ptr<EventSink>();
+  const RedisUrl url = TRY(parse_redis_url(config.queue));
+  if (url.events.empty()) return std::unique_ptr<EventSink>();
+  return open_bullmq_event_sink(url, kRedisPatience);
+}
+
 }  // namespace
 
 Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes) {
   ServiceParts parts;
   parts.own_queue = TRY(open_queue(config));
+  parts.intake = TRY(open_intake(config));
+  parts.events = TRY(open_events(config));
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
   parts.blobs = TRY(open_blobs(config.blobs));
   return parts;

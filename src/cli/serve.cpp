@@ -13,6 +13,8 @@
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "jobs/dispatcher.h"
+#include "jobs/event_publisher.h"
+#include "jobs/intake_threads.h"
 #include "jobs/retention.h"
 #include "jobs/scheduler.h"
 #include "jobs/webhooks.h"
@@ -100,6 +102,8 @@ class Node {
     worker_ = std::make_unique<Worker>(*service_, *pool_, WorkerOptions{slots_, memory_});
     sender_ = open_sender(config_);
     webhooks_ = std::make_unique<WebhookThreads>(*service_, *sender_);
+    if (parts_.events) publisher_ = std::make_unique<EventPublisher>(*service_, *parts_.events);
+    if (parts_.intake) intake_ = std::make_unique<IntakeThreads>(*service_, *parts_.intake, config_.blobs);
     scheduler_ = std::make_unique<SchedulerThread>(*service_);
     RetentionAges ages;
     ages.blobs = config_.retain_blobs;
@@ -139,6 +143,8 @@ class Node {
   void stop() {
     retention_.reset();
     scheduler_.reset();
+    intake_.reset();
+    publisher_.reset();
     webhooks_.reset();
     worker_.reset();
     dispatcher_.reset();
@@ -194,6 +200,8 @@ class Node {
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<HttpSender> sender_;
   std::unique_ptr<WebhookThreads> webhooks_;
+  std::unique_ptr<EventPublisher> publisher_;
+  std::unique_ptr<IntakeThreads> intake_;
   std::unique_ptr<SchedulerThread> scheduler_;
   std::unique_ptr<RetentionThread> retention_;
   std::unique_ptr<LiveEvents> live_;

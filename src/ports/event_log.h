@@ -44,6 +44,14 @@ class EventLog {
   // Returns when there may be something new, from whatever process, or after `wait`, or on a stop request.
   virtual Result<> wait_for_more(std::uint64_t after, std::chrono::milliseconds wait,
                                  std::stop_token stop) = 0;
+  // A reader outside, such as a queue of other programs, remembers here how far it is: `holder` has the place
+  // for `hold` unless another has it now (none). Whoever reads for the first time begins with what comes
+  // next.
+  virtual Result<std::optional<std::uint64_t>> hold_place(const std::string& reader,
+                                                          const std::string& holder,
+                                                          std::chrono::milliseconds hold) = 0;
+  // Conflict where another has taken the place meanwhile.
+  virtual Result<> move_place(const std::string& reader, const std::string& holder, std::uint64_t to) = 0;
   // Removes what is older, of jobs that have ended.
   virtual Result<> remove_before(std::chrono::milliseconds age) = 0;
 };

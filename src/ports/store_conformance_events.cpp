@@ -109,5 +109,26 @@ TEST_P(StoreConformance, EventsStayWhenTheirJobIsRemoved) {
   EXPECT_EQ(before.size(), 3u);
 }
 
+TEST_P(StoreConformance, AReaderOutsideKeepsItsPlaceAndOneAtATimeHasIt) {
+  using std::chrono::milliseconds;
+  const milliseconds hour{3'600'000};
+  EventLog& log = store_->events();
+  Job before = create();
+  ASSERT_TRUE(jobs().end(before.id, JobStatus::cancelled, ""));
+  ASSERT_TRUE(log.number_new());
+  const std::uint64_t newest = log.newest().value();
+  ASSERT_GT(newest, 0u);
+  EXPECT_EQ(log.hold_place("a", "one", hour).value(), newest) << "a new reader begins with what comes next";
+  EXPECT_EQ(log.hold_place("a", "two", hour).value(), std::nullopt) << "one at a time";
+  EXPECT_EQ(log.hold_place("b", "two", hour).value(), newest) << "another reader";
+  ASSERT_TRUE(log.move_place("a", "one", newest + 7));
+  EXPECT_EQ(log.hold_place("a", "one", milliseconds(0)).value(), newest + 7);
+  EXPECT_EQ(log.hold_place("a", "two", hour).value(), newest + 7) << "the hold has run out";
+  auto late = log.move_place("a", "one", newest + 9);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::conflict);
+  EXPECT_EQ(log.hold_place("a", "two", hour).value(), newest + 7);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -1,7 +1,7 @@
 #include "server/raw_upload.h"
 
+#include "jobs/blob_reference.h"
 #include "jobs/upload_keys.h"
-#include "server/blob_reference.h"
 #include "server/file_content.h"
 #include "server/job_json.h"
 #include "server/multipart.h"

@@ -1,4 +1,4 @@
-#include "server/blob_reference.h"
+#include "jobs/blob_reference.h"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>

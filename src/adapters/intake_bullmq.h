@@ -1,0 +1,17 @@
+// Intake on Redis: a queue of BullMQ's, to which programs on Node add jobs. Thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "adapters/bullmq_job.h"
+#include "adapters/redis_url.h"
+#include "ports/intake.h"
+
+namespace sluice {
+
+// `worker`: what people see who look at a job that is being worked on. `cron` for the job schedulers of the
+// queue.
+Result<std::unique_ptr<Intake>> open_bullmq_intake(const RedisUrl& url, std::chrono::milliseconds patience,
+                                                   const std::string& worker, BullmqCron cron);
+
+}  // namespace sluice
