@@ -188,4 +188,14 @@ CREATE TABLE event_readers (
 );
 )sql";
 
+// Migration 9, of both. The two indexes are for take_due, as those of migration 7.
+inline constexpr const char* kSplitsOfAPipeline = R"sql(
+ALTER TABLE ingestion_jobs ADD COLUMN most_splits bigint NOT NULL DEFAULT 0;  -- of the pipeline, at once; 0: no limit
+DROP INDEX ingestion_jobs_in_turn;
+CREATE INDEX ingestion_jobs_in_turn ON ingestion_jobs (tenant, priority DESC, sequence, id)
+  WHERE most_splits = 0 AND dispatched AND status IN ('PENDING', 'PROCESSING');
+CREATE INDEX ingestion_jobs_limited ON ingestion_jobs (tenant, pipeline, priority DESC, sequence, id)
+  WHERE most_splits > 0 AND dispatched AND status IN ('PENDING', 'PROCESSING');
+)sql";
+
 }  // namespace sluice

@@ -28,29 +28,42 @@ SELECT EXISTS (
 
 // A split that is queued or worked on takes a place of its tenant's, and goes before its brothers: so jobs of
 // many splits and of few get on side by side. Looked at are the jobs that have such splits, and of each
-// tenant as many others as there are places: any further one would come after all of those. What somebody is
+// tenant as many others as there are places, and as many of each pipeline that has a limit: any further one
+// would come after all of those. What somebody is
 // just taking or giving back is left for the next time.
 constexpr const char* kTake = R"sql(
 WITH RECURSIVE clock AS MATERIALIZED (SELECT clock_timestamp() AS now),
 tenants(tenant) AS (
-  SELECT min(tenant) FROM ingestion_jobs WHERE dispatched AND status IN ('PENDING', 'PROCESSING')
+  SELECT min(tenant) FROM ingestion_jobs WHERE most_splits = 0 AND dispatched AND status IN ('PENDING', 'PROCESSING')
   UNION ALL
   SELECT (SELECT min(j.tenant) FROM ingestion_jobs j
-    WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND j.tenant > t.tenant)
+    WHERE j.most_splits = 0 AND j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND j.tenant > t.tenant)
   FROM tenants t WHERE t.tenant IS NOT NULL),
+limited AS (
+  SELECT DISTINCT tenant, pipeline FROM ingestion_jobs
+  WHERE most_splits > 0 AND dispatched AND status IN ('PENDING', 'PROCESSING')),
 looked_at AS MATERIALIZED (
   SELECT s.job_id FROM ingestion_splits s
   WHERE s.status <> 'COMPLETED' AND (s.queued_at IS NOT NULL OR s.lease_owner <> '')
   UNION
   SELECT first.id FROM clock, tenants t, LATERAL (
     SELECT f.id FROM ingestion_jobs f
-    WHERE f.tenant = t.tenant AND f.dispatched AND f.status IN ('PENDING', 'PROCESSING') AND EXISTS (
+    WHERE f.tenant = t.tenant AND f.most_splits = 0 AND f.dispatched AND f.status IN ('PENDING', 'PROCESSING') AND EXISTS (
+      SELECT 1 FROM ingestion_splits s WHERE s.job_id = f.id
+        AND s.status <> 'COMPLETED' AND s.queued_at IS NULL AND s.lease_owner = '' AND s.not_before <= now
+      OFFSET 0)
+    ORDER BY f.priority DESC, f.sequence LIMIT $2::bigint) first
+  UNION
+  SELECT first.id FROM clock, limited l, LATERAL (
+    SELECT f.id FROM ingestion_jobs f
+    WHERE f.tenant = l.tenant AND f.pipeline = l.pipeline AND f.most_splits > 0
+      AND f.dispatched AND f.status IN ('PENDING', 'PROCESSING') AND EXISTS (
       SELECT 1 FROM ingestion_splits s WHERE s.job_id = f.id
         AND s.status <> 'COMPLETED' AND s.queued_at IS NULL AND s.lease_owner = '' AND s.not_before <= now
       OFFSET 0)
     ORDER BY f.priority DESC, f.sequence LIMIT $2::bigint) first),
 open AS (
-  SELECT j.tenant, j.id AS job_id, j.priority, j.sequence, s.split_number,
+  SELECT j.tenant, j.pipeline, j.most_splits, j.id AS job_id, j.priority, j.sequence, s.split_number,
     ((s.lease_owner <> '' AND s.lease_until > now)
       OR coalesce(s.queued_at > now - $1::interval, false))::int AS under_way,
     s.not_before <= now AS is_due
@@ -60,13 +73,18 @@ open AS (
     SELECT * FROM ingestion_splits WHERE job_id = j.id AND status <> 'COMPLETED' OFFSET 0) s),
 in_turn AS (
   SELECT *, sum(under_way) OVER (PARTITION BY tenant) AS places_taken,
+    sum(under_way) OVER (PARTITION BY tenant, pipeline) AS taken_of_pipeline,
     sum(under_way) OVER (PARTITION BY job_id)
       + row_number() OVER (PARTITION BY job_id, under_way, is_due ORDER BY split_number) AS turn
   FROM open),
+within_pipeline AS (
+  SELECT *, taken_of_pipeline + row_number() OVER (PARTITION BY tenant, pipeline
+    ORDER BY priority DESC, turn, sequence) AS place_of_pipeline
+  FROM in_turn WHERE is_due AND under_way = 0),
 placed AS (
   SELECT *, places_taken + row_number() OVER (PARTITION BY tenant
     ORDER BY priority DESC, turn, sequence) AS place
-  FROM in_turn WHERE is_due AND under_way = 0),
+  FROM within_pipeline WHERE most_splits = 0 OR place_of_pipeline <= most_splits),
 due AS (
   SELECT * FROM placed WHERE place <= $2::bigint
   ORDER BY priority DESC, turn, sequence LIMIT $3::bigint),

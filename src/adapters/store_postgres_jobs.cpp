@@ -20,12 +20,14 @@ Result<> insert_job(PgConnection& connection, const NewJob& job, const std::stri
   params.text(job.blob).whole(job.splits.empty() ? 1 : job.splits.size()).text(job.created_by);
   params.text_or_null(job.parent_job_id.value_or("")).text(root).text(job.resume_key).text(job.plan);
   params.text_or_null(job.metadata).text(job.file_sha256).text(job.content_type).integer(job.priority);
-  params.boolean(job.splits.empty());
+  params.boolean(job.splits.empty()).whole(job.most_splits);
   auto inserted = connection.query(
       "INSERT INTO ingestion_jobs (id, tenant, pipeline, file_name, file_size, blob, open_splits, "
       "created_by, parent_job_id, root_job_id, resume_key, plan, metadata, file_sha256, content_type, "
-      "priority, dispatched, root_sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-      "$14, $15, $16, $17, (SELECT coalesce(p.root_sequence, p.sequence) FROM ingestion_jobs p WHERE p.id = "
+      "priority, dispatched, most_splits, root_sequence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+      "$11, "
+      "$12, $13, $14, $15, $16, $17, $18, (SELECT coalesce(p.root_sequence, p.sequence) FROM ingestion_jobs "
+      "p WHERE p.id = "
       "$9)) ON CONFLICT (id) DO NOTHING",
       params);
   if (!inserted) return explained(connection, std::unexpected(std::move(inserted).error()));

@@ -245,6 +245,7 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
     Migration{6, "dead letters counted and listed", kJobsThatFailed},
     Migration{7, "what is due", kWhatIsDue},
     Migration{8, "readers of events", kEventReaders},
+    Migration{9, "splits of a pipeline at once", kSplitsOfAPipeline},
 };
 
 // 0 where there are no tables yet.

@@ -13,8 +13,8 @@ Result<> insert_job(const SqliteConnection& writer, const NewJob& job, const std
       writer,
       "INSERT INTO ingestion_jobs (id, tenant, pipeline, file_name, file_size, blob, open_splits, "
       "created_at, created_by, parent_job_id, root_job_id, resume_key, plan, metadata, file_sha256, "
-      "content_type, priority, dispatched) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"));
+      "content_type, priority, dispatched, most_splits) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"));
   std::string now = rfc3339(now_ms());
   const bool to_be_planned = job.splits.empty();
   insert.bind(1, job.id);
@@ -35,6 +35,7 @@ Result<> insert_job(const SqliteConnection& writer, const NewJob& job, const std
   insert.bind(16, job.content_type);
   insert.bind(17, std::int64_t{job.priority});
   insert.bind(18, std::int64_t{to_be_planned});
+  insert.bind(19, std::uint64_t{job.most_splits});
   return insert.run();
 }
 

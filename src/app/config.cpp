@@ -141,6 +141,12 @@ constexpr Row kSettings[] = {
        config.requests_per_second = TRY(count_of(value, 0, 1'000'000));
        return {};
      }},
+    {{"limits.splits_per_tenant", "SLUICE_SPLITS_PER_TENANT", "64",
+      "splits of one tenant that are queued or in work at once, on all nodes together"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.splits_per_tenant = TRY(count_of(value, 1, 1'000'000));
+       return {};
+     }},
     {{"patience", "SLUICE_PATIENCE", "60s", "how long a database that went away is waited for"},
      [](Config& config, const std::string& value) -> Result<> {
        config.patience = TRY(span_of(value));

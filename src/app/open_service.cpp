@@ -65,6 +65,7 @@ Service service_of(const Config& config, ServiceParts& parts) {
                   .blobs = *parts.blobs,
                   .pipelines_folder = config.pipelines};
   service.row_bytes = config.row_bytes;
+  service.queued_per_tenant = config.splits_per_tenant;
   return service;
 }
 

@@ -29,6 +29,7 @@ NewJob job_of(const Submission& submission) {
 
 Result<Job> create(Service& service, NewJob job, const JobRequest& request) {
   job.pipeline = request.pipeline.name;
+  job.most_splits = request.pipeline.concurrency.value_or(0);
   job.plan = to_json(request);
   Job made = TRY(service.store.jobs().create(job));
   service.work_came();

@@ -56,6 +56,8 @@ struct PipelineSpec {
   std::string table;                                     // "" : JSON documents in ingested_data
   std::optional<std::uint64_t> batch_rows, batch_bytes;  // none: auto
   RetrySpec retry;
+  std::optional<std::uint32_t>
+      concurrency;  // splits at once, on all nodes together; none: as many as there are
   MaxRejects max_rejects;
   bool keep_raw = true;
   std::vector<WebhookSpec> webhooks;

@@ -49,6 +49,7 @@ missing_cells: null
 table: people
 batch: {rows: 200, bytes: 1MiB}
 retry: {attempts: 7, backoff: {type: fixed, delay: 250ms, jitter: 10%}}
+concurrency: 3
 max_rejects: 5%
 keep_raw: false
 )";
@@ -85,6 +86,7 @@ TEST(PipelineFile, EveryKey) {
   EXPECT_EQ(spec.retry.backoff_type, "fixed");
   EXPECT_EQ(spec.retry.delay.count(), 250);
   EXPECT_DOUBLE_EQ(spec.retry.jitter, 0.1);
+  EXPECT_EQ(spec.concurrency, 3u);
   EXPECT_DOUBLE_EQ(*spec.max_rejects.share, 0.05);
   EXPECT_FALSE(spec.keep_raw);
 }
@@ -121,6 +123,7 @@ TEST(PipelineFile, ErrorsNameThePlaceAndWhatIsRight) {
            Wrong{"name: x\nretry: {backoff: {delay: 5}}",
                  "retry.backoff.delay: expected a duration with its unit, such as 250ms, 1s or 5m, not '5'"},
            Wrong{"name: x\nretry: {attempts: 0}", "retry.attempts: expected a number from 1"},
+           Wrong{"name: x\nconcurrency: 0", "concurrency: expected auto or a number of splits such as 4"},
            Wrong{"name: x\nmax_rejects: 150%",
                  "max_rejects: expected a share from 0 to 1, or a percentage such as 5%, not '150%'"},
            Wrong{"name: x\nmax_rejects: some",

@@ -135,6 +135,7 @@ Json spec_json(const PipelineSpec& spec, bool everything) {
   if (!spec.table.empty()) members.add("table", spec.table, false);
   members.add("batch", batch, batch.empty());
   members.add("retry", retry, retry.empty());
+  if (spec.concurrency) members.add("concurrency", *spec.concurrency, false);
   bool any = !spec.max_rejects.count && !spec.max_rejects.share;
   members.add("max_rejects", max_rejects_json(spec.max_rejects), any);
   members.add("keep_raw", spec.keep_raw, spec.keep_raw);

@@ -219,6 +219,16 @@ constexpr SpecKey kRetryKeys[] = {
 std::span<const SpecKey> retry_keys() { return kRetryKeys; }
 Result<> read_retry(Node node, Reading reading) { return read_section(node, "retry", kRetryKeys, reading); }
 
+Result<> read_concurrency(Node node, Reading reading) {
+  reading.spec.concurrency.reset();
+  if (is_auto(node)) return {};
+  auto splits = read_count(node, "concurrency");
+  if (!splits || *splits == 0 || *splits > 1'000'000)
+    return wrong_value(node, "concurrency", "auto or a number of splits such as 4");
+  reading.spec.concurrency = static_cast<std::uint32_t>(*splits);
+  return {};
+}
+
 constexpr SpecKey kPipelineKeys[] = {
     {"name", "", "the pipeline's name; the only key that must be there", read_name},
     {"source", "{}", "how to read the input", read_source, source_keys},
@@ -233,6 +243,7 @@ constexpr SpecKey kPipelineKeys[] = {
     {"table", "null", "null, or the table that rows go to, with typed columns from the schema", read_table},
     {"batch", "{}", "what goes into one transaction", read_batch, batch_keys},
     {"retry", "{}", "what happens when a split fails", read_retry, retry_keys},
+    {"concurrency", "auto", "splits at once, on all nodes together: auto or a number", read_concurrency},
     {"max_rejects", "none", "none, a count or a percentage: past it the job fails", read_max_rejects},
     {"keep_raw", "true", "false: rejects keep no raw row", read_keep_raw},
     {"webhooks", "[]", "who is told what happens to jobs: a list of {url, events, secret}",

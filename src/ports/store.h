@@ -70,6 +70,7 @@ struct NewJob {
   std::string file_sha256;         // hex; "" where not known
   std::string content_type;        // by content, not by name: "text/csv"; "" where not known
   std::int32_t priority = 0;       // higher goes first
+  std::uint32_t most_splits = 0;   // of its pipeline that are queued or worked on at once; 0: no limit
   std::int64_t not_before_ms = 0;  // since 1970: a delayed job
   // Idempotency-Key of the request and the SHA-256 (hex) of what it asked for; "" for none.
   std::string idempotency_key, idempotency_digest;
@@ -176,7 +177,8 @@ class JobStore {
   virtual Result<> reopen(const std::string& job_id) = 0;
   // Splits that are due, marked as queued, each generation once: open, past their time, of a job that has not
   // ended, without a live lease, never queued or queued longer ago than `lost_after`. So many per tenant
-  // that with those queued or worked on they are at most `per_tenant`; of jobs of equal priority in turn, so
+  // that with those queued or worked on they are at most `per_tenant`, and at most `most_splits` of the job's
+  // pipeline; of jobs of equal priority in turn, so
   // that a job of many splits does not go before all others.
   virtual Result<std::vector<DueSplit>> take_due(std::size_t per_tenant, std::size_t limit,
                                                  std::chrono::milliseconds lost_after) = 0;

@@ -117,6 +117,30 @@ TEST_P(StoreConformance, ATenantHasSoManyPlaces) {
   EXPECT_EQ(names_of(jobs().take_due(4, kMany, kLong).value()), Texts{"1/1"}) << "a place has become free";
 }
 
+TEST_P(StoreConformance, APipelineHasSoManyPlacesWhoeverTakes) {
+  auto planned = [&](const std::string& pipeline, std::uint32_t most, std::uint32_t splits) {
+    NewJob wanted = new_job(0);
+    wanted.pipeline = pipeline;
+    wanted.most_splits = most;
+    Job job = jobs().create(wanted).value();
+    EXPECT_TRUE(jobs().plan(lease(job, kPlanningSplit), "{}", new_job(splits).splits));
+    next_job_--;
+    return job;
+  };
+  Job first = planned("slow", 2, 3);
+  for (int i = 0; i < 4; ++i) planned("slow", 2, 1);
+  planned("free", 0, 2);
+  EXPECT_EQ(names_of(jobs().take_due(4, kMany, kLong).value()), (Texts{"1/1", "2/1", "6/1", "6/2"}))
+      << "those that wait for their pipeline take no place of others";
+  EXPECT_TRUE(jobs().take_due(kMany, kMany, kLong).value().empty());
+  Lease working = lease(first, 1);
+  auto elsewhere = database_->open();
+  EXPECT_TRUE(elsewhere->jobs().take_due(kMany, kMany, kLong).value().empty()) << "it is worked on";
+  WriteSpec to = spec(first);
+  commit(*writer(to), to, working, {good(1, "a")}, true);
+  EXPECT_EQ(names_of(elsewhere->jobs().take_due(kMany, kMany, kLong).value()), Texts{"1/2"});
+}
+
 TEST_P(StoreConformance, JobsOfEqualPriorityTakeTurns) {
   auto planned = [&](std::uint32_t splits, std::int32_t priority) {
     NewJob wanted = new_job(0);
@@ -174,6 +198,8 @@ struct SplitInTurn {
   std::int32_t priority = 0;
   std::size_t job = 0;  // jobs in the order in which they were made
   std::uint32_t number = 0;
+  std::string pipeline;
+  std::size_t most = 0;  // of the pipeline; 0: no limit
   bool due = true, under_way = false;
   std::size_t turn = 0;
 
@@ -182,10 +208,11 @@ struct SplitInTurn {
 
 std::vector<SplitInTurn*> due_by_rule(std::vector<SplitInTurn>& splits, std::size_t places,
                                       std::size_t limit) {
-  std::map<std::string, std::size_t> taken;
+  std::map<std::string, std::size_t> taken, of_pipeline;
   std::map<std::size_t, std::size_t> turns;
   for (const SplitInTurn& split : splits)
-    if (split.under_way) ++taken[split.tenant], ++turns[split.job];
+    if (split.under_way)
+      ++taken[split.tenant], ++of_pipeline[split.tenant + split.pipeline], ++turns[split.job];
   std::vector<SplitInTurn*> idle, due;
   for (SplitInTurn& split : splits) {
     if (split.under_way || !split.due) continue;
@@ -194,8 +221,12 @@ std::vector<SplitInTurn*> due_by_rule(std::vector<SplitInTurn>& splits, std::siz
   }
   auto before = [](const SplitInTurn* a, const SplitInTurn* b) { return a->order() < b->order(); };
   std::ranges::sort(idle, before);
-  for (SplitInTurn* split : idle)
-    if (taken[split->tenant] < places && due.size() < limit) ++taken[split->tenant], due.push_back(split);
+  for (SplitInTurn* split : idle) {
+    auto& others = of_pipeline[split->tenant + split->pipeline];
+    if (split->most > 0 && others >= split->most) continue;
+    if (taken[split->tenant] < places && due.size() < limit)
+      ++taken[split->tenant], ++others, due.push_back(split);
+  }
   return due;
 }
 
@@ -209,18 +240,21 @@ TEST_P(StoreConformance, OfManyThoseAreTakenThatTheRuleNames) {
     NewJob wanted = new_job(0);
     wanted.tenant = std::string(1, static_cast<char>('a' + below(3)));
     wanted.priority = static_cast<std::int32_t>(below(2));
+    wanted.pipeline = std::string(1, static_cast<char>('p' + below(3)));
+    wanted.most_splits = static_cast<std::uint32_t>(wanted.pipeline[0] - 'p');  // 0, 1 and 2
     const bool later = below(4) == 0;
     if (later) wanted.not_before_ms = 32'503'680'000'000;  // in the year 3000
     made.push_back(jobs().create(wanted).value());
     const auto count = static_cast<std::uint32_t>(later ? 0 : 1 + below(4));
     if (later)
-      splits.push_back({wanted.tenant, wanted.priority, i, kPlanningSplit, false});
+      splits.push_back(
+          {wanted.tenant, wanted.priority, i, kPlanningSplit, wanted.pipeline, wanted.most_splits, false});
     else {
       ASSERT_TRUE(jobs().plan(lease(made.back(), kPlanningSplit), "{}", new_job(count).splits));
       next_job_--;
     }
     for (std::uint32_t number = 1; number <= count; ++number)
-      splits.push_back({wanted.tenant, wanted.priority, i, number});
+      splits.push_back({wanted.tenant, wanted.priority, i, number, wanted.pipeline, wanted.most_splits});
   }
   for (std::size_t round = 0; round < kRounds; ++round) {
     const std::size_t places = 1 + below(9), limit = 1 + below(12);
