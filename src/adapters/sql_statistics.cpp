@@ -31,6 +31,23 @@ Result<std::uint64_t> SqlJobStatistics::waiting(const std::string& tenant, std::
   return rows.whole(0, 0);
 }
 
+Result<Backlog> SqlJobStatistics::backlog() {
+  const bool postgres = database_.dialect() == SqlDialect::postgres;
+  // Split 0 is the planning; before it nothing is known of a file but its size.
+  const std::string left =
+      "CASE WHEN s.split_number = 0 THEN j.file_size "
+      "WHEN coalesce(s.end_offset, j.file_size) > s.checkpoint_offset "
+      "THEN coalesce(s.end_offset, j.file_size) - s.checkpoint_offset ELSE 0 END";
+  auto rows = TRY(database_.read(
+      "SELECT count(DISTINCT j.id), CAST(coalesce(sum(" + left +
+      "), 0) AS bigint), coalesce(sum(CASE WHEN s.split_number = 0 THEN 1 ELSE 0 END), 0) "
+      "FROM ingestion_jobs j JOIN ingestion_splits s ON s.job_id = j.id "
+      "WHERE j.dispatched AND j.status IN ('PENDING', 'PROCESSING') AND s.status <> 'COMPLETED' "
+      "AND s.not_before <= " +
+      (postgres ? "clock_timestamp()" : "{now}")));
+  return Backlog{.jobs = rows.whole(0, 0), .bytes = rows.whole(0, 1), .unplanned_jobs = rows.whole(0, 2)};
+}
+
 Result<std::vector<IntervalStatistics>> SqlJobStatistics::series(const StatisticsQuestion& question) {
   if (question.interval_ms <= 0 || question.until_ms <= question.from_ms)
     return fail(ErrorKind::usage, "a series needs an interval, and an end after its beginning.");

@@ -12,6 +12,7 @@ class SqlJobStatistics final : public JobStatistics {
  public:
   explicit SqlJobStatistics(SqlDatabase& database) : database_(database) {}
   Result<std::uint64_t> waiting(const std::string& tenant, std::uint64_t most) override;
+  Result<Backlog> backlog() override;
   Result<std::vector<IntervalStatistics>> series(const StatisticsQuestion& question) override;
 
  private:

@@ -24,6 +24,8 @@ class WorkObserver {
   virtual void ended(const Job& job, JobStatus status) = 0;  // by a worker of this node
   virtual void attempt_failed(const Job& job) = 0;           // and will be tried again
   virtual void lease_lost(const Job& job) = 0;
+  // A slot was busy so long with planning a job, or with a split of one.
+  virtual void worked(bool planning, std::chrono::duration<double> time) = 0;
 };
 
 struct Service {

@@ -173,6 +173,7 @@ class TurnsTest : public NodeTest, public WorkObserver {
     ended_.release();
   }
   void attempt_failed(const Job& job) override { ADD_FAILURE() << job.id; }
+  void worked(bool, std::chrono::duration<double>) override {}
   void lease_lost(const Job& job) override { ADD_FAILURE() << job.id; }
 
   WatchedQueue queue_;

@@ -174,6 +174,7 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
   }
   Work work(service_, pool_, options_.memory, *lease);
   TimeSlice slice(options_.slice, std::chrono::steady_clock::now());
+  const auto begin = std::chrono::steady_clock::now();
   bool gave_way = false;
   Result<WorkEnd> end = [&] {
     Heartbeat heartbeat(jobs, *lease, stop, [&] { (void)service_.queue.extend(reservation, kMessageHold); });
@@ -183,6 +184,9 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
       heartbeat.stop_work();
     });
   }();
+  if (service_.observer)
+    service_.observer->worked(lease->split_number == kPlanningSplit,
+                              std::chrono::steady_clock::now() - begin);
   const bool asked = gave_way || stop.stop_requested();
   const bool lost =
       (end && *end == WorkEnd::stopped && !asked) || (!end && end.error().kind == ErrorKind::conflict);

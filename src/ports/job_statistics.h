@@ -29,11 +29,19 @@ struct IntervalStatistics {
   std::int64_t longest_wait_ms = 0;
 };
 
+// Work of all tenants that could be done now and is not: jobs that have not ended, and what is left of their
+// files (of compressed ones about that).
+struct Backlog {
+  std::uint64_t jobs = 0, bytes = 0;
+  std::uint64_t unplanned_jobs = 0;  // of them
+};
+
 class JobStatistics {
  public:
   virtual ~JobStatistics() = default;
   // Jobs that were accepted and nobody has begun; counted no further than `most`.
   virtual Result<std::uint64_t> waiting(const std::string& tenant, std::uint64_t most) = 0;
+  virtual Result<Backlog> backlog() = 0;
   // In time order; intervals in which nothing happened are left out.
   virtual Result<std::vector<IntervalStatistics>> series(const StatisticsQuestion& question) = 0;
 };

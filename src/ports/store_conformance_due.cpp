@@ -141,6 +141,36 @@ TEST_P(StoreConformance, APipelineHasSoManyPlacesWhoeverTakes) {
   EXPECT_EQ(names_of(elsewhere->jobs().take_due(kMany, kMany, kLong).value()), Texts{"1/2"});
 }
 
+TEST_P(StoreConformance, TheBacklogIsWhatCouldBeDoneNow) {
+  const auto backlog = [&] { return store_->statistics().backlog().value(); };
+  EXPECT_EQ(backlog().jobs, 0u);
+  NewJob wanted = new_job(0);
+  wanted.file_size = 5'000;
+  Job job = jobs().create(wanted).value();
+  NewJob later = new_job(0);
+  later.file_size = 70'000;
+  later.not_before_ms = 32'503'680'000'000;  // in the year 3000
+  jobs().create(later).value();
+  EXPECT_EQ(backlog().jobs, 1u) << "the other one has time";
+  EXPECT_EQ(backlog().bytes, 5'000u);
+  EXPECT_EQ(backlog().unplanned_jobs, 1u);
+  std::vector<Split> splits = new_job(2).splits;
+  splits[0].begin.offset = 100;
+  splits[0].end->offset = splits[1].begin.offset = 2'000;
+  ASSERT_TRUE(jobs().plan(lease(job, kPlanningSplit), "{}", splits));
+  next_job_--;
+  EXPECT_EQ(backlog().unplanned_jobs, 0u);
+  EXPECT_EQ(backlog().bytes, 1'900u + 3'000u);
+  WriteSpec to = spec(job);
+  auto writing = writer(to);
+  commit(*writing, to, lease(job, 1), {good(1, "a")}, true);
+  EXPECT_EQ(backlog().jobs, 1u);
+  EXPECT_EQ(backlog().bytes, 3'000u);
+  commit(*writing, to, lease(job, 2), {}, true);
+  EXPECT_EQ(backlog().jobs, 0u);
+  EXPECT_EQ(backlog().bytes, 0u);
+}
+
 TEST_P(StoreConformance, JobsOfEqualPriorityTakeTurns) {
   auto planned = [&](std::uint32_t splits, std::int32_t priority) {
     NewJob wanted = new_job(0);

@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <mutex>
 #include <vector>
 
 #include "rows/issue.h"
@@ -32,6 +33,10 @@ class PrometheusMetrics final : public Metrics {
     for (const auto& [outcome, count] : outcomes)
       rows_.Add({{"pipeline", job.pipeline}, {"outcome", outcome}}).Increment(number(count));
     bytes_.Add({{"pipeline", job.pipeline}}).Increment(number(progress.bytes));
+    {
+      std::lock_guard lock(mutex_);
+      bytes_done_ += number(progress.bytes);
+    }
     for (const auto& [code, count] : progress.issues)
       rejects_.Add({{"pipeline", job.pipeline}, {"code", std::string(name_of(code))}})
           .Increment(number(count));
@@ -45,6 +50,17 @@ class PrometheusMetrics final : public Metrics {
   void attempt_failed(const Job&) override { retries_.Increment(); }
   void lease_lost(const Job&) override { leases_lost_.Increment(); }
 
+  void worked(bool planning, std::chrono::duration<double> time) override {
+    busy_.Add({{"work", planning ? "planning" : "split"}}).Increment(time.count());
+    std::lock_guard lock(mutex_);
+    if (planning) {
+      ++planned_;
+      planning_seconds_ += time.count();
+    } else {
+      split_seconds_ += time.count();
+    }
+  }
+
   void served(const Served& served) override {
     const std::string route = served.route ? served.route->operation : "none";
     http_.Add({{"route", route}, {"status", std::to_string(served.status)}}).Increment();
@@ -53,8 +69,9 @@ class PrometheusMetrics final : public Metrics {
     sent_.Increment(number(served.sent_bytes));
   }
 
-  Result<std::string> text(JobQueue& queue) override {
+  Result<std::string> text(JobQueue& queue, JobStatistics& statistics) override {
     const QueueHealth health = TRY(queue.health());
+    set_backlog(TRY(statistics.backlog()));
     const std::pair<const char*, std::uint64_t> depths[] = {{"waiting", health.waiting},
                                                             {"active", health.active},
                                                             {"delayed", health.delayed},
@@ -69,6 +86,16 @@ class PrometheusMetrics final : public Metrics {
   }
 
  private:
+  // How long one slot would be busy with all of it, as this node's have been so far; said once they have.
+  void set_backlog(const Backlog& backlog) {
+    backlog_jobs_.Set(number(backlog.jobs));
+    backlog_bytes_.Set(number(backlog.bytes));
+    std::lock_guard lock(mutex_);
+    if (planned_ == 0 || bytes_done_ == 0) return;
+    backlog_seconds_.Add({}).Set(number(backlog.unplanned_jobs) * planning_seconds_ / number(planned_) +
+                                 number(backlog.bytes) * split_seconds_ / bytes_done_);
+  }
+
   Family<Counter>& counter(const char* name, const char* help) {
     return BuildCounter().Name(name).Help(help).Register(registry_);
   }
@@ -93,12 +120,23 @@ class PrometheusMetrics final : public Metrics {
   Family<Gauge>& depth_ = gauge("sluice_queue_messages", "Messages of the queue by state");
   Family<Gauge>& oldest_ =
       gauge("sluice_queue_oldest_waiting_seconds", "How long the oldest waiting message has waited");
+  Gauge& backlog_jobs_ =
+      gauge("sluice_backlog_jobs", "Jobs that could be worked on now and have not ended").Add({});
+  Gauge& backlog_bytes_ = gauge("sluice_backlog_bytes", "What is left of their files").Add({});
+  Family<Gauge>& backlog_seconds_ =
+      gauge("sluice_backlog_seconds", "How long one slot of a worker would be busy with all of that");
+  Family<Counter>& busy_ =
+      counter("sluice_busy_seconds_total", "How long slots of this node were busy, by what they did");
   Family<Gauge>& paused_ = gauge("sluice_queue_paused", "1 while the queue is paused");
   Family<Counter>& http_ = counter("sluice_http_requests_total", "Requests by route and status");
   Family<Histogram>& http_seconds_ =
       histogram("sluice_http_request_seconds", "How long requests took, bodies included");
   Counter& received_ = counter("sluice_http_received_bytes_total", "Bytes of request bodies").Add({});
   Counter& sent_ = counter("sluice_http_sent_bytes_total", "Bytes of response bodies").Add({});
+
+  std::mutex mutex_;  // guards what follows: the work of this node since it started
+  double planning_seconds_ = 0, split_seconds_ = 0, bytes_done_ = 0;
+  std::uint64_t planned_ = 0;
 };
 
 }  // namespace

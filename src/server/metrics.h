@@ -1,5 +1,6 @@
-// Metrics: what /metrics tells Prometheus: rows, bytes, rejects, commits, jobs, leases, queue, HTTP. Counters
-// are of this node since it started; the queue's depth is asked for when they are read. Thread-safe.
+// Metrics: what /metrics tells Prometheus: rows, bytes, rejects, commits, jobs, leases, queue, backlog, HTTP.
+// Counters are of this node since it started; the queue's depth and the backlog are asked for when they are
+// read. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -17,7 +18,7 @@ class Metrics : public WorkObserver {
   static std::unique_ptr<Metrics> make();
   virtual void served(const Served& served) = 0;
   // In the Prometheus text format (version 0.0.4).
-  virtual Result<std::string> text(JobQueue& queue) = 0;
+  virtual Result<std::string> text(JobQueue& queue, JobStatistics& statistics) = 0;
 };
 
 }  // namespace sluice

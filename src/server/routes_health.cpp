@@ -45,7 +45,7 @@ Result<Response> ready(Api& api) {
 Result<Response> metrics(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   Response response;
-  response.body = TRY(api.metrics.text(api.service.queue));
+  response.body = TRY(api.metrics.text(api.service.queue, api.service.store.statistics()));
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
 }
