@@ -90,7 +90,7 @@ documents() {
 }
 
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
-threaded='^(base|rows|formats|pipeline|blobs|adapters|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
+threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
 
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs
