@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 
 namespace sluice {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t kMostIdleChannels = 16;
 // No answer to a small request comes near it: a list of a thousand keys has about one megabyte.
 constexpr std::size_t kMostAnswerBytes = 64u << 20;
+constexpr long kBufferBytes = 512L << 10;  // as large as curl takes: fewer rounds for a part of a file
 constexpr int kPollMs = 1000;  // curl's own timers are looked at so often; a stop request wakes at once
 
 struct FreeEasy {
@@ -64,6 +66,27 @@ std::string server_of(const std::string& url) {
   return url.substr(begin, url.find_first_of("/?", begin) - begin);
 }
 
+// curl's own (CURLOPT_LOW_SPEED_TIME) looks at the mean of some seconds, and is late by as many.
+class StallWatch {
+ public:
+  StallWatch(CURL* easy, std::chrono::seconds most) : easy_(easy), most_(most) {}
+  bool stands_still() {
+    curl_off_t down = 0, up = 0;
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &up);
+    const auto now = std::chrono::steady_clock::now();
+    if (down + up != bytes_) moved_ = now;
+    bytes_ = down + up;
+    return most_.count() > 0 && now - moved_ > most_;
+  }
+
+ private:
+  CURL* easy_;
+  const std::chrono::seconds most_;
+  curl_off_t bytes_ = 0;
+  std::chrono::steady_clock::time_point moved_ = std::chrono::steady_clock::now();
+};
+
 CurlLines lines_of(const AwsHttpRequest& request) {
   CurlLines lines;
   bool typed = false;
@@ -86,7 +109,8 @@ struct AwsHttp::Channel {
   std::unique_ptr<CURL, FreeEasy> easy{curl_easy_init()};
 };
 
-AwsHttp::AwsHttp(AwsProxy proxy) : proxy_(proxy) {
+AwsHttp::AwsHttp(AwsProxy proxy, std::string authorities)
+    : proxy_(proxy), authorities_(std::move(authorities)) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)started;
 }
@@ -94,6 +118,12 @@ AwsHttp::AwsHttp(AwsProxy proxy) : proxy_(proxy) {
 AwsHttp::~AwsHttp() = default;
 
 Result<AwsAnswer> AwsHttp::send(const AwsHttpRequest& request, std::stop_token stop) {
+  AwsAnswer answer;
+  TRY(send_into(request, answer, stop));
+  return answer;
+}
+
+Result<> AwsHttp::send_into(const AwsHttpRequest& request, AwsAnswer& answer, const std::stop_token& stop) {
   std::unique_ptr<Channel> channel;
   {
     std::lock_guard lock(mutex_);
@@ -105,17 +135,16 @@ Result<AwsAnswer> AwsHttp::send(const AwsHttpRequest& request, std::stop_token s
   if (!channel) channel = std::make_unique<Channel>();
   if (!channel->multi || !channel->easy)
     return fail(ErrorKind::unavailable, "there is no memory left for a request.", true);
-  auto answer = send_on(*channel, request, stop);
+  auto sent = send_on(*channel, request, answer, stop);
   curl_easy_reset(channel->easy.get());
   std::lock_guard lock(mutex_);
-  if (answer && idle_.size() < kMostIdleChannels) idle_.push_back(std::move(channel));
-  return answer;
+  if (sent && idle_.size() < kMostIdleChannels) idle_.push_back(std::move(channel));
+  return sent;
 }
 
-Result<AwsAnswer> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& request,
-                                   const std::stop_token& stop) {
+Result<> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& request, AwsAnswer& answer,
+                          const std::stop_token& stop) {
   CURL* easy = channel.easy.get();
-  AwsAnswer answer;
   std::array<char, CURL_ERROR_SIZE> detail{};
   const CurlLines lines = lines_of(request);
   CURLcode code = lines ? CURLE_OK : CURLE_OUT_OF_MEMORY;
@@ -128,11 +157,15 @@ Result<AwsAnswer> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& reque
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   if (proxy_ == AwsProxy::none) set(CURLOPT_PROXY, "");
-  if (const char* authorities = std::getenv("AWS_CA_BUNDLE"); authorities != nullptr && *authorities != '\0')
-    set(CURLOPT_CAINFO, authorities);
+  if (const char* bundle = std::getenv("AWS_CA_BUNDLE"); !authorities_.empty())
+    set(CURLOPT_CAINFO, authorities_.c_str());
+  else if (bundle != nullptr && *bundle != '\0')
+    set(CURLOPT_CAINFO, bundle);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_within.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.answer_within.count()));
+  set(CURLOPT_BUFFERSIZE, kBufferBytes);
+  set(CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
   set(CURLOPT_USERAGENT, "sluice");
   set(CURLOPT_HTTPHEADER, lines.get());
   if (request.method == "HEAD") {
@@ -152,11 +185,15 @@ Result<AwsAnswer> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& reque
     return fail(ErrorKind::internal, std::string("libcurl lacks something: ") + curl_easy_strerror(code));
 
   CURLM* multi = channel.multi.get();
+  bool stalled = false;
   curl_multi_add_handle(multi, easy);
   {
     std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
+    StallWatch watch(easy, request.stall_within);
     for (int running = 1;;) {
       if (curl_multi_perform(multi, &running) != CURLM_OK || running == 0 || stop.stop_requested()) break;
+      stalled = watch.stands_still();
+      if (stalled) break;
       if (curl_multi_poll(multi, nullptr, 0, kPollMs, nullptr) != CURLM_OK) break;
     }
   }
@@ -167,11 +204,12 @@ Result<AwsAnswer> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& reque
   long status = 0;
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_multi_remove_handle(multi, easy);
-  if (code == CURLE_OK) {
-    answer.status = static_cast<int>(status);
-    return answer;
-  }
+  answer.status = static_cast<int>(status);
+  if (code == CURLE_OK) return {};
   if (stop.stop_requested()) return fail(ErrorKind::cancelled, "stopped while a request was under way.");
+  if (stalled)
+    std::snprintf(detail.data(), detail.size(), "not a byte has moved for %lld s",
+                  static_cast<long long>(request.stall_within.count()));
   return fail(ErrorKind::unavailable,
               server_of(request.url) + ": " + (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)),
               true);

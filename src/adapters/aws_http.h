@@ -23,7 +23,8 @@ struct AwsHttpRequest {
   AwsFields headers;
   std::string_view body;  // lives as long as the call
   std::chrono::milliseconds connect_within{5'000};
-  std::chrono::milliseconds answer_within{30'000};  // from beginning to end
+  std::chrono::milliseconds answer_within{30'000};  // from beginning to end; 0: however long it takes
+  std::chrono::seconds stall_within{0};             // without a byte in either direction; 0: for ever
 };
 
 struct AwsAnswer {
@@ -37,7 +38,8 @@ enum class AwsProxy : bool { none, of_environment };
 
 class AwsHttp {
  public:
-  explicit AwsHttp(AwsProxy proxy);
+  // `authorities`: a file of certificates in place of the system's and of AWS_CA_BUNDLE.
+  explicit AwsHttp(AwsProxy proxy, std::string authorities = "");
   ~AwsHttp();
   AwsHttp(const AwsHttp&) = delete;
   AwsHttp& operator=(const AwsHttp&) = delete;
@@ -45,12 +47,16 @@ class AwsHttp {
   // Any status is an answer. A server that cannot be reached is `unavailable`; a stop request, at once,
   // `cancelled`.
   Result<AwsAnswer> send(const AwsHttpRequest& request, std::stop_token stop = {});
+  // The same; of an answer that breaks off, what came of it is in `answer`.
+  Result<> send_into(const AwsHttpRequest& request, AwsAnswer& answer, const std::stop_token& stop);
 
  private:
   struct Channel;
-  Result<AwsAnswer> send_on(Channel& channel, const AwsHttpRequest& request, const std::stop_token& stop);
+  Result<> send_on(Channel& channel, const AwsHttpRequest& request, AwsAnswer& answer,
+                   const std::stop_token& stop);
 
   const AwsProxy proxy_;
+  const std::string authorities_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Channel>> idle_;  // guarded by mutex_
 };
