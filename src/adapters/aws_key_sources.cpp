@@ -74,7 +74,7 @@ class KeySearch {
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     const std::string what = "AWS credentials for the role " + role;
     const AwsAnswer answer = TRY(ask(AwsProxy::of_environment, request, what));
-    const AwsExpiringKeys found{
+    AwsExpiringKeys found{
         .keys = {element(answer.body, "AccessKeyId"), element(answer.body, "SecretAccessKey"),
                  element(answer.body, "SessionToken")},
         .expires = parse_rfc3339(element(answer.body, "Expiration"))};
@@ -165,8 +165,8 @@ class KeySearch {
       const auto at = json.find(name);
       return at != json.end() && at->is_string() ? at->get<std::string>() : "";
     };
-    const AwsExpiringKeys found{.keys = {text("AccessKeyId"), text("SecretAccessKey"), text("Token")},
-                                .expires = parse_rfc3339(text("Expiration"))};
+    AwsExpiringKeys found{.keys = {text("AccessKeyId"), text("SecretAccessKey"), text("Token")},
+                          .expires = parse_rfc3339(text("Expiration"))};
     if (answer.status == 200 && !found.keys.access_key.empty() && !found.keys.secret_key.empty())
       return found;
     return refused(what, url, answer, text("Message") + text("message"));
