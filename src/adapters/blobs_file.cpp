@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "adapters/blob_key.h"
 #include "adapters/blobs_file_internal.h"
 
 namespace sluice {
@@ -26,22 +27,6 @@ constexpr const char* kIncoming = ".incoming";
 constexpr const char* kUnfinished = ".unfinished";
 // What a killed process left half written is removed when it was not touched for so long.
 constexpr auto kLeftoverAge = std::chrono::hours(24);
-
-bool is_key(std::string_view key) {
-  std::size_t begin = 0;
-  while (begin <= key.size()) {
-    std::size_t end = std::min(key.find('/', begin), key.size());
-    std::string_view segment = key.substr(begin, end - begin);
-    if (segment.empty() || segment.front() == '.') return false;
-    bool plain = std::ranges::all_of(segment, [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-             c == '_' || c == '-';
-    });
-    if (!plain) return false;
-    begin = end + 1;
-  }
-  return true;
-}
 
 class FileBlobWriter : public BlobWriter {
  public:
@@ -147,7 +132,7 @@ class FileBlobs : public BlobStore {
 
  private:
   Result<fs::path> path_of(const std::string& key) const {
-    if (!is_key(key)) return fail(ErrorKind::usage, "'" + key + "' is no key of a blob");
+    TRY(check_blob_key(key));
     return root_ / key;
   }
 
