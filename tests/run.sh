@@ -78,7 +78,7 @@ build() {  # build PRESET [OPTION…]
 unit() {  # unit PRESET [CTEST OPTION…]
   local preset=$1
   shift
-  tools/with_postgres.sh -c fsync=off tools/with_redis.sh ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
+  tools/with_postgres.sh -c fsync=off tools/with_redis.sh "${with_s3[@]}" ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
 }
 
 binary() {
@@ -92,6 +92,10 @@ documents() {
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
 threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
 
+# S3's server is built of Go modules once, and not everywhere.
+with_s3=(tools/with_s3.sh)
+no_s3=$(tools/with_s3.sh --build 2>&1) || with_s3=()
+
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs
 need build test lint clang || { echo "0 passed, 1 failed"; exit 1; }
@@ -100,6 +104,7 @@ suite lint tools/lint.sh
 if suite build build release; then
   binary
   suite unit unit release
+  [ -z "$no_s3" ] || skip s3 "$no_s3"
   suite self python3 -m unittest discover -s tests -p '*_test.py'
   suite cases python3 tests/run_cases.py
   suite documents documents

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# A private S3 server for tests and benchmarks: versitygw, which checks every signature. Builds it once into the cache
+# folder (Go modules), starts one on a free loopback port with its files in a temporary directory, runs COMMAND with
+# SLUICE_TEST_S3 (the URL of an empty bucket) and the keys for it (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) set, and takes
+# everything away again.
+#
+# with_s3.sh COMMAND…
+# with_s3.sh --build     only builds the server; where it cannot, says why in one line and exits with status 3
+# The environment also gets SLUICE_TEST_S3_CONTROL, a command that takes stop|start|kill|log.
+set -euo pipefail
+
+version=v1.8.0
+least_go=1.25
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice/versitygw-$version
+server=$cache/versitygw
+
+cannot() { echo "no S3 server for the tests: $1" >&2; exit 3; }
+
+build() {
+  [ -x "$server" ] && return
+  command -v go > /dev/null || cannot "Go is not installed, and versitygw $version has to be built with Go $least_go or newer"
+  local have
+  have=$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//')
+  [ "$(printf '%s\n' "$least_go" "$have" | sort -V | head -n 1)" = "$least_go" ] ||
+    cannot "versitygw $version wants Go $least_go or newer; there is Go $have"
+  mkdir -p "$cache"
+  local made
+  made=$(mktemp -d "$cache/build-XXXXXX")
+  if ! GOBIN=$made GOFLAGS=-buildvcs=false GOTOOLCHAIN=local CGO_ENABLED=0 \
+      go install "github.com/versity/versitygw/cmd/versitygw@$version" > "$made/log" 2>&1; then
+    local why
+    why=$(tail -n 1 "$made/log")
+    rm -rf "$made"
+    cannot "building versitygw $version failed: $why"
+  fi
+  mv "$made/versitygw" "$server"
+  rm -rf "$made"
+}
+
+[ $# -gt 0 ] || { echo "with_s3.sh: no command to run" >&2; exit 2; }
+build
+[ "$1" != --build ] || exit 0
+
+home=$(mktemp -d "${TMPDIR:-/tmp}/sluice-s3-XXXXXX")
+port=$("$(dirname "$0")/free_port.py")
+mkdir -p "$home/data/test" "$home/metadata"
+export AWS_ACCESS_KEY_ID=sluice-test AWS_SECRET_ACCESS_KEY=only/for+tests
+cat > "$home/control" << CONTROL
+#!/usr/bin/env bash
+set -uo pipefail
+home=$home port=$port
+answers() { (exec 3<> "/dev/tcp/127.0.0.1/\$port") 2> /dev/null; }
+ended() { for _ in {1..600}; do kill -0 "\$1" 2> /dev/null || return 0; sleep 0.05; done; return 1; }
+case "\$1" in
+  start)
+    ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY setsid "$server" --port "127.0.0.1:\$port" \\
+      --virtual-domain "s3.localhost:\$port" --keep-alive --quiet posix --sidecar "\$home/metadata" "\$home/data" \\
+      >> "\$home/log" 2>&1 < /dev/null &
+    echo \$! > "\$home/pid"
+    for _ in {1..600}; do answers && exit 0; sleep 0.05; done
+    tail -n 20 "\$home/log" >&2; exit 1 ;;
+  stop) pid=\$(cat "\$home/pid" 2> /dev/null) && { kill "\$pid" 2> /dev/null; ended "\$pid"; } ;;
+  kill) pid=\$(cat "\$home/pid" 2> /dev/null) && { kill -9 "\$pid" 2> /dev/null; ended "\$pid"; } ;;
+  log) cat "\$home/log" ;;
+  *) echo "stop|start|kill|log" >&2; exit 2 ;;
+esac
+CONTROL
+chmod 755 "$home/control"
+
+# shellcheck disable=SC2317  # called by the trap
+finish() {
+  "$home/control" kill || true
+  rm -rf "$home"
+}
+trap finish EXIT
+"$home/control" start
+
+export SLUICE_TEST_S3="s3://test?endpoint=http://127.0.0.1:$port" SLUICE_TEST_S3_CONTROL=$home/control
+status=0
+"$@" || status=$?
+exit $status
