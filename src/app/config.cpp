@@ -89,7 +89,8 @@ constexpr Row kSettings[] = {
        config.store = value;
        return {};
      }},
-    {{"blobs", "SLUICE_BLOBS", "file:./data/blobs", "URL of the place for files on their way"},
+    {{"blobs", "SLUICE_BLOBS", "file:./data/blobs",
+      "URL of the place for files on their way: file:FOLDER, or s3://bucket/prefix"},
      [](Config& config, const std::string& value) -> Result<> {
        config.blobs = value;
        return {};

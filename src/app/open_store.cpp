@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/blobs_file.h"
+#include "adapters/blobs_s3.h"
 #include "adapters/store_postgres.h"
 #include "adapters/store_sqlite.h"
 #include "base/nearest.h"
@@ -59,6 +60,7 @@ constexpr std::array kStores = {
 
 constexpr std::array kBlobs = {
     Scheme<BlobStore>{"file", [](const std::string& directory) { return open_blobs_file(directory); }},
+    Scheme<BlobStore>{"s3", [](const std::string& rest) { return open_blobs_s3("s3:" + rest); }},
 };
 
 // The scheme of a URL, and what follows it.

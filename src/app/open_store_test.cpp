@@ -27,7 +27,14 @@ TEST(OpenStore, UnknownSchemesListTheKnown) {
   auto blobs = open_blobs("sqlite:x.db");
   ASSERT_FALSE(blobs);
   EXPECT_NE(blobs.error().message.find("no place for blobs"), std::string::npos);
-  EXPECT_NE(blobs.error().message.find("file:"), std::string::npos);
+  EXPECT_NE(blobs.error().message.find("file:, s3:"), std::string::npos);
+}
+
+TEST(OpenStore, TheUrlOfABucketIsReadBeforeAnybodyIsAsked) {
+  auto blobs = open_blobs("s3://bucket?colour=blue");
+  ASSERT_FALSE(blobs);
+  EXPECT_EQ(blobs.error().kind, ErrorKind::usage);
+  EXPECT_NE(blobs.error().message.find("'colour' is no parameter"), std::string::npos);
 }
 
 TEST(OpenStore, OptionsReachTheStore) {

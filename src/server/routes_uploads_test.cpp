@@ -293,7 +293,8 @@ TEST_F(UploadRoutesTest, AFileThatIsThereAlreadyIsNamed) {
     Response answer = refer(url);
     EXPECT_EQ(answer.status, 400) << url << answer.body;
   }
-  EXPECT_NE(refer("s3://bucket/a.csv").body.find("known: file"), std::string::npos);
+  EXPECT_NE(refer("ftp://host/a.csv").body.find("known: file, s3"), std::string::npos);
+  EXPECT_NE(refer("s3://bucket/a.csv").body.find("elsewhere than in S3"), std::string::npos);
   EXPECT_EQ(job_count(), 4u);
   const std::string rows = "[{\"blob\":\"file:inbox/a.csv\"}]";
   job_with(post("/v1/pipelines/people/jobs", rows, "application/json"), rows);
