@@ -1,14 +1,13 @@
 """Schemathesis reads the server's own document and makes up requests, good and bad: no answer may be 5xx, and each has to be
 as the document says. In a virtual environment of its own in the cache folder, versions in tests/schemathesis.txt. Used by
 tests/api.py."""
-import hashlib
 import os
 import pathlib
 import subprocess
-import sys
 
-WANTED = pathlib.Path(__file__).resolve().parent / "schemathesis.txt"
-HOOKS = WANTED.with_name("schemathesis_hooks.py")
+from environments import environment_of
+
+HOOKS = pathlib.Path(__file__).resolve().parent / "schemathesis_hooks.py"
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
           "response_schema_conformance")
 # A stream of events has no end, and a queue that is paused would let nothing of the rest run.
@@ -16,27 +15,13 @@ LEFT_OUT = ("streamEvents", "pauseQueue")
 PATIENCE_SECONDS = 3600
 
 
-def program():
-    """The installed `st`; None where it cannot be installed here."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "sluice"
-    folder = cache / ("schemathesis-" + hashlib.sha256(WANTED.read_bytes()).hexdigest()[:12])
-    done = folder / "installed"
-    if not done.exists():
-        for command in ([sys.executable, "-m", "venv", "--clear", str(folder)],
-                        [str(folder / "bin" / "pip"), "install", "--quiet", "--no-deps", "-r", str(WANTED)]):
-            if subprocess.run(command, check=False).returncode != 0:
-                return None
-        done.touch()
-    return folder / "bin" / "st"
-
-
 def check(client, key, options, folder):
-    st = program()
-    if st is None:
+    programs = environment_of("schemathesis")
+    if programs is None:
         print("schemathesis: SKIPPED, because it could not be installed here")
         client.tally.check("Schemathesis is installed", ["CI=true, and it is not"] if os.environ.get("CI") == "true" else [])
         return
-    command = [str(st), "run", f"{client.server.url}/openapi.json", "--header", f"Authorization: Bearer {key}",
+    command = [str(programs / "st"), "run", f"{client.server.url}/openapi.json", "--header", f"Authorization: Bearer {key}",
                "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", str(options.examples),
                "--seed", str(options.seed), "--generation-database", "none", "--workers", "1",
                "--request-timeout", "30", "--continue-on-failure", "--warnings", "off", "--suppress-health-check", "all",

@@ -1,5 +1,5 @@
-"""Runs checks that share a world, several at once, and counts them: what tests/clients.py and tests/connections_postgres.py
-have in common."""
+"""Runs checks that share a world, several at once, and counts them: what tests/clients.py, tests/connections_postgres.py
+and tests/s3.py have in common."""
 import argparse
 import concurrent.futures
 import pathlib

@@ -85,6 +85,10 @@ binary() {
   ln -f build/release/bin/sluice build/sluice 2>/dev/null || cp -f build/release/bin/sluice build/sluice
 }
 
+s3() {
+  tools/with_postgres.sh -c fsync=off tools/with_s3.sh python3 tests/s3.py
+}
+
 documents() {
   python3 tests/run_cases.py README.md docs/*.md
 }
@@ -104,7 +108,6 @@ suite lint tools/lint.sh
 if suite build build release; then
   binary
   suite unit unit release
-  [ -z "$no_s3" ] || skip s3 "$no_s3"
   suite self python3 -m unittest discover -s tests -p '*_test.py'
   suite cases python3 tests/run_cases.py
   suite documents documents
@@ -118,6 +121,7 @@ if suite build build release; then
   suite connections python3 tests/connections_postgres.py
   suite clients python3 tests/clients.py
   suite bullmq tools/with_redis.sh tests/bullmq/run.sh
+  if [ -z "$no_s3" ]; then suite s3 s3; else skip s3 "$no_s3"; fi
 fi
 if suite asan-build build asan; then
   suite asan unit asan

@@ -24,9 +24,10 @@ class ServiceError(Exception):
 class Server:
     """`sluice serve` in `folder`, which holds its data and its pipelines. Started and ended as often as one likes."""
 
-    def __init__(self, binary, folder, store=None, options=(), environment=None):
+    def __init__(self, binary, folder, store=None, options=(), environment=None, blobs=None):
         self.binary, self.folder = str(binary), pathlib.Path(folder)
         self.store = store or f"sqlite:{self.folder / 'store.db'}"
+        self.blobs = blobs or f"file:{self.folder / 'blobs'}"
         self.options = list(options)
         self.environment = environment or {}
         self.process, self.url, self.port = None, None, 0
@@ -34,7 +35,7 @@ class Server:
 
     def start(self):
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--to", self.store,
-                   "--set", f"blobs=file:{self.folder / 'blobs'}", "--set", f"pipelines={self.folder / 'pipelines'}",
+                   "--set", f"blobs={self.blobs}", "--set", f"pipelines={self.folder / 'pipelines'}",
                    *self.options]
         self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env={

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""The service with its files in S3: uploads of each kind, gone on with at another node; files that lie there already; S3
+that goes away. What is in the bucket is looked at with boto3 (versions in tests/boto3.txt). Run under
+`tools/with_postgres.sh -c fsync=off tools/with_s3.sh`."""
+import io
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+
+from environments import environment_of
+
+PROGRAMS = environment_of("boto3")
+if PROGRAMS is None:
+    print("s3: SKIPPED, because boto3 could not be installed here")
+    print(f"0 passed, {int(os.environ.get('CI') == 'true')} failed")
+    sys.exit(os.environ.get("CI") == "true")
+if pathlib.Path(sys.prefix).resolve() != PROGRAMS.parent.resolve():
+    os.execv(PROGRAMS / "python", [str(PROGRAMS / "python"), *sys.argv])
+
+import boto3  # noqa: E402
+import botocore.config  # noqa: E402
+
+from checks import ROOT, run_checks  # noqa: E402
+from client_world import PIPELINE, make_file  # noqa: E402
+from cutting_proxy import RESET, CuttingProxy  # noqa: E402
+from service import BROKEN, Server, TusUpload, form, send_form, send_raw  # noqa: E402
+from stored import demand  # noqa: E402
+
+BUCKET = "test"
+MIB = 1 << 20
+PATIENCE_SECONDS = 60
+
+
+def until(true, what):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        demand(time.monotonic() < end, f"{what}: not within {PATIENCE_SECONDS} s")
+        time.sleep(0.05)
+
+
+class World:
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.file = make_file(100_000, note_bytes=100)   # of 24 MB: three parts
+
+    def end(self):
+        """Each check ends its own servers."""
+
+
+class Place:
+    """One check's part of the bucket, its database, and nodes that share nothing else."""
+
+    def __init__(self, world, name, s3=None):
+        self.world, self.name, self.file = world, name, world.file
+        self.url = s3 or os.environ["SLUICE_TEST_S3"]
+        self.prefix = f"{name}-{os.getpid()}/"
+        self.store = os.environ["SLUICE_TEST_POSTGRES"].rsplit("/", 1)[0] + f"/{name}_{os.getpid()}"
+        subprocess.run(["psql", "-qc", f'CREATE DATABASE "{name}_{os.getpid()}"'], check=True)
+        endpoint = urllib.parse.parse_qs(urllib.parse.urlsplit(self.url).query)["endpoint"][0]
+        self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                                   config=botocore.config.Config(s3={"addressing_style": "path"}))
+        self.nodes = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for node in self.nodes:
+            node.__exit__()
+
+    def node(self):
+        folder = self.world.folder / self.name / f"node{len(self.nodes)}"
+        (folder / "pipelines").mkdir(parents=True)
+        for pipeline in ("raw", "form", "tus"):
+            (folder / "pipelines" / f"{pipeline}.yaml").write_text(PIPELINE.format(name=pipeline), encoding="utf-8")
+        keys = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        blobs = self.url.replace(f"s3://{BUCKET}", f"s3://{BUCKET}/{self.prefix}", 1)
+        node = Server(self.world.binary, folder, self.store, blobs=blobs, environment=keys)
+        self.nodes.append(node)
+        return node.start()
+
+    def objects(self):
+        listed = self.client.list_objects_v2(Bucket=BUCKET, Prefix=self.prefix)
+        return [found["Key"][len(self.prefix):] for found in listed.get("Contents", [])]
+
+    def uploads(self):
+        return self.client.list_multipart_uploads(Bucket=BUCKET, Prefix=self.prefix).get("Uploads", [])
+
+    def content(self, key):
+        return self.client.get_object(Bucket=BUCKET, Key=self.prefix + key)["Body"].read()
+
+    def check_loaded(self, node, job_id, pipeline):
+        job = node.wait_for(job_id)
+        demand(job["status"] == "COMPLETED", f"the job is {job['status']}: {job.get('error')}")
+        rows = job["rows"]
+        demand((rows["read"], rows["inserted"], rows["rejected"]) ==
+               (self.file.rows, self.file.rows - self.file.rejected, self.file.rejected), f"{pipeline}: {rows}")
+
+    def check_only_this_is_left(self, key):
+        demand(self.objects() == [key], f"in the bucket are {self.objects()}")
+        demand(self.content(key) == self.file.data, "the object has other bytes than were sent")
+        demand(not self.uploads(), f"parts are left: {self.uploads()}")
+
+
+def written_to_disk(node):
+    """Bytes that the process had written to a disk."""
+    for line in pathlib.Path(f"/proc/{node.process.pid}/io").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(": ")
+        if name == "write_bytes":
+            return int(value)
+    raise KeyError("write_bytes")
+
+
+def each_way_goes_to_the_bucket_and_past_the_disk(world):
+    with Place(world, "ways") as place:
+        node = place.node()
+        before = written_to_disk(node)
+        for way, send in (("raw", lambda *a: send_raw(*a)), ("form", lambda *a: send_form(*a)),
+                          ("tus", lambda server, name, data, pipeline, _: TusUpload(server, name, data, pipeline, 7 * MIB).send())):
+            job = send(node, f"{way}.csv", place.file.data, way, f"key-{way}")
+            place.check_loaded(node, job, way)
+            key = f"{'resumable' if way == 'tus' else 'uploads'}/{job}"
+            place.check_only_this_is_left(key)
+            place.client.delete_object(Bucket=BUCKET, Key=place.prefix + key)
+        written = written_to_disk(node) - before
+        demand(written < MIB, f"{written} bytes were written to the node's disk for {3 * len(place.file.data)} of uploads")
+        left = [str(path) for path in node.folder.rglob("*") if path.is_file() and path.suffix != ".yaml"]
+        demand(not left, f"on the node's disk are {left}")
+
+
+def a_tus_upload_goes_on_at_another_node_when_its_own_is_killed(world):
+    with Place(world, "killed") as place:
+        first, second = place.node(), place.node()
+        upload = TusUpload(first, "a.csv", place.file.data, "tus", 5 * MIB)
+        with CuttingProxy(first.port, [(13 * MIB, first.kill)]) as proxy:
+            real, first.port = first.port, proxy.port
+            try:
+                upload.send()
+                demand(False, "the node was not killed")
+            except BROKEN:
+                pass
+            first.port = real
+        upload.server = second
+        status, headers, _ = second.request("HEAD", upload.path, headers={"Tus-Resumable": "1.0.0"})
+        demand(status in (200, 204) and int(headers["upload-offset"]) == 10 * MIB, f"{status}, {headers}")
+        job = upload.send()
+        place.check_loaded(second, job, "tus")
+        place.check_only_this_is_left(f"resumable/{job}")
+
+
+def a_tus_upload_goes_on_at_another_node_while_its_own_lives(world):
+    with Place(world, "moved") as place:
+        first, second = place.node(), place.node()
+        upload = TusUpload(first, "a.csv", place.file.data, "tus", 64 * MIB)
+        with CuttingProxy(first.port, [(11 * MIB, RESET)]) as proxy:
+            real, first.port = first.port, proxy.port
+            try:
+                upload.send()
+                demand(False, "the connection was not cut")
+            except BROKEN:
+                pass
+            first.port = real
+        upload.server = second
+
+        def kept():
+            _, headers, _ = second.request("HEAD", upload.path, headers={"Tus-Resumable": "1.0.0"})
+            return int(headers["upload-offset"]) > 8 * MIB
+        until(kept, "the first node keeps what came")
+        job = upload.send()
+        place.check_loaded(second, job, "tus")
+        place.check_only_this_is_left(f"resumable/{job}")
+
+
+def of_uploads_that_end_early_nothing_is_left(world):
+    with Place(world, "early") as place:
+        node = place.node()
+        upload = TusUpload(node, "a.csv", place.file.data, "tus", 9 * MIB)
+        with CuttingProxy(node.port, [(20 * MIB, RESET)]) as proxy:
+            real, node.port = node.port, proxy.port
+            try:
+                upload.send()
+            except BROKEN:
+                pass
+            node.port = real
+        demand(len(place.uploads()) == 1, "the unfinished upload has no parts in S3")
+        until(lambda: node.request("DELETE", upload.path, headers={"Tus-Resumable": "1.0.0"})[0] == 204, "the upload ends")
+        until(lambda: not place.uploads() and not place.objects(), f"what is left of tus: {place.uploads()}, {place.objects()}")
+
+        content_type, body = form({"pipeline": "form"}, "a.csv", place.file.data)
+        for path, kind, sent in (("/v1/pipelines/raw/jobs", "application/octet-stream", place.file.data), ("/upload", content_type, body)):
+            with socket.create_connection(("127.0.0.1", node.port)) as client:
+                client.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\nContent-Type: {kind}\r\n"
+                               f"Content-Length: {len(sent)}\r\n\r\n".encode() + sent[:20 * MIB])
+                until(place.uploads, "parts come to S3")
+            until(lambda: not place.uploads(), f"parts are left of {path}")
+            demand(not place.objects(), f"{place.objects()} is left of {path}")
+
+
+def a_file_that_lies_there_is_named_by_its_url(world):
+    with Place(world, "named") as place:
+        node = place.node()
+        place.client.upload_fileobj(io.BytesIO(place.file.data), BUCKET, place.prefix + "inbox/people.csv")
+        here = f"s3://{BUCKET}/{place.prefix}inbox/people.csv"
+        job = node.json("POST", "/v1/pipelines/raw/jobs", {"blob": here}, status=202)["jobId"]
+        place.check_loaded(node, job, "raw")
+        place.check_only_this_is_left("inbox/people.csv")
+        for other in (f"s3://other/{place.prefix}inbox/people.csv", f"s3://{BUCKET}/inbox/people.csv", f"s3://{BUCKET}/{place.prefix}",
+                      f"s3://{BUCKET}/{place.prefix}none.csv", f"s3://{BUCKET}/{place.prefix}uploads/x", "file:inbox/people.csv",
+                      f"s3://{BUCKET}/{place.prefix}inbox/../uploads/x"):
+            status, _, text = node.request("POST", "/v1/pipelines/raw/jobs", f'{{"blob": "{other}"}}',
+                                           {"Content-Type": "application/json"})
+            demand(status == 400, f"{other}: {status} {text[:300]!r}")
+            demand(os.environ["AWS_SECRET_ACCESS_KEY"].encode() not in text, "the secret is shown")
+        settings = node.request("GET", "/v1/config")[2]
+        demand(os.environ["AWS_SECRET_ACCESS_KEY"].encode() not in settings, "the secret is shown")
+
+
+def a_watched_prefix_gives_jobs(world):
+    with Place(world, "watched") as place:
+        node = place.node()
+        place.client.put_object(Bucket=BUCKET, Key=place.prefix + "in/raw-1.csv", Body=place.file.data)
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 12))   # younger files wait for the next run
+        node.json("POST", "/v1/schedules", {"name": "watch", "source": "blob:in/", "pipeline": "raw", "at": at}, status=201)
+        until(lambda: node.json("GET", "/v1/jobs")["items"], "the file becomes a job")
+        job = node.json("GET", "/v1/jobs")["items"][0]
+        place.check_loaded(node, job["id"] if "id" in job else job["jobId"], "raw")
+        place.check_only_this_is_left("in/raw-1.csv")
+
+
+def s3_that_goes_away_comes_back(world):
+    own = subprocess.Popen([str(ROOT / "tools" / "with_s3.sh"), "sh", "-c", 'echo "$SLUICE_TEST_S3 $SLUICE_TEST_S3_CONTROL"; cat'],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        url, control = own.stdout.readline().split()
+        with Place(world, "away", s3=url) as place:
+            node = place.node()
+            job = send_raw(node, "a.csv", place.file.data, "raw", "key-1")
+            subprocess.run([control, "kill"], check=True)
+            status, _, text = node.request("GET", "/readyz")
+            demand(status == 503 and b'"blobs","status":"failing"' in text.replace(b" ", b""), f"/readyz: {status} {text!r}")
+            status, _, text = node.request("POST", "/v1/pipelines/form/jobs", b"id,name,note\n1,a,b\n", {
+                "Content-Type": "text/csv", "Content-Disposition": 'attachment; filename="b.csv"'})
+            demand(status == 503, f"an upload while S3 is away: {status} {text[:300]!r}")
+            subprocess.run([control, "start"], check=True)
+            until(lambda: node.request("GET", "/readyz")[0] == 200, "/readyz says that all is well")
+            place.check_loaded(node, job, "raw")
+            place.check_only_this_is_left(f"uploads/{job}")
+    finally:
+        own.stdin.close()
+        own.wait()
+
+
+CHECKS = [each_way_goes_to_the_bucket_and_past_the_disk, a_tus_upload_goes_on_at_another_node_when_its_own_is_killed,
+          a_tus_upload_goes_on_at_another_node_while_its_own_lives, of_uploads_that_end_early_nothing_is_left,
+          a_file_that_lies_there_is_named_by_its_url, a_watched_prefix_gives_jobs, s3_that_goes_away_comes_back]
+
+
+if __name__ == "__main__":
+    missing = [name for name in ("SLUICE_TEST_S3", "SLUICE_TEST_POSTGRES") if name not in os.environ]
+    if missing:
+        sys.exit(f"{', '.join(missing)} is not set: run it under tools/with_postgres.sh -c fsync=off tools/with_s3.sh")
+    sys.exit(run_checks(__doc__, CHECKS, World, "s3"))
