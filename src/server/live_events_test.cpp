@@ -93,6 +93,13 @@ class MemoryLog final : public EventLog {
     changed_.wait_for(lock, stop, wait, [&] { return !new_.empty() || newest_ > after || broken_; });
     return {};
   }
+  Result<std::optional<std::uint64_t>> hold_place(const std::string&, const std::string&,
+                                                  std::chrono::milliseconds) override {
+    return fail(ErrorKind::internal, "nobody reads from outside here");
+  }
+  Result<> move_place(const std::string&, const std::string&, std::uint64_t) override {
+    return fail(ErrorKind::internal, "nobody reads from outside here");
+  }
   Result<> remove_before(milliseconds) override { return {}; }
 
  private:
