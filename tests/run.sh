@@ -78,7 +78,7 @@ build() {  # build PRESET [OPTION…]
 unit() {  # unit PRESET [CTEST OPTION…]
   local preset=$1
   shift
-  tools/with_postgres.sh -c fsync=off tools/with_redis.sh "${with_s3[@]}" ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
+  tools/with_postgres.sh -c fsync=off tools/with_redis.sh "${with_s3[@]}" tools/with_sqs.sh ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
 }
 
 binary() {

@@ -8,6 +8,7 @@
 #include "adapters/http_sender_curl.h"
 #include "adapters/intake_bullmq.h"
 #include "adapters/job_queue_bullmq.h"
+#include "adapters/job_queue_sqs.h"
 #include "app/open_store.h"
 #include "base/log.h"
 #include "base/url_text.h"
@@ -24,8 +25,12 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
   if (config.queue == "embedded") return std::unique_ptr<JobQueue>();
   if (config.queue.starts_with("redis"))
     return open_bullmq_queue(TRY(parse_redis_url(config.queue)), kRedisPatience);
-  return fail(ErrorKind::usage, "'" + config.queue.substr(0, config.queue.find(':')) +
-                                    "' is no queue: the setting has to be embedded, or redis://host:6379.");
+  if (config.queue.starts_with("sqs:") || config.queue.starts_with("https://sqs."))
+    return open_sqs_queue(TRY(parse_sqs_url(config.queue, environment_of_this_process())),
+                          aws_credentials_of_this_process());
+  return fail(ErrorKind::usage,
+              "'" + config.queue.substr(0, config.queue.find(':')) +
+                  "' is no queue: the setting has to be embedded, redis://host:6379 or sqs://name.");
 }
 
 Result<std::unique_ptr<Intake>> open_intake(const Config& config) {

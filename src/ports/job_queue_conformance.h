@@ -16,14 +16,23 @@
 
 namespace sluice {
 
+// What a queue keeps of the port where its server cannot do all of it; an adapter that keeps less says in its
+// docs page what that means.
+struct JobQueuePromises {
+  bool order = true;           // higher priority goes first, and of equal ones the older
+  bool known_ids = true;       // a message whose id is in the queue already is left as it is
+  bool withdrawal = true;      // withdraw() takes out what nobody has reserved
+  bool delays_counted = true;  // what was put back with a delay counts as delayed, not as active
+  bool ages = true;            // health() knows how long the oldest has waited
+};
+
 // One fresh, empty queue.
 class JobQueueUnderTest {
  public:
   virtual ~JobQueueUnderTest() = default;
   // The queue; a second one stands for a second process.
   virtual std::shared_ptr<JobQueue> open() = 0;
-  // Does a message of higher priority go first, and of equal ones the older? Some servers keep no order.
-  virtual bool keeps_order() const { return true; }
+  virtual JobQueuePromises promises() const { return {}; }
 };
 // Gives nothing where its server is not there: the test is skipped.
 using JobQueueFactory = std::function<std::unique_ptr<JobQueueUnderTest>()>;
