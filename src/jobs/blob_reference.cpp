@@ -78,7 +78,7 @@ Result<std::string> blob_key_of_reference(const std::string& url, const std::str
                        : "this server keeps its files elsewhere than in S3; an s3: URL names "
                          "nothing in it.");
   auto found = scheme == kFile ? key_in_folder(url, place) : key_in_bucket(url, place);
-  const std::string key = TRY(std::move(found));
+  std::string key = TRY(std::move(found));
   if (auto may = check_named_blob(tenant, key); !may) return refused("\"blob\": " + may.error().message);
   return key;
 }
