@@ -183,6 +183,14 @@ constexpr Row kSettings[] = {
          return fail(ErrorKind::usage, "limits.row_bytes must lie between 1KiB and 64MiB.");
        return {};
      }},
+    {{"split_bytes", "SLUICE_SPLIT_BYTES", "64MiB",
+      "size of the pieces of a file that a server's workers share"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.split_bytes = TRY(size_of(value));
+       if (config.split_bytes < (64u << 10) || config.split_bytes > (64ull << 30))
+         return fail(ErrorKind::usage, "split_bytes must lie between 64KiB and 64GiB.");
+       return {};
+     }},
     {{"limits.memory", "SLUICE_MEMORY", "auto",
       "most memory the process uses, a server for each split in work: a size, or auto (128MiB)"},
      [](Config& config, const std::string& value) -> Result<> {

@@ -38,6 +38,7 @@ struct Config {
   std::string log_level = "info";
   std::chrono::milliseconds patience{60'000};
   std::uint64_t row_bytes = 1 << 20;
+  std::uint64_t split_bytes = 64 << 20;  // a service cuts larger files into splits of about this size
   // What is cleared away so long after the end of its job.
   std::chrono::milliseconds retain_blobs = std::chrono::hours(24 * 7);
   std::chrono::milliseconds retain_rejects = std::chrono::hours(24 * 90);

@@ -59,6 +59,7 @@ TEST_F(ConfigTest, WhatIsNotSaidIsAsTheTableSays) {
     EXPECT_EQ(said.blobs, standard.blobs);
     EXPECT_EQ(said.pipelines, standard.pipelines);
     EXPECT_EQ(said.row_bytes, standard.row_bytes) << setting.key;
+    EXPECT_EQ(said.split_bytes, standard.split_bytes) << setting.key;
     EXPECT_EQ(said.memory_bytes, standard.memory_bytes);
     EXPECT_EQ(said.retain_blobs, standard.retain_blobs);
     EXPECT_EQ(said.retain_rejects, standard.retain_rejects);
@@ -83,6 +84,8 @@ TEST_F(ConfigTest, SizesHaveUnits) {
   EXPECT_EQ(read("limits: {row_bytes: 64kB}").row_bytes, 64'000u);
   EXPECT_NE(refused("limits: {row_bytes: 2 Mio}").find(":1:10: '2 Mio' is no size"), std::string::npos);
   EXPECT_NE(refused("limits: {row_bytes: 100}").find("between 1KiB and 64MiB"), std::string::npos);
+  EXPECT_EQ(read("split_bytes: 1MiB").split_bytes, 1u << 20);
+  EXPECT_NE(refused("split_bytes: 1kB").find("between 64KiB and 64GiB"), std::string::npos);
   EXPECT_NE(refused("limits: {row_bytes: 65MiB}").find("between 1KiB and 64MiB"), std::string::npos);
 }
 

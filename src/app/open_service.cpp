@@ -71,6 +71,7 @@ Service service_of(const Config& config, ServiceParts& parts) {
                   .pipelines_folder = config.pipelines};
   service.row_bytes = config.row_bytes;
   service.queued_per_tenant = config.splits_per_tenant;
+  service.split_bytes = config.split_bytes;
   return service;
 }
 

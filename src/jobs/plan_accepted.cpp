@@ -18,7 +18,8 @@ Result<> plan_accepted(Service& service, const Job& job, const Lease& lease, Com
   request.pipeline.source.row_bytes = service.row_bytes;
   request.pipeline.source.window_bytes = memory.window_bytes;
   const Input input = TRY(open_blob_input(service.blobs, job, ""));
-  PlanOptions options{.infer_schema = request.infer, .report = request.report};
+  PlanOptions options{
+      .infer_schema = request.infer, .report = request.report, .split_bytes = service.split_bytes};
   if (request.report) options.splitting = Splitting::whole;
   PlannedJob planned = TRY(plan_job(std::move(request.pipeline), input, options, pool, memory, stop));
   if (request.infer)

@@ -10,10 +10,6 @@
 namespace sluice {
 namespace {
 
-// What one queue message, one lease and one checkpoint are about: large enough that a split's cost of its own
-// does not show, small enough that many workers share one file and a lost worker loses little.
-constexpr std::uint64_t kSplitBytes = 64ull << 20;
-
 Result<SchemaInference> look_at_rows(const ReadPlan& read, const Input& input, ComputePool& pool,
                                      const MemoryPlan& memory, std::stop_token stop) {
   auto format = make_format(read);
@@ -72,13 +68,13 @@ Result<> check_columns(const JobPlan& plan) {
   return {};
 }
 
-Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, Splitting splitting,
+Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, const PlanOptions& options,
                                        std::stop_token stop) {
   std::vector<ReadRange> ranges = {{plan.read.first_row, {}}};
   bool count_rows = plan.pipeline.max_rejects.share.has_value();  // a share of how many?
-  bool worth_splits = splitting == Splitting::splits && input.size > kSplitBytes;
+  bool worth_splits = options.splitting == Splitting::splits && input.size > options.split_bytes;
   if (!input.streaming && (count_rows || worth_splits)) {
-    PlannedInput planned = TRY(plan_ranges(plan.read, input.opener, kSplitBytes, stop));
+    PlannedInput planned = TRY(plan_ranges(plan.read, input.opener, options.split_bytes, stop));
     plan.rows = planned.rows;
     if (!planned.ranges.empty()) ranges = std::move(planned.ranges);
   }
@@ -120,7 +116,7 @@ Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOpt
   }
   TRY(decide_dates(plan, input, pool, memory, stop));
   if (!options.report) TRY(check_columns(plan));
-  planned.splits = TRY(split_input(plan, input, options.splitting, stop));
+  planned.splits = TRY(split_input(plan, input, options, stop));
   return planned;
 }
 

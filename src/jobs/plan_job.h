@@ -13,6 +13,10 @@
 
 namespace sluice {
 
+// What one queue message, one lease and one checkpoint are about: large enough that a split's cost of its own
+// does not show, small enough that many workers share one file and a lost worker loses little.
+inline constexpr std::uint64_t kSplitBytes = 64ull << 20;
+
 struct PlannedJob {
   JobPlan plan;
   std::vector<Split> splits;  // at least one; without an end where the input was not measured
@@ -26,6 +30,7 @@ struct PlanOptions {
   bool infer_schema = false;
   Splitting splitting = Splitting::splits;
   bool report = false;  // the input is an error report that comes back
+  std::uint64_t split_bytes = kSplitBytes;
 };
 Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOptions& options,
                             ComputePool& pool, const MemoryPlan& memory, std::stop_token stop);

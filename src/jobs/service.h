@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "engine/run_split.h"
 #include "jobs/input.h"
+#include "jobs/plan_job.h"
 #include "ports/blob_store.h"
 #include "ports/job_queue.h"
 #include "ports/store.h"
@@ -34,10 +35,11 @@ struct Service {
   BlobStore& blobs;
   std::string pipelines_folder;
   std::uint64_t row_bytes = 1u << 20;
+  std::uint64_t split_bytes = kSplitBytes;
   std::size_t queued_per_tenant = 64;        // splits of a tenant that are in the queue or in work at once
   std::uint64_t most_waiting_jobs = 10'000;  // of a tenant: further ones are refused until some were begun
   WorkObserver* observer = nullptr;          // may be null
-  std::function<void()> work_came = [] {};   // wakes this node's dispatcher; from any thread
+  std::function<void()> work_came = [] {};  // wakes this node's dispatcher; from any thread
 };
 
 // ingestion_jobs.blob of a file in the blob store: "blob:KEY". (`sluice run` reads files where they lie:
