@@ -37,6 +37,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+std::string our_version() { return "bullmq:" + std::string(kBullmqVersion); }
+
 constexpr std::string_view kScanCount = "500";
 
 // A number as Redis or another program wrote it; none where it is not one that whole numbers hold.
@@ -96,7 +98,7 @@ Result<> BullmqQueue::check_server() {
 
 Result<> BullmqQueue::check_version() {
   return pool_.run([&](RedisConnection& redis) -> Result<> {
-    const std::string ours = "bullmq:" + std::string(kBullmqVersion), meta = key("meta");
+    const std::string ours = our_version(), meta = key("meta");
     const RedisValue found = TRY(redis.call({"HGET", meta, "version"}));
     const bool is_used = TRY(redis.call({"EXISTS", key("id")})).integer != 0;
     auto major_of = [](std::string_view version) {
@@ -112,10 +114,20 @@ Result<> BullmqQueue::check_version() {
               ": together they would lose jobs. Let the queue run empty and remove it, or name another "
               "(?queue=NAME).");
     }
-    TRY(redis.call({"HSETNX", meta, "version", ours}));
-    TRY(redis.call({"HSETNX", meta, "opts.maxLenEvents", "10000"}));
-    return {};
+    return say_version(redis);
   });
+}
+
+Result<> BullmqQueue::say_version(RedisConnection& redis) {
+  const std::string meta = key("meta");
+  if (TRY(redis.call({"HSETNX", meta, "version", our_version()})).integer == 1) new_ = true;
+  TRY(redis.call({"HSETNX", meta, "opts.maxLenEvents", "10000"}));
+  return {};
+}
+
+Result<bool> BullmqQueue::is_new() {
+  TRY(pool_.run([&](RedisConnection& redis) { return say_version(redis); }));
+  return new_.exchange(false);
 }
 
 Result<std::vector<BullmqQueue::Active>> BullmqQueue::active() {

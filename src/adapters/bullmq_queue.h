@@ -3,6 +3,7 @@
 // are milliseconds since 1970 of this machine, as BullMQ takes them from its workers. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,8 @@ class BullmqQueue {
 
   const std::string& name() const { return name_; }
 
+  // True, to one of those who ask, where the server knew nothing of the queue; it says now whose it is.
+  Result<bool> is_new();
   // Their ids. A job whose id is there already is left as it is; one that is deduplicated has another's id.
   Result<std::vector<std::string>> add(std::span<const BullmqNewJob> jobs);
   // Locked with `token` for `lock`; the worker's name is what people see. None while the queue is paused.
@@ -89,6 +92,7 @@ class BullmqQueue {
   BullmqQueue(RedisUrl url, std::string name, std::chrono::milliseconds patience, const BullmqFinished& kept);
   Result<> check_server();
   Result<> check_version();
+  Result<> say_version(RedisConnection& redis);  // where nobody says it
   std::string key(std::string_view part) const { return prefix_ + std::string(part); }
   RedisCommand keys(std::initializer_list<std::string_view> parts) const;
   RedisCommand keys_to_add(const BullmqNewJob& job) const;
@@ -102,6 +106,7 @@ class BullmqQueue {
   const std::string prefix_;  // "bull:NAME:"
   const BullmqFinished kept_;
   RedisPool pool_;
+  std::atomic<bool> new_ = false;  // and nobody was told yet
 };
 
 }  // namespace sluice

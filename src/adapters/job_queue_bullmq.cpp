@@ -95,6 +95,8 @@ class BullmqJobQueue final : public JobQueue {
 
   Result<> withdraw(const std::string& job_id) override { return queue_->remove_all(job_id + "/"); }
 
+  Result<bool> is_new() override { return queue_->is_new(); }
+
   Result<> pause() override { return queue_->pause(true); }
   Result<> resume() override { return queue_->pause(false); }
 

@@ -82,6 +82,10 @@ class BullmqJobQueueTest : public testing::Test {
     place_.emplace(test_redis());
   }
   std::unique_ptr<JobQueue> open() { return *open_bullmq_queue(place_->url(), kPatience); }
+  void forget() {  // as after FLUSHALL, or a restart without its files
+    const auto keys = place_->call({"KEYS", place_->key("*")});
+    for (const RedisValue& key : keys.items) place_->call({"DEL", key.text});
+  }
   std::string refusal() {
     auto queue = open_bullmq_queue(place_->url(), kPatience);
     return queue ? "opened" : queue.error().message;
@@ -122,6 +126,25 @@ TEST_F(BullmqJobQueueTest, ScriptsThatTheServerHasForgottenAreSentAgain) {
     ASSERT_TRUE(taken && *taken);
     EXPECT_EQ((*taken)->message.split_number, split);
   }
+}
+
+TEST_F(BullmqJobQueueTest, AServerThatLostEverythingIsNoticedByOne) {
+  auto one = open(), other = open();
+  EXPECT_TRUE(*one->is_new());
+  EXPECT_FALSE(*one->is_new());
+  EXPECT_FALSE(*other->is_new());
+  ASSERT_TRUE(one->enqueue(std::vector<QueueMessage>{{"j/1/1", "t", "j", 1, 0}}));
+  forget();
+  EXPECT_TRUE(*other->is_new());
+  EXPECT_FALSE(*other->is_new());
+  EXPECT_FALSE(*one->is_new());
+
+  // Found out by a message that is put in first, it is said all the same; and the queue says whose it is.
+  forget();
+  ASSERT_TRUE(one->enqueue(std::vector<QueueMessage>{{"j/1/2", "t", "j", 1, 0}}));
+  EXPECT_EQ(refusal(), "opened");
+  EXPECT_TRUE(*one->is_new());
+  EXPECT_FALSE(*other->is_new());
 }
 
 TEST_F(BullmqJobQueueTest, WhatIsNoSplitIsTakenOut) {

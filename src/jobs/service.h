@@ -5,7 +5,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/run_split.h"
@@ -29,6 +32,13 @@ class WorkObserver {
   virtual void worked(bool planning, std::chrono::duration<double> time) = 0;
 };
 
+// What the store takes to be in the queue and is not, as far as this node knows.
+struct Unsent {
+  std::mutex mutex;                    // the others
+  std::vector<QueueMessage> messages;  // the queue was away when they were to be put in
+  std::optional<std::chrono::steady_clock::time_point> all_before;  // when it was found to be new
+};
+
 struct Service {
   Store& store;
   JobQueue& queue;
@@ -39,6 +49,7 @@ struct Service {
   std::size_t queued_per_tenant = 64;        // splits of a tenant that are in the queue or in work at once
   std::uint64_t most_waiting_jobs = 10'000;  // of a tenant: further ones are refused until some were begun
   WorkObserver* observer = nullptr;          // may be null
+  std::shared_ptr<Unsent> unsent = std::make_shared<Unsent>();
   std::function<void()> work_came = [] {};  // wakes this node's dispatcher; from any thread
 };
 

@@ -62,6 +62,11 @@ class JobQueue {
   // Every message of a job that nobody has reserved: it was cancelled.
   virtual Result<> withdraw(const std::string& job_id) = 0;
 
+  // True, to one of those who ask, where the queue is new: nobody has used it yet, or its server has lost all
+  // that was in it, and that has to be queued again. Asked at every tick. An adapter that cannot tell says
+  // no; what was lost is found later, by its age.
+  virtual Result<bool> is_new() { return false; }
+
   virtual Result<> pause() = 0;  // nothing is reserved until resume(); what is reserved goes on
   virtual Result<> resume() = 0;
   virtual Result<QueueHealth> health() = 0;
