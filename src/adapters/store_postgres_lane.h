@@ -45,6 +45,7 @@ class PostgresLane {
   void rollback();
   // Rolls back; true where another transaction may bring the rows through.
   bool may_redo();
+  bool wants_to_be_alone() const { return table_.wants_to_be_alone(); }
   void forget() { table_.forget(); }
 
   // Did the connection break while the COMMIT was under way? Then nobody knows yet whether it took place.

@@ -328,8 +328,9 @@ Result<> PostgresRowWriter::run_main_lane(unsigned lanes, const Commit& commit, 
     TRY(lane.begin(lease));
     if (spec_.resolves_job_id) TRY(set_aside_corrected());
     TRY(lane.lock_slots(0, kPostgresSlots / lanes,
-                        entries_.size() < options_.lane_rows ? PostgresLane::SlotLock::shared
-                                                             : PostgresLane::SlotLock::alone));
+                        entries_.size() < options_.lane_rows && !lane.wants_to_be_alone()
+                            ? PostgresLane::SlotLock::shared
+                            : PostgresLane::SlotLock::alone));
     return lane.store(share.entries, commit);
   };
   for (;;) {

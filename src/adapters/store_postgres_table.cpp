@@ -10,6 +10,8 @@ namespace sluice {
 namespace {
 
 constexpr int kMostRedos = 20;
+// Commits in turn after one that others were in the way of: who shares its rows once does so for a while.
+constexpr int kCommitsAlone = 50;
 constexpr std::size_t kSomeRefusals = 3;  // found one redo at a time; with more, all are looked for at once
 constexpr std::size_t kPieceBytes = 128 * 1024;  // handed to libpq at once
 constexpr const char* kColumns =
@@ -35,7 +37,8 @@ unsigned slot_of(const WriteSpec& spec, const PreparedRow& row) {
 }
 
 void PostgresRowTable::forget() {
-  careful_ = one_by_one_ = false;
+  alone_for_ = met_others_ ? kCommitsAlone : std::max(alone_for_ - 1, 0);
+  careful_ = one_by_one_ = met_others_ = false;
   redos_ = 0;
   refusals_.clear();
   decisions_.clear();
@@ -59,12 +62,12 @@ Result<> PostgresRowTable::store(PgConnection& connection, std::span<RowEntry> e
 bool PostgresRowTable::may_redo(const PgFault& fault) {
   decisions_.undo();
   if (++redos_ > kMostRedos) return false;
-  if (raced_) return careful_ = true;
+  if (raced_) return careful_ = met_others_ = true;
   // Every table that sluice makes has its rows' ids for primary key; other unique indexes are the user's.
-  if (fault.is("23505") && fault.constraint.ends_with("_pkey")) return careful_ = true;
+  if (fault.is("23505") && fault.constraint.ends_with("_pkey")) return careful_ = met_others_ = true;
   if (fault.is("55P03") && slots_in_vain_ && careful_) return false;  // no lock of ours: not a second wait
   if (fault.is("55P03")) slots_in_vain_ = true;
-  if (fault.is("40P01") || fault.is("40001") || fault.is("55P03")) return careful_ = true;
+  if (fault.is("40P01") || fault.is("40001") || fault.is("55P03")) return careful_ = met_others_ = true;
   if (!refused(fault)) return false;
   std::size_t line = by_line_ ? line_in(fault.context) : 0;
   if (line == 0 || line > copying_.size() || refusals_.size() >= kSomeRefusals)

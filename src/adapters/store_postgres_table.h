@@ -50,6 +50,10 @@ class PostgresRowTable {
   bool may_redo(const PgFault& fault);
   // Slot locks are of use (no two jobs write the same position), and were not waited for in vain.
   bool wants_slots() const { return spec_.identity != IdentityKind::position && !slots_in_vain_; }
+  // The slots of a small commit should be its own, too: others were met, who write the same rows. Each of
+  // them undoes what the others do, and the server takes a second to find that out; in turn they get on at
+  // once.
+  bool wants_to_be_alone() const { return met_others_ || alone_for_ > 0; }
   void forget();  // what was learnt: the next commit is another
 
  private:
@@ -104,9 +108,10 @@ class PostgresRowTable {
   bool raced_ = false;                   // somebody else stored one of the rows meanwhile
 
   bool mostly_known_ = false;  // the rows of the last commit were stored before
+  int alone_for_ = 0;          // so many further commits
 
   // Learnt within a commit.
-  bool careful_ = false, one_by_one_ = false;
+  bool careful_ = false, one_by_one_ = false, met_others_ = false;
   bool slots_in_vain_ = false;  // for good: a client that stands still may hold them until its lease is over
   int redos_ = 0;
   std::map<const PreparedRow*, Refusal> refusals_;
