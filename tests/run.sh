@@ -116,6 +116,8 @@ if suite build build release; then
   suite crash-postgres python3 tests/crash.py --store postgres --rows 24000 --faults "$crash_kills" --seed "$seed"
   suite crash-service python3 tests/crash.py --service --rows 24000 --faults "$crash_kills" --seed "$seed"
   suite crash-service-postgres python3 tests/crash.py --service --store postgres --rows 24000 --faults "$crash_kills" --seed "$seed"
+  suite nodes python3 tests/nodes.py
+  suite chaos python3 tests/chaos.py --seed "$seed"
   suite api python3 tests/api.py
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py

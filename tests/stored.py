@@ -9,6 +9,7 @@ import subprocess
 import people
 
 OUTCOMES = {1: "inserted", 2: "updated", 3: "duplicate", 4: "rejected"}
+PATIENCE_SECONDS = 180   # for an answer: some are whole tables
 UNFINISHED = ("PENDING", "PROCESSING")
 
 
@@ -33,6 +34,8 @@ QUERIES = {
     "held": "SELECT job_sequence FROM job_unique_values",
     "events": "SELECT CAST(job_id AS text) AS job_id, type, CAST(data AS text) AS data FROM ingestion_events",
 }
+# By which column a query's rows belong to jobs.
+PIPELINES_BY = {**dict.fromkeys(QUERIES, "job_id"), "jobs": "id", "held": "job_sequence", "lanes": "job_id"}
 COUNTS = ("read", "inserted", "updated", "duplicate", "rejected")
 
 
@@ -87,7 +90,8 @@ class PostgresStore:
     def execute(self, sql):
         return psql(self.url, sql)
 
-    def snapshot(self):
+    def snapshot(self, pipeline=None):
+        """Everything, or what belongs to one pipeline."""
         if self.execute("SELECT to_regclass('job_unique_values') IS NOT NULL") != ["t"]:
             return None
         # A job that is not done has its counters on its splits.
@@ -96,6 +100,10 @@ class PostgresStore:
         queries = {name: sql.format(counts=counts, runs="encode(runs, 'hex')", hash="encode(content_hash, 'hex')")
                    for name, sql in QUERIES.items()}
         queries["lanes"] = "SELECT job_id, split_number, until_row, first_row, encode(outcomes, 'hex') AS runs FROM ingestion_lanes"
+        for name, column in PIPELINES_BY.items() if pipeline else ():
+            value = "sequence" if column == "job_sequence" else "CAST(id AS text)"
+            queries[name] = (f"SELECT * FROM ({queries[name]}) all_of_it WHERE CAST({column} AS text) IN "
+                             f"(SELECT CAST({value} AS text) FROM ingestion_jobs WHERE pipeline = '{pipeline}')")
         found = {name: [] for name in queries}
         for line in self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ;" + ";".join(
                 f"SELECT '{name}', to_json(q) FROM ({sql}) q" for name, sql in queries.items()) + "; COMMIT"):
@@ -121,10 +129,10 @@ class Number(str):
     """A number of a JSON document, as it is written there."""
 
 
-def psql(url, sql):
+def psql(url, sql, patience=PATIENCE_SECONDS):
     """The rows of the statements, as lines of cells between tabs."""
     done = subprocess.run(["psql", "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url], input=sql.encode(),
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=patience, check=False)
     if done.returncode:
         raise Wrong(f"psql: {done.stderr.decode().strip()}")
     return done.stdout.decode().splitlines()
@@ -172,7 +180,7 @@ def done_by_lanes(found):
     return inserted
 
 
-def check_counters(found, names):
+def check_counters(found, names, check_told=None):
     """What holds after every commit, so also at whatever instant something broke. `names`: the files, one job each.
     Returns {file name: (job, its outcomes)}."""
     by_name, inserted = {}, 0
@@ -192,7 +200,7 @@ def check_counters(found, names):
             for name in COUNTS:
                 demand(job.get(f"end_{name}", job[f"rows_{name}"]) == job[f"rows_{name}"],
                        f"the job says {name} {job.get(f'end_{name}')}, its splits {job[f'rows_{name}']}")
-        check_events(job, [event for event in found["events"] if event["job_id"] == job["id"]])
+        (check_told or check_events)(job, [event for event in found["events"] if event["job_id"] == job["id"]])
         rejects = {reject["row_number"] for reject in found["rejects"] if reject["job_id"] == job["id"]}
         demand(rejects == {row for row, outcome in outcomes.items() if outcome == "rejected"},
                "the rows of validation_errors are not those with the outcome rejected")
