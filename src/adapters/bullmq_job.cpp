@@ -14,18 +14,18 @@ using Json = nlohmann::json;
 // BullMQ's clock counts in doubles; beyond this nothing is a moment.
 constexpr double kMostMs = 1e15;
 
-double number_in(const Json& object, const char* name, double otherwise) {
+double option_number(const Json& object, const char* name, double otherwise) {
   const auto found = object.find(name);
   return found != object.end() && found->is_number() ? found->get<double>() : otherwise;
 }
 
-std::string text_in(const Json& object, const char* name) {
+std::string option_text(const Json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::optional<std::int64_t> moment_in(const Json& object, const char* name) {
-  const double number = number_in(object, name, -1);
+std::optional<std::int64_t> option_moment(const Json& object, const char* name) {
+  const double number = option_number(object, name, -1);
   if (!(number >= 0 && number < kMostMs)) return std::nullopt;
   return static_cast<std::int64_t>(number);
 }
@@ -43,9 +43,9 @@ std::optional<milliseconds> backoff_delay(const Json& backoff, std::uint32_t mad
   if (backoff.is_number()) {
     delay = backoff.get<double>();
   } else if (backoff.is_object()) {
-    const std::string type = text_in(backoff, "type");
-    delay = number_in(backoff, "delay", 0);
-    jitter = std::clamp(number_in(backoff, "jitter", 0), 0.0, 1.0);
+    const std::string type = option_text(backoff, "type");
+    delay = option_number(backoff, "delay", 0);
+    jitter = std::clamp(option_number(backoff, "jitter", 0), 0.0, 1.0);
     if (type == "exponential")
       delay *= std::pow(2.0, made - 1);
     else if (type != "fixed")
@@ -70,7 +70,7 @@ Json bullmq_options(const BullmqJob& job) {
 std::optional<BullmqNextTry> bullmq_next_try(const BullmqJob& job, double random) {
   const Json options = bullmq_options(job);
   const std::uint32_t made = count_of(job.field("atm")) + 1;
-  if (made >= number_in(options, "attempts", 0)) return std::nullopt;
+  if (made >= option_number(options, "attempts", 0)) return std::nullopt;
   const auto backoff = options.find("backoff");
   const auto delay = backoff_delay(backoff == options.end() ? Json() : *backoff, made, random);
   if (!delay) return std::nullopt;
@@ -97,14 +97,14 @@ Result<std::optional<BullmqIteration>> bullmq_next_iteration(const BullmqJob& jo
   Json options = bullmq_options(job);
   if (scheduler.empty() || !options["repeat"].is_object()) return std::nullopt;
   Json& repeat = options["repeat"];
-  const double count = number_in(repeat, "count", 0) + 1;
-  if (count > number_in(repeat, "limit", count)) return std::nullopt;
-  if (const auto end = moment_in(repeat, "endDate"); end && now_ms > *end) return std::nullopt;
+  const double count = option_number(repeat, "count", 0) + 1;
+  if (count > option_number(repeat, "limit", count)) return std::nullopt;
+  if (const auto end = option_moment(repeat, "endDate"); end && now_ms > *end) return std::nullopt;
   BullmqIteration next{.scheduler = scheduler, .next_ms = std::nullopt, .options = {}};
-  if (const std::string pattern = text_in(repeat, "pattern"); !pattern.empty()) {
-    std::int64_t after = std::max(now_ms, moment_in(options, "prevMillis").value_or(0));
-    after = std::max(after, moment_in(repeat, "startDate").value_or(0));
-    const auto when = TRY(cron(pattern, text_in(repeat, "tz"), WallTime(milliseconds(after))));
+  if (const std::string pattern = option_text(repeat, "pattern"); !pattern.empty()) {
+    std::int64_t after = std::max(now_ms, option_moment(options, "prevMillis").value_or(0));
+    after = std::max(after, option_moment(repeat, "startDate").value_or(0));
+    const auto when = TRY(cron(pattern, option_text(repeat, "tz"), WallTime(milliseconds(after))));
     if (!when) return std::nullopt;
     next.next_ms = ms_since_1970(*when);
     options["prevMillis"] = *next.next_ms;

@@ -48,10 +48,11 @@ Result<std::vector<std::string>> BullmqQueue::add(std::span<const BullmqNewJob> 
     std::vector<RedisCommand> each;
     for (; i < jobs.size() && &script_for(jobs[i]) == &script; ++i)
       each.push_back(TRY(arguments_to_add(jobs[i])));
-    auto answers = TRY(pool_.run([&](RedisConnection& redis) -> Result<std::vector<RedisValue>> {
+    auto put_in = [&](RedisConnection& redis) -> Result<std::vector<RedisValue>> {
       TRY(say_version(redis));  // before there is a job: a queue without a version is taken for another's
       return script.run_all(redis, each);
-    }));
+    };
+    auto answers = TRY(pool_.run(put_in));
     for (RedisValue& answer : answers)
       ids.push_back(answer.kind == RedisValue::Kind::integer ? std::to_string(answer.integer)
                                                              : std::move(answer.text));

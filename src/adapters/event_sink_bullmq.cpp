@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t kMostWaiting = 100'000;
 // Tried a few times where the consumer throws. What was taken stays for a while: an event that a node which
 // died had published already is known by its id then.
-constexpr std::string_view kOptions =
+constexpr std::string_view kEventJobOptions =
     R"({"attempts":10,"backoff":{"type":"exponential","delay":1000,"jitter":0.5},)"
     R"("removeOnComplete":{"age":3600,"count":10000}})";
 
@@ -32,7 +32,7 @@ class BullmqEventSink final : public EventSink {
       jobs.push_back({.id = event.id,
                       .name = event.type,
                       .data = cloud_event_json(event),
-                      .options = std::string(kOptions)});
+                      .options = std::string(kEventJobOptions)});
     (void)TRY(queue_->add(jobs));
     return {};
   }

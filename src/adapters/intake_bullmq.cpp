@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kStalledInterval{5000};
+constexpr milliseconds kIntakeStalledInterval{5000};
 // What was done is kept for those who look; what failed until it is tried again or removed.
 constexpr BullmqFinished kFinished{.completed = {.count = 10'000, .age = std::chrono::hours(24 * 7)},
                                    .failed = {},
@@ -31,14 +31,15 @@ class BullmqIntake final : public Intake {
                                             std::stop_token stop) override {
     const auto until = Clock::now() + wait;
     while (!stop.stop_requested()) {
-      TRY(queue_->recover_stalled(kStalledInterval));
+      TRY(queue_->recover_stalled(kIntakeStalledInterval));
       const std::string token = new_uuid();
       BullmqNext next = TRY(queue_->fetch(token, worker_, hold));
       if (next.job) {
         if (TRY(goes_on(*next.job, token))) return kept(*std::move(next.job), token);
         continue;
       }
-      milliseconds pause = std::min(std::chrono::ceil<milliseconds>(until - Clock::now()), kStalledInterval);
+      milliseconds pause =
+          std::min(std::chrono::ceil<milliseconds>(until - Clock::now()), kIntakeStalledInterval);
       if (pause <= milliseconds(0)) break;
       if (next.delayed_until_ms)
         pause = std::min(pause, milliseconds(*next.delayed_until_ms - ms_since_1970(wall_now())));

@@ -69,6 +69,11 @@ Result<std::vector<Schedule>> SqlScheduleStore::due(std::size_t limit) {
       {limit});
 }
 
+Result<std::vector<Schedule>> SqlScheduleStore::watching(const std::string& place) {
+  return select("WHERE enabled AND source LIKE '%/' AND substr($1, 1, length(source)) = source ORDER BY id",
+                {place});
+}
+
 Result<bool> SqlScheduleStore::claim(const Schedule& schedule, std::int64_t next_run_ms) {
   auto moved =
       TRY(database_.write("UPDATE ingestion_schedules SET next_run_ms = $1, last_run_ms = {now} "

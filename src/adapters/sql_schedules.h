@@ -15,6 +15,7 @@ class SqlScheduleStore final : public ScheduleStore {
   Result<std::optional<Schedule>> get(const std::string& tenant, const std::string& id) override;
   Result<> remove(const std::string& tenant, const std::string& id) override;
   Result<std::vector<Schedule>> due(std::size_t limit) override;
+  Result<std::vector<Schedule>> watching(const std::string& place) override;
   Result<bool> claim(const Schedule& schedule, std::int64_t next_run_ms) override;
   Result<> note_run(const std::string& id, const std::string& job_id, const std::string& error) override;
 

@@ -38,6 +38,14 @@ Result<> read_endpoint(const std::string& endpoint, const std::string& whole, Sq
   return {};
 }
 
+bool is_queue_name(std::string_view whole) {
+  std::string_view name = whole;
+  if (name.ends_with(".fifo")) name.remove_suffix(5);
+  return !name.empty() && whole.size() <= kLongestName && std::ranges::all_of(name, [](char c) {
+    return is_digit(c) || is_letter(c) || c == '-' || c == '_';
+  });
+}
+
 Result<> read_queue(std::string_view path, const std::string& whole, SqsUrl& url) {
   if (const std::size_t slash = path.find('/'); slash != std::string_view::npos) {
     url.account = path.substr(0, slash);
@@ -46,11 +54,8 @@ Result<> read_queue(std::string_view path, const std::string& whole, SqsUrl& url
       return no_queue(whole, "what stands before the queue's name is no account number.");
   }
   url.queue = path;
-  std::string_view name = path;
-  if (name.ends_with(".fifo")) name.remove_suffix(5);
-  if (name.empty()) return no_queue(whole, "the name of the queue is missing.");
-  if (path.size() > kLongestName ||
-      !std::ranges::all_of(name, [](char c) { return is_digit(c) || is_letter(c) || c == '-' || c == '_'; }))
+  if (path.empty()) return no_queue(whole, "the name of the queue is missing.");
+  if (!is_queue_name(path))
     return no_queue(whole,
                     "the name of a queue has up to 80 letters, digits, '-' and '_', and may end in .fifo.");
   return {};
@@ -86,10 +91,14 @@ Result<SqsUrl> parse_sqs_url(const std::string& whole, const AwsEnvironment& env
       url.region = *decoded;
     else if (name == "endpoint")
       endpoint = *decoded;
+    else if (name == "events")
+      url.events = *decoded;
     else
-      return no_queue(
-          whole, "the parameter '" + std::string(name) + "' is not known; there are region and endpoint.");
+      return no_queue(whole, "the parameter '" + std::string(name) +
+                                 "' is not known; there are events, region and endpoint.");
   }
+  if (!url.events.empty() && (!is_queue_name(url.events) || url.events == url.queue))
+    return no_queue(whole, "'events' has to be the name of another queue.");
   if (url.region.empty()) url.region = TRY(aws_region(environment));
   if (!endpoint.empty())
     TRY(read_endpoint(endpoint, whole, url));

@@ -8,13 +8,15 @@
 
 namespace sluice {
 
-// sqs://[ACCOUNT/]QUEUE[?region=eu-central-1&endpoint=http://127.0.0.1:9324]
+// sqs://[ACCOUNT/]QUEUE[?region=eu-central-1&endpoint=http://127.0.0.1:9324&events=QUEUE]
 // https://sqs.eu-central-1.amazonaws.com/ACCOUNT/QUEUE
 struct SqsUrl {
   std::string account;  // the owner's number; empty: that of the credentials
   std::string queue;
   std::string region;
   std::string scheme = "https", host;  // of the endpoint; the host with its port
+
+  std::string events;  // the queue that events are published to; empty: none
 
   bool is_fifo() const { return queue.ends_with(".fifo"); }
 };

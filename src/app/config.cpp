@@ -100,6 +100,12 @@ constexpr Row kSettings[] = {
        config.queue = value;
        return {};
      }},
+    {{"notifications", "SLUICE_NOTIFICATIONS", "",
+      "SQS queue (sqs://…) that the event notifications of the blobs' bucket go to"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.notifications = value;
+       return {};
+     }},
     {{"workers", "SLUICE_WORKERS", "auto", "splits that one node works on at once: a number, or auto"},
      [](Config& config, const std::string& value) -> Result<> {
        config.workers.reset();

@@ -4,7 +4,9 @@
 
 #include <charconv>
 
+#include "adapters/blob_notices_sqs.h"
 #include "adapters/event_sink_bullmq.h"
+#include "adapters/event_sink_sqs.h"
 #include "adapters/http_sender_curl.h"
 #include "adapters/intake_bullmq.h"
 #include "adapters/job_queue_bullmq.h"
@@ -21,11 +23,13 @@ namespace {
 // For one answer: what waits for the queue is tried again later anyway.
 constexpr std::chrono::milliseconds kRedisPatience{10'000};
 
+bool is_sqs(const std::string& url) { return url.starts_with("sqs:") || url.starts_with("https://sqs."); }
+
 Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
   if (config.queue == "embedded") return std::unique_ptr<JobQueue>();
   if (config.queue.starts_with("redis"))
     return open_bullmq_queue(TRY(parse_redis_url(config.queue)), kRedisPatience);
-  if (config.queue.starts_with("sqs:") || config.queue.starts_with("https://sqs."))
+  if (is_sqs(config.queue))
     return open_sqs_queue(TRY(parse_sqs_url(config.queue, environment_of_this_process())),
                           aws_credentials_of_this_process());
   return fail(ErrorKind::usage,
@@ -40,10 +44,27 @@ Result<std::unique_ptr<Intake>> open_intake(const Config& config) {
 }
 
 Result<std::unique_ptr<EventSink>> open_events(const Config& config) {
+  if (is_sqs(config.queue)) {
+    const SqsUrl sqs = TRY(parse_sqs_url(config.queue, environment_of_this_process()));
+    if (sqs.events.empty()) return std::unique_ptr<EventSink>();
+    return open_sqs_event_sink(sqs, aws_credentials_of_this_process());
+  }
   if (!config.queue.starts_with("redis")) return std::unique_ptr<EventSink>();
   const RedisUrl url = TRY(parse_redis_url(config.queue));
   if (url.events.empty()) return std::unique_ptr<EventSink>();
   return open_bullmq_event_sink(url, kRedisPatience);
+}
+
+Result<std::unique_ptr<BlobNotices>> open_notices(const Config& config) {
+  if (config.notifications.empty()) return std::unique_ptr<BlobNotices>();
+  if (!is_sqs(config.notifications) || !config.blobs.starts_with("s3:"))
+    return fail(ErrorKind::usage,
+                "notifications: it is the SQS queue (sqs://name) of a bucket, and `blobs` is that bucket "
+                "(s3://bucket/prefix).");
+  const AwsEnvironment environment = environment_of_this_process();
+  return open_sqs_blob_notices(TRY(parse_sqs_url(config.notifications, environment)),
+                               TRY(parse_s3_url(config.blobs, environment("AWS_REGION"))),
+                               aws_credentials_of_this_process());
 }
 
 }  // namespace
@@ -53,6 +74,7 @@ Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes)
   parts.own_queue = TRY(open_queue(config));
   parts.intake = TRY(open_intake(config));
   parts.events = TRY(open_events(config));
+  parts.notices = TRY(open_notices(config));
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
   parts.blobs = TRY(open_blobs(config.blobs));
   return parts;

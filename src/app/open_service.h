@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "base/result.h"
 #include "jobs/service.h"
+#include "ports/blob_notices.h"
 #include "ports/event_sink.h"
 #include "ports/http_sender.h"
 #include "ports/intake.h"
@@ -17,9 +18,10 @@ namespace sluice {
 struct ServiceParts {
   std::unique_ptr<Store> store;
   std::unique_ptr<BlobStore> blobs;
-  std::unique_ptr<JobQueue> own_queue;  // null where the queue is tables of the store
-  std::unique_ptr<Intake> intake;       // null where other programs have no queue to put anything into
-  std::unique_ptr<EventSink> events;    // null where events are published nowhere
+  std::unique_ptr<JobQueue> own_queue;   // null where the queue is tables of the store
+  std::unique_ptr<Intake> intake;        // null where other programs have no queue to put anything into
+  std::unique_ptr<EventSink> events;     // null where events are published nowhere
+  std::unique_ptr<BlobNotices> notices;  // null where nobody tells of new files
 
   JobQueue& queue() { return own_queue ? *own_queue : store->queue(); }
 };

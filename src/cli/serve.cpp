@@ -12,6 +12,7 @@
 #include "base/url_text.h"
 #include "cli/command.h"
 #include "cli/run_options.h"
+#include "jobs/blob_arrivals.h"
 #include "jobs/dispatcher.h"
 #include "jobs/event_publisher.h"
 #include "jobs/intake_threads.h"
@@ -102,6 +103,7 @@ class Node {
     worker_ = std::make_unique<Worker>(*service_, *pool_, WorkerOptions{slots_, memory_});
     sender_ = open_sender(config_);
     webhooks_ = std::make_unique<WebhookThreads>(*service_, *sender_);
+    if (parts_.notices) arrivals_ = std::make_unique<BlobArrivals>(*service_, *parts_.notices);
     if (parts_.events) publisher_ = std::make_unique<EventPublisher>(*service_, *parts_.events);
     if (parts_.intake) intake_ = std::make_unique<IntakeThreads>(*service_, *parts_.intake, config_.blobs);
     scheduler_ = std::make_unique<SchedulerThread>(*service_);
@@ -145,6 +147,7 @@ class Node {
     scheduler_.reset();
     intake_.reset();
     publisher_.reset();
+    arrivals_.reset();
     webhooks_.reset();
     worker_.reset();
     dispatcher_.reset();
@@ -200,6 +203,7 @@ class Node {
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<HttpSender> sender_;
   std::unique_ptr<WebhookThreads> webhooks_;
+  std::unique_ptr<BlobArrivals> arrivals_;
   std::unique_ptr<EventPublisher> publisher_;
   std::unique_ptr<IntakeThreads> intake_;
   std::unique_ptr<SchedulerThread> scheduler_;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kFields = 5;
+constexpr std::size_t kCronFields = 5;
 constexpr std::size_t kSeconds = 60;
 
 // Where each field begins.
@@ -44,7 +44,7 @@ Result<std::optional<WallTime>> next_cron_run(const std::string& pattern, const 
   std::string text = pattern;
   std::ranges::replace(text, '?', '*');
   const auto begins = fields_of(text);
-  if (begins.size() != kFields + 1) return TRY(Cron::parse(text, zone)).next_run(after);
+  if (begins.size() != kCronFields + 1) return TRY(Cron::parse(text, zone)).next_run(after);
   const auto seconds = TRY(seconds_of(text.substr(begins[0], text.find(' ', begins[0]) - begins[0])));
   const Cron minutes = TRY(Cron::parse(text.substr(begins[1]), zone));
   const WallTime minute = std::chrono::floor<std::chrono::minutes>(after);

@@ -13,22 +13,22 @@ using Json = nlohmann::json;
 constexpr std::array<std::string_view, 7> kMembers = {"pipeline", "blob",     "rows",  "fileName",
                                                       "metadata", "priority", "tenant"};
 
-std::unexpected<Error> wrong(const std::string& what) {
+std::unexpected<Error> wrong_order(const std::string& what) {
   return fail(ErrorKind::usage, "the job's data: " + what);
 }
 
 Result<std::string> text_in(const Json& order, const char* name, const std::string& otherwise) {
   const auto found = order.find(name);
   if (found == order.end()) return otherwise;
-  if (!found->is_string()) return wrong("\"" + std::string(name) + "\" has to be a text.");
+  if (!found->is_string()) return wrong_order("\"" + std::string(name) + "\" has to be a text.");
   return found->get<std::string>();
 }
 
 Result<> check_members(const Json& order) {
   for (const auto& [name, value] : order.items())
     if (std::ranges::find(kMembers, name) == kMembers.end())
-      return wrong("there is no member \"" + name.substr(0, 100) + "\"; " + suggest_known(name, kMembers) +
-                   ".");
+      return wrong_order("there is no member \"" + name.substr(0, 100) + "\"; " +
+                         suggest_known(name, kMembers) + ".");
   return {};
 }
 
@@ -37,7 +37,7 @@ Result<> check_members(const Json& order) {
 Result<IntakeOrder> intake_order(const std::string& json) {
   const Json read = Json::parse(json, nullptr, false);
   if (!read.is_object())
-    return wrong("it has to be an object such as {\"pipeline\": \"people\", \"rows\": [ … ]}.");
+    return wrong_order("it has to be an object such as {\"pipeline\": \"people\", \"rows\": [ … ]}.");
   TRY(check_members(read));
   IntakeOrder order;
   order.tenant = TRY(text_in(read, "tenant", order.tenant));
@@ -45,22 +45,23 @@ Result<IntakeOrder> intake_order(const std::string& json) {
   order.file_name = TRY(text_in(read, "fileName", ""));
   order.blob = TRY(text_in(read, "blob", ""));
   if (const auto metadata = read.find("metadata"); metadata != read.end()) {
-    if (!metadata->is_object()) return wrong("\"metadata\" has to be an object.");
+    if (!metadata->is_object()) return wrong_order("\"metadata\" has to be an object.");
     order.metadata = metadata->dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   if (const auto priority = read.find("priority"); priority != read.end()) {
     constexpr std::int64_t kMost = 1'000'000;
     const auto number = priority->is_number_integer() ? priority->get<std::int64_t>() : kMost + 1;
     if (number < -kMost || number > kMost)
-      return wrong("\"priority\" has to be a whole number from -1000000 to 1000000; higher goes first.");
+      return wrong_order(
+          "\"priority\" has to be a whole number from -1000000 to 1000000; higher goes first.");
     order.priority = static_cast<std::int32_t>(number);
   }
   if (order.blob.empty() == !read.contains("rows"))
-    return wrong("it needs either \"blob\", the URL of a file, or \"rows\", an array.");
+    return wrong_order("it needs either \"blob\", the URL of a file, or \"rows\", an array.");
   if (!order.blob.empty()) return order;
-  if (order.pipeline.empty()) return wrong("rows need a \"pipeline\".");
+  if (order.pipeline.empty()) return wrong_order("rows need a \"pipeline\".");
   auto rows = posted_rows(json);
-  if (!rows) return wrong(rows.error().message);
+  if (!rows) return wrong_order(rows.error().message);
   order.rows = *std::move(rows);
   return order;
 }

@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-constexpr auto kHold = 30s;
+constexpr auto kRequestHold = 30s;
 constexpr auto kRenewEvery = 10s;
 constexpr auto kWaitForRequests = 5s;
 constexpr auto kWaitForNews = 1s;
@@ -109,7 +109,7 @@ Result<std::string> IntakeThreads::job_for(const IntakeRequest& request) {
 
 Result<bool> IntakeThreads::take(const std::stop_token& stop) {
   if (open().size() >= kMostOpen) return false;
-  auto request = TRY(intake_.take(kHold, kWaitForRequests, stop));
+  auto request = TRY(intake_.take(kRequestHold, kWaitForRequests, stop));
   if (!request) return true;
   auto job_id = job_for(*request);
   if (!job_id) {
@@ -171,7 +171,7 @@ Result<bool> IntakeThreads::answer(const std::stop_token& stop) {
 
 Result<bool> IntakeThreads::renew() {
   for (const auto& [job_id, open] : open())
-    if (!TRY(intake_.extend(open.request, kHold))) {
+    if (!TRY(intake_.extend(open.request, kRequestHold))) {
       std::lock_guard lock(mutex_);
       open_.erase(job_id);
     }

@@ -11,14 +11,14 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-std::unexpected<Error> wrong(const std::string& what) {
+std::unexpected<Error> wrong_rows(const std::string& what) {
   return fail(ErrorKind::usage,
               what +
                   " Send an array of objects, {\"rows\": [ … ]}, or NDJSON with Content-Type "
                   "application/x-ndjson.");
 }
 
-std::unexpected<Error> none() { return wrong("the body holds no rows."); }
+std::unexpected<Error> no_rows() { return wrong_rows("the body holds no rows."); }
 
 // Counts and checks: every row has to be an object or, under a header row, an array.
 Result<std::uint64_t> count_rows(ondemand::array& rows) {
@@ -30,11 +30,11 @@ Result<std::uint64_t> count_rows(ondemand::array& rows) {
     ondemand::array array;
     std::string_view ignored;
     if (std::move(item).get(row))
-      return wrong("after row " + std::to_string(count - 1) + " the JSON is broken.");
+      return wrong_rows("after row " + std::to_string(count - 1) + " the JSON is broken.");
     const bool is_row = row.get_object().get(object)
                             ? !row.get_array().get(array) && !array.raw_json().get(ignored)
                             : !object.raw_json().get(ignored);
-    if (!is_row) return wrong("row " + std::to_string(count) + " is no JSON object.");
+    if (!is_row) return wrong_rows("row " + std::to_string(count) + " is no JSON object.");
   }
   return count;
 }
@@ -46,23 +46,24 @@ Result<PostedRows> posted_rows(const std::string& body) {
   const simdjson::padded_string padded(body);
   ondemand::document document;
   ondemand::json_type type;
-  if (parser.iterate(padded).get(document) || document.type().get(type)) return wrong("the body is no JSON.");
+  if (parser.iterate(padded).get(document) || document.type().get(type))
+    return wrong_rows("the body is no JSON.");
   PostedRows rows;
   ondemand::array array;
   std::string_view text;
   const bool wrapped = type == ondemand::json_type::object;
   if (wrapped ? static_cast<bool>(document["rows"].get_array().get(array))
               : static_cast<bool>(document.get_array().get(array)))
-    return none();
-  if (array.raw_json().get(text)) return wrong("the body is no JSON.");
+    return no_rows();
+  if (array.raw_json().get(text)) return wrong_rows("the body is no JSON.");
   rows.json = text;
   if (!wrapped && document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-    return wrong("something comes after the array.");
+    return wrong_rows("something comes after the array.");
   const simdjson::padded_string once_more(rows.json);
   if (parser.iterate(once_more).get(document) || document.get_array().get(array))
-    return wrong("the body is no JSON.");
+    return wrong_rows("the body is no JSON.");
   rows.count = TRY(count_rows(array));
-  if (rows.count == 0) return none();
+  if (rows.count == 0) return no_rows();
   return rows;
 }
 
@@ -77,7 +78,7 @@ Result<PostedRows> posted_lines(const std::string& body) {
       blank = false;
   }
   if (!blank) ++rows.count;
-  if (rows.count == 0) return none();
+  if (rows.count == 0) return no_rows();
   return rows;
 }
 

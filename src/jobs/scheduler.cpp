@@ -161,6 +161,21 @@ Result<bool> Scheduler::run_due(std::stop_token stop) {
   return due.size() == kMostStarted;
 }
 
+Result<> Scheduler::arrived(const std::string& key) {
+  const auto watching = TRY(service_.store.schedules().watching(blob_place(key)));
+  if (watching.empty() || file_name_of(key).starts_with('.')) return {};
+  const auto file = service_.blobs.stat(key);
+  if (!file && file.error().kind == ErrorKind::not_found) return {};  // removed since
+  if (!file) return std::unexpected(file.error());
+  for (const Schedule& schedule : watching) {
+    Run run{.job_id = schedule.last_job_id};
+    submit(schedule, *file, run);
+    if (run.unavailable) return fail(ErrorKind::unavailable, run.error, true);
+    TRY(service_.store.schedules().note_run(schedule.id, run.job_id, run.error));
+  }
+  return {};
+}
+
 SchedulerThread::SchedulerThread(Service& service)
     : scheduler_(service), ticking_("scheduler", kScheduleEvery, [this](std::stop_token stop) {
         return scheduler_.run_due(stop);

@@ -33,6 +33,8 @@ class Scheduler {
 
   // Runs what is due. True: there may be more.
   Result<bool> run_due(std::stop_token stop);
+  // A blob has come, whole: it becomes a job of each schedule that watches its prefix, unless it is one.
+  Result<> arrived(const std::string& key);
 
  private:
   struct Run;

@@ -74,6 +74,29 @@ TEST_F(SchedulerTest, each_file_below_a_prefix_becomes_a_job_once) {
   EXPECT_EQ(jobs()[0].file_name, "a.csv");
 }
 
+TEST_F(SchedulerTest, a_file_that_is_told_of_becomes_a_job_at_once_and_once) {
+  Schedule watching = schedule("blob:in/");
+  watching.next_run_ms = 32'503'680'000'000;  // in the year 3000
+  put(watching);
+  put_file("in/a.csv", "id\n1\n", 0min);
+  put_file("out/a.csv");
+  for (const char* key : {"in/a.csv", "in/a.csv", "out/a.csv", "in/gone.csv"}) {
+    auto told = scheduler_.arrived(key);
+    EXPECT_TRUE(told) << told.error().message;
+  }
+  ASSERT_EQ(jobs().size(), 1u);
+  EXPECT_EQ(jobs()[0].blob, "blob:in/a.csv");
+  EXPECT_EQ(stored().last_job_id, jobs()[0].id);
+  EXPECT_EQ(stored().next_run_ms, watching.next_run_ms);
+  Scheduler of_another_node(*service_);
+  ASSERT_TRUE(of_another_node.arrived("in/a.csv"));
+  EXPECT_EQ(jobs().size(), 1u);
+  watching.next_run_ms = 1;  // the look that comes later finds nothing new
+  put(watching);
+  run(scheduler_);
+  EXPECT_EQ(jobs().size(), 1u);
+}
+
 TEST_F(SchedulerTest, a_named_file_runs_each_time_and_a_run_counts_once) {
   put_file("in/a.csv");
   put(schedule("blob:in/a.csv"));

@@ -228,6 +228,31 @@ TEST_P(RecordsConformance, ASchedulesTenantAloneSeesIt) {
   expect_kind(store_->schedules().remove("globex", "s3"), ErrorKind::not_found);
 }
 
+TEST_P(RecordsConformance, WhoWatchesAPlaceIsFound) {
+  const auto put = [&](const std::string& id, const std::string& source, bool enabled = true) {
+    Schedule watching = schedule(id, 5);
+    watching.source = source;
+    watching.enabled = enabled;
+    watching.tenant = id;
+    expect_done(store_->schedules().put(watching));
+  };
+  put("all", "blob:in/");
+  put("deeper", "blob:in/de_p/");
+  put("other", "blob:out/");
+  put("one", "blob:in/de_p/a.csv");
+  put("off", "blob:in/", false);
+  const auto watching = [&](const std::string& place) {
+    std::vector<std::string> ids;
+    const auto watching_it = store_->schedules().watching(place).value();
+    for (const Schedule& found : watching_it) ids.push_back(found.id);
+    return ids;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(watching("blob:in/de_p/a.csv"), (Ids{"all", "deeper"}));
+  EXPECT_EQ(watching("blob:in/deep/a.csv"), Ids{"all"});
+  EXPECT_EQ(watching("blob:inn/a.csv"), Ids());
+}
+
 TEST_P(RecordsConformance, DueIsWhatIsEnabledAndItsTimeHasCome) {
   const std::int64_t now = now_ms();
   expect_done(store_->schedules().put(schedule("later", now + 3'600'000)));

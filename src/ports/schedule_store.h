@@ -34,6 +34,8 @@ class ScheduleStore {
   virtual Result<> remove(const std::string& tenant, const std::string& id) = 0;  // not_found
   // Those whose time has come, by the database's clock.
   virtual Result<std::vector<Schedule>> due(std::size_t limit) = 0;
+  // Those of every tenant, enabled, whose source is a prefix of this blob's place ("blob:KEY").
+  virtual Result<std::vector<Schedule>> watching(const std::string& place) = 0;
   // Moves next_run_ms on from what it was; false where another node has done so, whose run it is then.
   virtual Result<bool> claim(const Schedule& schedule, std::int64_t next_run_ms) = 0;
   virtual Result<> note_run(const std::string& id, const std::string& job_id, const std::string& error) = 0;
