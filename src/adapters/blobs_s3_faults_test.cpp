@@ -79,6 +79,20 @@ TEST_F(BlobsS3Faults, AnObjectThatChangesIsAnErrorAndNoMixture) {
   EXPECT_FALSE((*source)->read(buffer, {})) << "it stays an error";
 }
 
+TEST_F(BlobsS3Faults, AServerThatHeedsNoIfMatchMixesNothingEither) {
+  put(*store(), "a", noise(300'000));
+  S3TestProxy proxy(server_port(), [this](const ProxiedRequest& request) {
+    ProxyFault fault;
+    if (request.is("GET /test/" + prefix_ + "/a") && !request.has("Range: bytes=0-"))
+      fault.answer =
+          "HTTP/1.1 206 Partial\r\nConnection: close\r\nETag: \"another\"\r\n"
+          "Content-Range: bytes 262144-262146/300000\r\nContent-Length: 3\r\n\r\nxyz";
+    return fault;
+  });
+  const std::string read = get(*store(url(proxy.port())), "a");
+  EXPECT_NE(read.find("was changed in S3"), std::string::npos) << read.size();
+}
+
 TEST_F(BlobsS3Faults, RefusalsThatPassAreTriedAgain) {
   for (const auto& [status, code] : {std::pair(503, "SlowDown"), std::pair(500, "InternalError"),
                                      std::pair(429, "TooManyRequests"), std::pair(400, "RequestTimeout")}) {
