@@ -29,19 +29,18 @@ Result<> send(Service& service, Unsent& unsent) {
   return sent;
 }
 
-// Of the splits that are queued, those that have been for so long count as lost.
-Result<bool> dispatch(Service& service, Unsent& unsent, std::chrono::milliseconds lost_after) {
-  TRY(send(service, unsent));
+// What is due, to be sent. Of the splits that are queued, those that have been for so long count as lost.
+// True: there may be more.
+Result<bool> take(Service& service, Unsent& unsent, std::chrono::milliseconds lost_after) {
   const auto due = TRY(service.store.jobs().take_due(service.queued_per_tenant, kMostDispatched, lost_after));
   for (const DueSplit& split : due) unsent.messages.push_back(message_of(split));
-  TRY(send(service, unsent));
   return due.size() == kMostDispatched;
 }
 
-// Everything that was queued before the loss is queued again.
-Result<> dispatch_lost(Service& service, Unsent& unsent) {
+// Everything that was queued before the loss.
+Result<> take_lost(Service& service, Unsent& unsent) {
   auto age = [&] { return std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - *unsent.all_before); };
-  while (TRY(dispatch(service, unsent, age()))) {
+  while (TRY(take(service, unsent, age()))) {
   }
   unsent.all_before.reset();
   return {};
@@ -56,8 +55,11 @@ Result<bool> dispatch_due(Service& service) {
     log_info("the queue is new; what was in it is queued again", {});
     unsent.all_before = Clock::now();
   }
-  if (unsent.all_before) TRY(dispatch_lost(service, unsent));
-  return dispatch(service, unsent, kLostAfter);
+  if (unsent.all_before) TRY(take_lost(service, unsent));
+  TRY(send(service, unsent));
+  const bool more = TRY(take(service, unsent, kLostAfter));
+  TRY(send(service, unsent));
+  return more;
 }
 
 Dispatcher::Dispatcher(Service& service)
