@@ -86,7 +86,7 @@ binary() {
 }
 
 s3() {
-  tools/with_postgres.sh -c fsync=off tools/with_s3.sh python3 tests/s3.py
+  tools/with_postgres.sh -c fsync=off tools/with_s3.sh tools/with_sqs.sh python3 tests/s3.py
 }
 
 documents() {

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The service with its files in S3: uploads of each kind, gone on with at another node; files that lie there already; S3
 that goes away. What is in the bucket is looked at with boto3 (versions in tests/boto3.txt). Run under
-`tools/with_postgres.sh -c fsync=off tools/with_s3.sh`."""
+`tools/with_postgres.sh -c fsync=off tools/with_s3.sh tools/with_sqs.sh`."""
 import io
+import json
 import os
 import pathlib
 import socket
@@ -72,14 +73,14 @@ class Place:
         for node in self.nodes:
             node.__exit__()
 
-    def node(self):
+    def node(self, *options):
         folder = self.world.folder / self.name / f"node{len(self.nodes)}"
         (folder / "pipelines").mkdir(parents=True)
         for pipeline in ("raw", "form", "tus"):
             (folder / "pipelines" / f"{pipeline}.yaml").write_text(PIPELINE.format(name=pipeline), encoding="utf-8")
         keys = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         blobs = self.url.replace(f"s3://{BUCKET}", f"s3://{BUCKET}/{self.prefix}", 1)
-        node = Server(self.world.binary, folder, self.store, blobs=blobs, environment=keys)
+        node = Server(self.world.binary, folder, self.store, options, blobs=blobs, environment=keys)
         self.nodes.append(node)
         return node.start()
 
@@ -231,6 +232,32 @@ def a_watched_prefix_gives_jobs(world):
         place.check_only_this_is_left("in/raw-1.csv")
 
 
+def a_notification_gives_a_job_at_once(world):
+    """What S3 would put into the queue is put there by the test; its server has no notifications."""
+    url = urllib.parse.urlsplit(os.environ["SLUICE_TEST_SQS"])
+    queries = urllib.parse.parse_qs(url.query)
+    queue = f"new-files-{os.getpid()}"
+    client = boto3.client("sqs", endpoint_url=queries["endpoint"][0], region_name=queries["region"][0])
+    queue_url = client.create_queue(QueueName=queue)["QueueUrl"]
+    with Place(world, "notified") as place:
+        node = place.node("--set", f"notifications=sqs://{queue}?{url.query}")
+        node.json("POST", "/v1/schedules", {"name": "watch", "source": "blob:in/", "pipeline": "raw", "cron": "0 0 29 2 *"}, status=201)
+        place.client.put_object(Bucket=BUCKET, Key=place.prefix + "in/raw-1.csv", Body=place.file.data)
+        record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": BUCKET}, "object": {"key": place.prefix + "in/raw-1.csv"}}}
+        for body in ({"Event": "s3:TestEvent"}, {"Records": [record]}, {"Records": [record]}):
+            client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
+        until(lambda: node.json("GET", "/v1/jobs")["items"], "the file becomes a job")
+
+        def left():
+            counted = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])["Attributes"]
+            return int(counted["ApproximateNumberOfMessages"]) + int(counted["ApproximateNumberOfMessagesNotVisible"])
+        until(lambda: left() == 0, "all notices are taken")
+        jobs = node.json("GET", "/v1/jobs")["items"]
+        demand(len(jobs) == 1, f"the file became {len(jobs)} jobs")
+        place.check_loaded(node, jobs[0]["id"], "raw")
+        place.check_only_this_is_left("in/raw-1.csv")
+
+
 def s3_that_goes_away_comes_back(world):
     own = subprocess.Popen([str(ROOT / "tools" / "with_s3.sh"), "sh", "-c", 'echo "$SLUICE_TEST_S3 $SLUICE_TEST_S3_CONTROL"; cat'],
                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -256,11 +283,12 @@ def s3_that_goes_away_comes_back(world):
 
 CHECKS = [each_way_goes_to_the_bucket_and_past_the_disk, a_tus_upload_goes_on_at_another_node_when_its_own_is_killed,
           a_tus_upload_goes_on_at_another_node_while_its_own_lives, of_uploads_that_end_early_nothing_is_left,
-          a_file_that_lies_there_is_named_by_its_url, a_watched_prefix_gives_jobs, s3_that_goes_away_comes_back]
+          a_file_that_lies_there_is_named_by_its_url, a_watched_prefix_gives_jobs,
+          a_notification_gives_a_job_at_once, s3_that_goes_away_comes_back]
 
 
 if __name__ == "__main__":
-    missing = [name for name in ("SLUICE_TEST_S3", "SLUICE_TEST_POSTGRES") if name not in os.environ]
+    missing = [name for name in ("SLUICE_TEST_S3", "SLUICE_TEST_SQS", "SLUICE_TEST_POSTGRES") if name not in os.environ]
     if missing:
-        sys.exit(f"{', '.join(missing)} is not set: run it under tools/with_postgres.sh -c fsync=off tools/with_s3.sh")
+        sys.exit(f"{', '.join(missing)} is not set: run it under tools/with_postgres.sh -c fsync=off tools/with_s3.sh tools/with_sqs.sh")
     sys.exit(run_checks(__doc__, CHECKS, World, "s3"))
