@@ -38,7 +38,9 @@ TEST_F(BlobsS3Faults, ABodyThatStandsStillIsGivenUpAndGoneOnWith) {
   ProxyFault stands{.body_bytes = 50'000};
   stands.stand_still = true;
   S3TestProxy proxy(server_port(), first(1, "/a", stands));
-  EXPECT_TRUE(get(*store(url(proxy.port())), "a") == content);
+  S3Patience patience = short_patience();
+  patience.stall = std::chrono::seconds(1);
+  EXPECT_TRUE(get(*store(url(proxy.port()), patience), "a") == content);
 }
 
 TEST_F(BlobsS3Faults, AStopEndsReadingAtOnce) {

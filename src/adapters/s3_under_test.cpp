@@ -28,12 +28,11 @@ S3Url S3Test::url(int port, const std::string& more) const {
 S3Patience S3Test::short_patience() {
   S3Patience patience;
   patience.first_wait = std::chrono::milliseconds(1);
-  patience.stall = std::chrono::seconds(1);
   return patience;
 }
 
-std::unique_ptr<BlobStore> S3Test::store(const S3Url& at) {
-  auto opened = open_blobs_s3(at, aws_credentials_of_this_process(), short_patience());
+std::unique_ptr<BlobStore> S3Test::store(const S3Url& at, const S3Patience& patience) {
+  auto opened = open_blobs_s3(at, aws_credentials_of_this_process(), patience);
   EXPECT_TRUE(opened) << opened.error().message;
   return opened ? *std::move(opened) : nullptr;
 }

@@ -24,11 +24,11 @@ class S3Test : public testing::Test {
   // The test's own place, by way of `port` (0: the server's own), and with more behind the URL.
   S3Url url(int port = 0, const std::string& more = "") const;
   int server_port() const;
-  std::unique_ptr<BlobStore> store(const S3Url& at);
+  std::unique_ptr<BlobStore> store(const S3Url& at, const S3Patience& patience = short_patience());
   std::unique_ptr<BlobStore> store() { return store(url()); }
   std::unique_ptr<S3Client> client() const;
 
-  static S3Patience short_patience();
+  static S3Patience short_patience();  // of the pauses; a busy machine may take its time
   static std::string noise(std::size_t size, unsigned seed = 1);
   static void put(BlobStore& blobs, const std::string& key, const std::string& content);
   // The content, or what went wrong.
