@@ -124,6 +124,12 @@ if suite build build release; then
   suite clients python3 tests/clients.py
   suite bullmq tools/with_redis.sh tests/bullmq/run.sh
   if [ -z "$no_s3" ]; then suite s3 s3; else skip s3 "$no_s3"; fi
+  # shellcheck disable=SC2016  # it is set by with_sqs.sh
+  if tools/with_sqs.sh bash -c '[ -n "${SLUICE_TEST_SQS:-}" ]' > build/logs/with-sqs.log 2>&1; then
+    suite queue-sqs python3 tests/queue_sqs.py
+  else
+    skip queue-sqs "$(tail -n 1 build/logs/with-sqs.log)"
+  fi
 fi
 if suite asan-build build asan; then
   suite asan unit asan

@@ -95,7 +95,8 @@ constexpr Row kSettings[] = {
        config.blobs = value;
        return {};
      }},
-    {{"queue", "SLUICE_QUEUE", "embedded", "URL of the queue (redis://…), or embedded: tables in the store"},
+    {{"queue", "SLUICE_QUEUE", "embedded",
+      "URL of the queue (redis://…, sqs://…), or embedded: tables in the store"},
      [](Config& config, const std::string& value) -> Result<> {
        config.queue = value;
        return {};
