@@ -163,6 +163,9 @@ class SqsJobQueue final : public JobQueue {
   // Nor can one be taken out: a worker that gets it is told by the store that the job has ended.
   Result<> withdraw(const std::string&) override { return {}; }
 
+  // One that had to be made is empty, whoever has made it before.
+  Result<bool> is_new() override { return place_.was_made(); }
+
   Result<> pause() override {
     TRY(place_.with([&](const SqsQueues& queues) { return client_.tag(queues.url, kPausedTag, "true"); }));
     set_paused(true);

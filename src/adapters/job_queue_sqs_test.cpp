@@ -112,7 +112,7 @@ TEST_F(SqsJobQueueTest, ANewQueueHasADeadLetterQueue) {
   SqsAttributes attributes = *client.attributes(*client.find(place_->url().queue));
   const auto policy = nlohmann::json::parse(attributes["RedrivePolicy"]);
   EXPECT_TRUE(policy["deadLetterTargetArn"].get<std::string>().ends_with(place_->url().queue + "-dead"));
-  EXPECT_EQ(policy["maxReceiveCount"], 100);
+  EXPECT_EQ(policy["maxReceiveCount"].get<int>(), 100);
   EXPECT_EQ(attributes["VisibilityTimeout"], "30");
 }
 
@@ -178,6 +178,8 @@ TEST_F(SqsJobQueueTest, WhatIsNoSplitIsTakenOut) {
 
 TEST_F(SqsJobQueueTest, AQueueThatWasRemovedIsMadeAnew) {
   auto queue = place_->open();
+  EXPECT_TRUE(*queue->is_new());
+  EXPECT_FALSE(*place_->open()->is_new()) << "there already";
   AwsClient aws({place_->url().region, "sqs"}, place_->url().scheme, aws_credentials_of_this_process());
   const std::string url = *place_->client().find(place_->url().queue);
   auto removed = aws.call({.method = "POST",
@@ -189,6 +191,8 @@ TEST_F(SqsJobQueueTest, AQueueThatWasRemovedIsMadeAnew) {
   EXPECT_FALSE(place_->client().find(place_->url().queue));
   enqueue(*queue, {message(1)});
   EXPECT_TRUE(take(*queue));
+  EXPECT_TRUE(*queue->is_new()) << "what was in it has to be queued again";
+  EXPECT_FALSE(*queue->is_new()) << "once";
 }
 
 TEST_F(SqsJobQueueTest, APauseIsSeenByNodesThatRunAlready) {
@@ -231,7 +235,8 @@ TEST(SqsClientTest, WhatSqsCouldNotTakeIsSentAgain) {
   const std::vector<SqsOutgoing> messages{{.body = "a"}, {.body = "b"}, {.body = "c"}};
   ASSERT_TRUE(client.send("url", messages));
   ASSERT_EQ(calls, 2);
-  EXPECT_EQ(nlohmann::json::parse(server.requests()[1].body)["Entries"][0]["MessageBody"], "b");
+  EXPECT_EQ(nlohmann::json::parse(server.requests()[1].body)["Entries"][0]["MessageBody"].get<std::string>(),
+            "b");
 }
 
 TEST(SqsClientTest, WhatIsTheSendersFaultIsAnError) {

@@ -26,6 +26,11 @@ SqsAttributes attributes_of_new(const SqsUrl& url) {
 
 }  // namespace
 
+bool SqsPlace::was_made() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(made_, false);
+}
+
 void SqsPlace::forget() {
   std::lock_guard lock(mutex_);
   known_.reset();
@@ -39,6 +44,7 @@ Result<SqsQueues> SqsPlace::find_or_make() {
     known_ = TRY(look_at(*found));
   } else if (found.error().kind == ErrorKind::not_found && wanted_.account.empty()) {
     known_ = TRY(make());
+    made_ = true;
   } else {
     return std::unexpected(std::move(found).error());
   }

@@ -21,6 +21,8 @@ class SqsPlace {
  public:
   SqsPlace(SqsClient& client, SqsUrl url) : client_(client), wanted_(std::move(url)) {}
 
+  // True once after the queue had to be made.
+  bool was_made();
   // Runs `work` on the queues, and once more where they are not there any more and have been made anew.
   template <class Work>
   auto with(Work work) -> decltype(work(std::declval<const SqsQueues&>())) {
@@ -42,6 +44,7 @@ class SqsPlace {
   const SqsUrl wanted_;
   std::mutex mutex_;
   std::optional<SqsQueues> known_;  // guarded by mutex_
+  bool made_ = false;               // likewise
 };
 
 }  // namespace sluice
