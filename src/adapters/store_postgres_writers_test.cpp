@@ -120,6 +120,36 @@ TEST_P(PostgresWriters, WritersOfTheSameRowsLeaveWhatOneAfterTheOtherWould) {
     }
 }
 
+// A deadlock costs a second until the server finds it: once each, not with every commit.
+TEST_P(PostgresWriters, WritersThatMeetInSmallCommitsGoOneAfterTheOther) {
+  constexpr std::size_t kWriters = 6, kCommits = 30;
+  const std::string deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+  const int before = std::stoi(number(deadlocks));
+  std::vector<Job> made;
+  for (std::size_t i = 0; i < kWriters; ++i) made.push_back(create());
+  std::vector<std::string> errors(kWriters);
+  auto work = [&](std::size_t index) {
+    auto store = open();
+    const WriteSpec wanted = spec(made[index], IdentityKind::key, OnDuplicate::update);
+    auto lease = store->jobs().lease(made[index].id, 1, "worker", kLong, nullptr);
+    auto writer = store->open_writer(wanted);
+    std::minstd_rand random(static_cast<unsigned>(index));
+    for (std::uint64_t commit = 0; commit < kCommits && errors[index].empty(); ++commit) {
+      std::vector<TestRow> rows;
+      for (std::uint64_t n = 1; n < kLaneRows; ++n)
+        rows.push_back(overlapping_row(random, commit * kLaneRows + n));
+      auto done = try_commit(**writer, wanted, *lease, rows, commit + 1 == kCommits);
+      if (!done) errors[index] = done.error().message;
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < kWriters; ++i) threads.emplace_back(work, i);
+  }
+  EXPECT_EQ(errors, std::vector<std::string>(kWriters));
+  EXPECT_LE(std::stoi(number(deadlocks)) - before, static_cast<int>(kWriters));
+}
+
 TEST_P(PostgresWriters, DeadlocksAndSerializationFailuresAreDoneAgain) {
   for (const char* state : {"40P01", "40001"}) {
     SCOPED_TRACE(state);

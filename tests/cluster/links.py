@@ -5,8 +5,10 @@ which it answers with one. Started by nodes.py."""
 import asyncio
 import contextlib
 import json
+import os
 import pathlib
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -108,6 +110,7 @@ async def serve():
         else:
             answer = getattr(links[name], do)(**order)
         print(json.dumps(answer), flush=True)
+    os._exit(0)   # in the middle of whatever goes through
 
 
 class Links:
@@ -135,4 +138,5 @@ class Links:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)   # whoever started it ends it
     asyncio.run(serve())
