@@ -9,7 +9,7 @@ import subprocess
 import people
 
 OUTCOMES = {1: "inserted", 2: "updated", 3: "duplicate", 4: "rejected"}
-PATIENCE_SECONDS = 180   # for an answer: some are whole tables
+PATIENCE_SECONDS = 900   # for an answer: some are whole tables, and some machines have much else to do
 UNFINISHED = ("PENDING", "PROCESSING")
 
 
