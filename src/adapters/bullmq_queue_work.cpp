@@ -9,13 +9,13 @@
 
 namespace sluice {
 
+namespace {
+
 using bullmq::done_or_moved_on;
 using bullmq::now_text;
 using bullmq::packed;
 using std::chrono::milliseconds;
 using Json = nlohmann::json;
-
-namespace {
 
 // The store counts attempts; a message that comes a thousand times is still only a hint.
 constexpr std::int64_t kMostStalls = 1'000'000'000;
