@@ -13,8 +13,9 @@
 namespace sluice {
 
 struct BlobNotice {
-  std::vector<std::string> keys;  // of blobs, as the blob store has them; none where it tells of something else
-  std::string token;              // the adapter's
+  std::vector<std::string>
+      keys;           // of blobs, as the blob store has them; none where it tells of something else
+  std::string token;  // the adapter's
 };
 
 class BlobNotices {
