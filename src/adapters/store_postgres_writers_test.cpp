@@ -122,7 +122,7 @@ TEST_P(PostgresWriters, WritersOfTheSameRowsLeaveWhatOneAfterTheOtherWould) {
 
 // A deadlock costs a second until the server finds it: once each, not with every commit.
 TEST_P(PostgresWriters, WritersThatMeetInSmallCommitsGoOneAfterTheOther) {
-  constexpr std::size_t kWriters = 6, kCommits = 30;
+  constexpr std::size_t kWriters = 8, kCommits = 40;
   const std::string deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
   const int before = std::stoi(number(deadlocks));
   std::vector<Job> made;
@@ -136,8 +136,12 @@ TEST_P(PostgresWriters, WritersThatMeetInSmallCommitsGoOneAfterTheOther) {
     std::minstd_rand random(static_cast<unsigned>(index));
     for (std::uint64_t commit = 0; commit < kCommits && errors[index].empty(); ++commit) {
       std::vector<TestRow> rows;
-      for (std::uint64_t n = 1; n < kLaneRows; ++n)
-        rows.push_back(overlapping_row(random, commit * kLaneRows + n));
+      for (std::uint64_t n = 1; n < kLaneRows; ++n) {  // some that are known by now, some that are new to all
+        TestRow row = overlapping_row(random, commit * kLaneRows + n);
+        row.key = std::to_string(commit * 30 + std::stoull(row.key));
+        row.data = "{\"id\":\"" + row.key + "\"}";
+        rows.push_back(row);
+      }
       auto done = try_commit(**writer, wanted, *lease, rows, commit + 1 == kCommits);
       if (!done) errors[index] = done.error().message;
     }

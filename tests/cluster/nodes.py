@@ -3,6 +3,7 @@ a service manager would; and the servers they share, reached through links that 
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -45,6 +46,7 @@ class Node:
             self.wanted, self.stopped, self.told_to_end, self.ended = True, False, False, None
             command = [*self.cluster.on_host(self.name), *self.cluster.command(self)]
             environment = {"PATH": os.environ["PATH"], "HOME": str(self.cluster.folder), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+            environment |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
             if self.clock:
                 self.clock.write_text("+0", encoding="ascii")
                 environment |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock),
@@ -121,11 +123,11 @@ class Cluster:
         self.settings = {"store": self.store.url_at(port), "pipelines": self.folder / "pipelines", "split_bytes": "1MiB",
                          "blobs": f"file:{self.folder / 'blobs'}", **(settings or {})}
         if queue == "redis":
-            self.settings["queue"] = self.through("redis", os.environ["SLUICE_TEST_REDIS"], 6379) + f"/0?queue={name}"
+            self.settings["queue"] = self.through("redis", os.environ["SLUICE_TEST_REDIS"]) + f"/0?queue={name}"
         elif queue == "sqs":
-            self.settings["queue"] = self.through("sqs", os.environ["SLUICE_TEST_SQS"], 9324)
+            self.settings["queue"] = self.through("sqs", os.environ["SLUICE_TEST_SQS"])
         if blobs == "s3":
-            self.settings["blobs"] = self.through("s3", os.environ["SLUICE_TEST_S3"], 9000)
+            self.settings["blobs"] = self.through("s3", os.environ["SLUICE_TEST_S3"])
         self.queue_name = name if queue == "redis" else "embedded"
         self.named_hosts = hosts_can_be_named()
         clocks = clocks and FAKETIME.exists()
@@ -137,12 +139,10 @@ class Cluster:
         self.over = threading.Event()
         self.keeper = threading.Thread(target=self._keep, daemon=True)
 
-    def through(self, link, url, port):
-        """The same address by way of a link."""
-        parts = urllib.parse.urlsplit(url)
-        through = self.links.open(link, (parts.hostname, parts.port or port))
-        return parts._replace(netloc=parts.netloc.rpartition("@")[1].join(
-            [parts.netloc.rpartition("@")[0], f"127.0.0.1:{through}"])).geturl()
+    def through(self, link, url):
+        """The same address, or endpoint in it, by way of a link."""
+        place = re.search(r"127\.0\.0\.1:(\d+)", url)
+        return url.replace(place[0], f"127.0.0.1:{self.links.open(link, ('127.0.0.1', int(place[1])))}")
 
     @property
     def link_names(self):
