@@ -211,7 +211,7 @@ def report(options):
 
     print("\nWhat the model says of machines of their own (cores by process), and which of them is full first.\n")
     plans = [{"API": 2, "worker": 4, "PostgreSQL": 4}, {"API": 2, "worker": 16, "PostgreSQL": 16},
-             {"API": 4, "worker": 32, "PostgreSQL": 32}, {"API": 8, "worker": 64, "PostgreSQL": 64}]
+             {"API": 4, "worker": 32, "PostgreSQL": 32}]
     lines = []
     for plan in plans:
         plan = {**plan, "Redis": 1}

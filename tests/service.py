@@ -47,6 +47,8 @@ class Server:
         line = ready.get(timeout=PATIENCE_SECONDS)
         if line is None:
             raise ServiceError(f"the server ended with status {self.process.wait()}: {self.log[-3:]}")
+        if "url" not in line:   # a worker
+            return self
         self.url = line["url"]
         self.port = urllib.parse.urlsplit(self.url).port   # the same at the next start: its clients come back to it
         return self
@@ -59,7 +61,7 @@ class Server:
             except ValueError:
                 entry = {"event": line.decode(errors="replace").rstrip()}
             log.append(entry)
-            if entry.get("event") == "listening":
+            if entry.get("event") in ("listening", "working"):
                 ready.put(entry)
         ready.put(None)
 

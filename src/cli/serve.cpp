@@ -114,6 +114,11 @@ class Node {
     retention_ = std::make_unique<RetentionThread>(*service_, ages);
   }
 
+  void tell_working() const {
+    const std::string store = without_secrets(config_.store), workers = std::to_string(slots_);
+    log_info("working", {{"store", store}, {"workers", workers}});
+  }
+
   Result<> serve(std::stop_token stop) {
     live_ = follow_events(parts_.store->events(),
                           [](const Error& error) { log_warning("events", {{"error", error.message}}); });
@@ -225,10 +230,12 @@ Result<int> serve(const ServeOptions& options, std::stop_token stop) {
   TRY(node.open(works, answers));
   if (works) node.work();
   Result<> served = {};
-  if (answers)
+  if (answers) {
     served = node.serve(stop);
-  else
+  } else {
+    node.tell_working();
     wait_until(stop);
+  }
   node.stop();
   TRY(served);
   return kExitOk;
