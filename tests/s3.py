@@ -36,6 +36,12 @@ MIB = 1 << 20
 PATIENCE_SECONDS = 60
 
 
+def client_of(service, endpoint, region):
+    """One that gives up before a check does, in a session of its own: checks run side by side."""
+    return boto3.session.Session().client(service, endpoint_url=endpoint, region_name=region, config=botocore.config.Config(
+        s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=20, retries={"max_attempts": 2}))
+
+
 def until(true, what):
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
@@ -62,8 +68,7 @@ class Place:
         self.store = os.environ["SLUICE_TEST_POSTGRES"].rsplit("/", 1)[0] + f"/{name}_{os.getpid()}"
         subprocess.run(["psql", "-qc", f'CREATE DATABASE "{name}_{os.getpid()}"'], check=True)
         endpoint = urllib.parse.parse_qs(urllib.parse.urlsplit(self.url).query)["endpoint"][0]
-        self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
-                                   config=botocore.config.Config(s3={"addressing_style": "path"}))
+        self.client = client_of("s3", endpoint, "us-east-1")
         self.nodes = []
 
     def __enter__(self):
@@ -193,7 +198,7 @@ def of_uploads_that_end_early_nothing_is_left(world):
 
         content_type, body = form({"pipeline": "form"}, "a.csv", place.file.data)
         for path, kind, sent in (("/v1/pipelines/raw/jobs", "application/octet-stream", place.file.data), ("/upload", content_type, body)):
-            with socket.create_connection(("127.0.0.1", node.port)) as client:
+            with socket.create_connection(("127.0.0.1", node.port), timeout=60) as client:
                 client.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\nContent-Type: {kind}\r\n"
                                f"Content-Length: {len(sent)}\r\n\r\n".encode() + sent[:20 * MIB])
                 until(place.uploads, "parts come to S3")
@@ -237,7 +242,7 @@ def a_notification_gives_a_job_at_once(world):
     url = urllib.parse.urlsplit(os.environ["SLUICE_TEST_SQS"])
     queries = urllib.parse.parse_qs(url.query)
     queue = f"new-files-{os.getpid()}"
-    client = boto3.client("sqs", endpoint_url=queries["endpoint"][0], region_name=queries["region"][0])
+    client = client_of("sqs", queries["endpoint"][0], queries["region"][0])
     queue_url = client.create_queue(QueueName=queue)["QueueUrl"]
     with Place(world, "notified") as place:
         node = place.node("--set", f"notifications=sqs://{queue}?{url.query}")

@@ -19,6 +19,12 @@
 namespace sluice {
 namespace {
 
+// A list that is said to go on, but not from where.
+std::unexpected<Error> no_way_on(const S3Client& client) {
+  return fail(ErrorKind::io,
+              client.url().host + " gives lists in pieces, and not where the next one begins; is it S3?");
+}
+
 using namespace std::chrono_literals;
 
 // As long as a file of a killed writer lies beside the blobs on a disk.
@@ -127,8 +133,10 @@ Result<std::vector<MultipartUpload>> list_uploads(S3Client& client, const std::s
         uploads.push_back(
             {upload.text_of("Key"), upload.text_of("UploadId"), xml_time_ms(upload.text_of("Initiated"))});
     if (xml.text_of("IsTruncated") != "true") return uploads;
-    markers = {{"key-marker", xml.text_of("NextKeyMarker")},
-               {"upload-id-marker", xml.text_of("NextUploadIdMarker")}};
+    const AwsFields next = {{"key-marker", xml.text_of("NextKeyMarker")},
+                            {"upload-id-marker", xml.text_of("NextUploadIdMarker")}};
+    if (next == markers || next.front().second.empty()) return no_way_on(client);
+    markers = next;
   }
 }
 
@@ -145,7 +153,9 @@ Result<std::int64_t> last_part_ms(S3Client& client, const MultipartUpload& uploa
     for (const XmlElement& part : xml.children)
       if (part.name == "Part") last = std::max(last, xml_time_ms(part.text_of("LastModified")));
     if (xml.text_of("IsTruncated") != "true") return last;
-    marker = xml.text_of("NextPartNumberMarker");
+    const std::string next = xml.text_of("NextPartNumberMarker");
+    if (next == marker || next.empty()) return no_way_on(client);
+    marker = next;
   }
 }
 
@@ -182,7 +192,9 @@ Result<std::vector<S3Object>> list_s3_objects(S3Client& client, const std::strin
                          number_of(object.text_of("Size")), xml_time_ms(object.text_of("LastModified"))});
     }
     if (xml.text_of("IsTruncated") != "true") return objects;
-    token = xml.text_of("NextContinuationToken");
+    const std::string next = xml.text_of("NextContinuationToken");
+    if (next == token || next.empty()) return no_way_on(client);
+    token = next;
   }
 }
 
@@ -193,9 +205,10 @@ Result<std::size_t> sweep_s3_uploads(S3Client& client, std::chrono::milliseconds
   for (const MultipartUpload& upload : TRY(list_uploads(client, stop))) {
     const std::string& root = client.url().prefix;
     const std::string key = upload.key.substr(std::min(root.size(), upload.key.size()));
-    const bool ours = upload.key.starts_with(root) && is_blob_key(key) &&
+    // FOLDER/UUID right behind the prefix: what lies deeper may be of somebody whose prefix is longer.
+    const bool ours = upload.key.starts_with(root) && is_blob_key(key) && std::ranges::count(key, '/') == 1 &&
                       uuid_bytes(key.substr(key.rfind('/') + 1)).has_value();
-    if (!ours || upload.begun_ms > young) continue;
+    if (!ours || upload.begun_ms == 0 || upload.begun_ms > young) continue;
     const std::string unfinished = TRY(upload_of_s3_partial(client, key));
     const std::int64_t last = TRY(last_part_ms(client, upload, stop));
     if (unfinished == upload.id || last > young) continue;

@@ -89,6 +89,8 @@ class S3PartialBlob final : public PartialBlob {
     if (rest_.size() != *tail - cut.bytes)
       return fail(ErrorKind::io, doing + ": what is kept of it has another size than it had.");
     rest_.resize(offset - cut.bytes);
+    if (before.upload.empty() && cut.parts > 0)
+      return fail(ErrorKind::not_found, doing + ": nobody knows where its first parts are.");
     if (!before.upload.empty()) TRY(upload_.go_on(before.upload, before.mark, cut.parts));
     head_.upload = before.upload;
     head_.mark = before.mark;

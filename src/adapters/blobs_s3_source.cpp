@@ -56,7 +56,10 @@ class RangeFetch {
       const std::uint64_t from = begin + bytes.size();
       auto definite = client_.attempt(request(from, end, version.etag), answer, stop);
       const bool ended = definite && *definite;
-      if (ended && answer.status == 416) return bytes;  // behind the end, or of an empty object
+      if (ended && answer.status == 416) {  // behind the end, or of an empty object
+        if (version.etag.empty()) return bytes;
+        return object_changed(key_);
+      }
       if (ended || (answer.status == 206 && !answer.body.empty())) {
         const bool all = TRY(take(answer, from, end, version, bytes));
         if (all) return bytes;

@@ -68,6 +68,8 @@ class BullmqQueue {
   Result<> schedule_next(const BullmqJob& job, BullmqCron cron);
   Result<> set_progress(const BullmqJob& job, const std::string& json);
   Result<> log(const BullmqJob& job, const std::string& line);
+  // A field of our own in the job's hash; "" takes it out.
+  Result<> note(const std::string& id, const std::string& field, const std::string& value);
   // Jobs whose lock has run out go back in front: BullMQ's stalled check, which asks twice. At most once
   // every `interval` of all workers of the queue.
   Result<> recover_stalled(std::chrono::milliseconds interval);

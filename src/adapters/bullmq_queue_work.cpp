@@ -28,7 +28,9 @@ Json lock_options(const std::string& token, milliseconds lock) {
 
 // Of the job's hash, as the scripts take them.
 std::string failure_fields(const std::string& reason) {
-  return packed({"failedReason", reason, "stacktrace", Json::array({reason}).dump()});
+  // What a reason quotes may be cut in the middle of a character.
+  const std::string trace = Json::array({reason}).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return packed({"failedReason", reason, "stacktrace", trace});
 }
 
 }  // namespace
@@ -184,6 +186,13 @@ Result<> BullmqQueue::log(const BullmqJob& job, const std::string& line) {
   RedisCommand arguments = keys({job.id, job.id + ":logs"});
   arguments.insert(arguments.end(), {job.id, line, keep.is_number_integer() ? keep.dump() : std::string()});
   TRY(pool_.run([&](RedisConnection& redis) { return kBullmqAddLog.run(redis, arguments); }));
+  return {};
+}
+
+Result<> BullmqQueue::note(const std::string& id, const std::string& field, const std::string& value) {
+  TRY(pool_.run([&](RedisConnection& redis) {
+    return value.empty() ? redis.call({"HDEL", key(id), field}) : redis.call({"HSET", key(id), field, value});
+  }));
   return {};
 }
 

@@ -22,6 +22,9 @@ constexpr BullmqFinished kFinished{.completed = {.count = 10'000, .age = std::ch
                                    .failed = {},
                                    .metric_minutes = 60 * 24 * 14};
 
+// In a job's hash: at which of its attempts a job of ours was begun for it.
+constexpr const char* kOpenedAt = "sluice:opened";
+
 class BullmqIntake final : public Intake {
  public:
   BullmqIntake(std::unique_ptr<BullmqQueue> queue, std::string worker, BullmqCron cron)
@@ -31,6 +34,7 @@ class BullmqIntake final : public Intake {
                                             std::stop_token stop) override {
     const auto until = Clock::now() + wait;
     while (!stop.stop_requested()) {
+      (void)TRY(queue_->is_new());  // a server that has lost everything is told again whose the queue is
       TRY(queue_->recover_stalled(kIntakeStalledInterval));
       const std::string token = new_uuid();
       BullmqNext next = TRY(queue_->fetch(token, worker_, hold));
@@ -53,6 +57,9 @@ class BullmqIntake final : public Intake {
     if (!is_ours) forget(request);
     return is_ours;
   }
+  Result<> opened(const IntakeRequest& request) override {
+    return queue_->note(request.id, kOpenedAt, attempts_of(job_of(request)));
+  }
   Result<> set_progress(const IntakeRequest& request, const std::string& json) override {
     return queue_->set_progress(job_of(request), json);
   }
@@ -69,7 +76,7 @@ class BullmqIntake final : public Intake {
     const auto last = again == Again::yes ? BullmqQueue::LastTry::no : BullmqQueue::LastTry::yes;
     (void)TRY(queue_->fail_attempt(job_of(request), request.token, reason, last));
     forget(request);
-    return {};
+    return queue_->note(request.id, kOpenedAt, "");
   }
   Result<> hand_back(const IntakeRequest& request) override {
     forget(request);
@@ -83,6 +90,11 @@ class BullmqIntake final : public Intake {
   }
 
  private:
+  // Attempts that were answered.
+  static std::string attempts_of(const BullmqJob& job) {
+    const std::string made = job.field("atm");
+    return made.empty() ? "0" : made;
+  }
   // False: it has ended already.
   Result<bool> goes_on(const BullmqJob& job, const std::string& token) {
     // A worker of BullMQ's own has found it stalled too often; who takes it has to let it fail.
@@ -106,7 +118,9 @@ class BullmqIntake final : public Intake {
                           .token = token,
                           .key = "bullmq:" + queue_->name() + ":" + job.field("timestamp") + ":" +
                                  to_hex(Sha256().of(job.id + " " + job.data)),
-                          .body = job.data};
+                          .body = std::move(job.data),
+                          .is_new_attempt = job.field(kOpenedAt) != attempts_of(job)};
+    job.fields.erase("data");
     std::lock_guard lock(mutex_);
     jobs_[token] = std::move(job);
     return request;

@@ -119,7 +119,7 @@ class SqsJobQueue final : public JobQueue {
       if (!received && received.error().kind == ErrorKind::cancelled) break;
       if (!received) return std::unexpected(std::move(received).error());
       if (received->empty()) {
-        if (at_sqs == 0s) {
+        if (at_sqs == 0s || steady_now() >= until) {
           wait_for_stop(until, stop);
           break;
         }

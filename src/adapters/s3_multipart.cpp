@@ -118,8 +118,10 @@ Result<> S3Multipart::go_on(const std::string& id, const std::string& mark, std:
                                               " of it is not in S3, or has another size.");
       parts_.push_back({part.text_of("ETag"), part.text_of("ChecksumSHA256")});
     }
-    marker = xml.text_of("NextPartNumberMarker");
-    if (xml.text_of("IsTruncated") != "true" && parts_.size() < parts)
+    const std::string next = xml.text_of("NextPartNumberMarker");
+    const bool goes_on = xml.text_of("IsTruncated") == "true" && next != marker && !next.empty();
+    marker = next;
+    if (!goes_on && parts_.size() < parts)
       return fail(ErrorKind::not_found, doing + ": some of its parts are not in S3.");
   }
   id_ = id;
@@ -137,7 +139,7 @@ Result<> S3Multipart::take_first() {
 Result<> S3Multipart::add(std::string bytes) {
   if (parts() == kMostS3Parts)
     return fail(ErrorKind::io,
-                "'" + title_ + "' is too large for S3: it has more than 10,000 parts, of 496 GiB together.");
+                "'" + title_ + "' is too large for S3: it has more than 10,000 parts, of 484 GiB together.");
   while (on_the_way_.size() >= kPartsOnTheWay) TRY(take_first());
   on_the_way_.push_back(
       std::async(std::launch::async, [this, number = parts() + 1, bytes = std::move(bytes)] {

@@ -40,6 +40,9 @@ Result<> read_endpoint(std::string_view endpoint, const std::string& whole, S3Ur
   if (endpoint.ends_with('/')) endpoint.remove_suffix(1);
   if (endpoint.empty() || !has_only(endpoint, ".-:[]_"))
     return no_s3_url(whole, "the endpoint has to be a host and, where needed, a port.");
+  // Requests do not name the port that their scheme has anyway, and what is signed is what is sent.
+  if (const std::string_view port = url.tls ? ":443" : ":80"; endpoint.ends_with(port))
+    endpoint.remove_suffix(port.size());
   url.host = endpoint;
   return {};
 }

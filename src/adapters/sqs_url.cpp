@@ -31,6 +31,9 @@ Result<> read_endpoint(const std::string& endpoint, const std::string& whole, Sq
       url.scheme = scheme;
       rest.remove_prefix(url.scheme.size() + 3);
       if (rest.ends_with('/')) rest.remove_suffix(1);
+      // Requests do not name the port that their scheme has anyway, and what is signed is what is sent.
+      if (const std::string_view port = url.scheme == "https" ? ":443" : ":80"; rest.ends_with(port))
+        rest.remove_suffix(port.size());
       url.host = rest;
     }
   if (url.host.empty() || url.host.find_first_of("/@?#") != std::string::npos)

@@ -59,7 +59,7 @@ std::vector<std::vector<std::string>> query_sqlite(const std::string& path, cons
     if (!result) throw std::runtime_error(result.error().message);
     return std::move(*result);
   };
-  SqliteConnection connection = check(SqliteConnection::open(path, SqliteAccess::read_write_create, 5000));
+  SqliteConnection connection = check(SqliteConnection::open(path, SqliteAccess::read_write_create, 60'000));
   SqliteStatement statement = check(SqliteStatement::prepare(connection, sql));
   std::vector<std::vector<std::string>> rows;
   while (check(statement.step())) {

@@ -119,7 +119,7 @@ class Node {
     log_info("working", {{"store", store}, {"workers", workers}});
   }
 
-  Result<> serve(std::stop_token stop) {
+  Result<> serve(bool takes_files, std::stop_token stop) {
     live_ = follow_events(parts_.store->events(),
                           [](const Error& error) { log_warning("events", {{"error", error.message}}); });
     Authenticator authenticator(parts_.store->keys(), keys_wanted());
@@ -128,7 +128,7 @@ class Node {
             .config_json = [this] { return config_json(config_); },
             .blobs_url = config_.blobs,
             .upload_bytes = config_.upload_bytes};
-    const Routes routes = api_routes(api);
+    const Routes routes = takes_files ? api_routes(api) : health_routes(api);
     HttpOptions http;
     http.address = address_.host;
     http.port = address_.port;
@@ -225,13 +225,14 @@ void wait_until(std::stop_token stop) {
 Result<int> serve(const ServeOptions& options, std::stop_token stop) {
   Config config = TRY(config_of(options));
   set_log_level(level_of(config.log_level));
-  const bool works = options.role != "api", answers = options.role != "worker";
+  const bool works = options.role != "api", takes_files = options.role != "worker";
+  const bool answers = takes_files || config.written.contains("listen");
   Node node(std::move(config));
   TRY(node.open(works, answers));
   if (works) node.work();
   Result<> served = {};
   if (answers) {
-    served = node.serve(stop);
+    served = node.serve(takes_files, stop);
   } else {
     node.tell_working();
     wait_until(stop);

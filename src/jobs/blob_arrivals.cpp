@@ -1,5 +1,9 @@
 #include "jobs/blob_arrivals.h"
 
+#include <vector>
+
+#include "base/log.h"
+
 namespace sluice {
 namespace {
 
@@ -17,10 +21,29 @@ BlobArrivals::BlobArrivals(Service& service, BlobNotices& notices)
 
 Result<bool> BlobArrivals::take(const std::stop_token& stop) {
   const auto notices = TRY(notices_.receive(kWaitForNotices, stop));
-  for (const BlobNotice& notice : notices)
-    for (const std::string& key : notice.keys) TRY(scheduler_.arrived(key));
-  if (!notices.empty()) TRY(notices_.done(notices));
+  std::vector<BlobNotice> done;
+  Result<> fault;
+  for (const BlobNotice& notice : notices) {
+    auto told = tell(notice);
+    if (told)
+      done.push_back(notice);
+    else
+      fault = std::move(told);
+  }
+  if (!done.empty()) TRY(notices_.done(done));
+  TRY(std::move(fault));  // those come again
   return true;
+}
+
+Result<> BlobArrivals::tell(const BlobNotice& notice) {
+  for (const std::string& key : notice.keys) {
+    auto told = scheduler_.arrived(key);
+    if (told) continue;
+    if (told.error().retryable) return told;
+    log_warning("notifications",
+                {{"blob", key}, {"error", told.error().message}});  // the schedule looks, too
+  }
+  return {};
 }
 
 }  // namespace sluice

@@ -15,6 +15,7 @@ class BlobArrivals {
 
  private:
   Result<bool> take(const std::stop_token& stop);
+  Result<> tell(const BlobNotice& notice);
 
   BlobNotices& notices_;
   Scheduler scheduler_;

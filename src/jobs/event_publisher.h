@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "jobs/service.h"
@@ -20,6 +21,7 @@ class EventPublisher {
 
  private:
   Result<bool> publish(const std::stop_token& stop);
+  Result<> publish_all(std::span<const Event> events);
   Result<bool> publish_from(std::uint64_t place, const std::stop_token& stop);
 
   Service& service_;

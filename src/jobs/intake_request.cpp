@@ -13,6 +13,9 @@ using Json = nlohmann::json;
 constexpr std::array<std::string_view, 7> kMembers = {"pipeline", "blob",     "rows",  "fileName",
                                                       "metadata", "priority", "tenant"};
 
+constexpr std::size_t kMostBytes = 32u << 20, kMostMetadataBytes = 64u << 10;
+constexpr int kMostDepth = 100;
+
 std::unexpected<Error> wrong_order(const std::string& what) {
   return fail(ErrorKind::usage, "the job's data: " + what);
 }
@@ -35,7 +38,17 @@ Result<> check_members(const Json& order) {
 }  // namespace
 
 Result<IntakeOrder> intake_order(const std::string& json) {
-  const Json read = Json::parse(json, nullptr, false);
+  if (json.size() > kMostBytes)
+    return wrong_order("it is longer than 32 MiB. Put the rows into a file, and name that (\"blob\").");
+  bool is_deep = false;
+  const Json read = Json::parse(
+      json,
+      [&](int depth, Json::parse_event_t, const Json&) {
+        is_deep = is_deep || depth > kMostDepth;
+        return !is_deep;
+      },
+      false);
+  if (is_deep) return wrong_order("its values are nested more than " + std::to_string(kMostDepth) + " deep.");
   if (!read.is_object())
     return wrong_order("it has to be an object such as {\"pipeline\": \"people\", \"rows\": [ … ]}.");
   TRY(check_members(read));
@@ -47,6 +60,7 @@ Result<IntakeOrder> intake_order(const std::string& json) {
   if (const auto metadata = read.find("metadata"); metadata != read.end()) {
     if (!metadata->is_object()) return wrong_order("\"metadata\" has to be an object.");
     order.metadata = metadata->dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (order.metadata.size() > kMostMetadataBytes) return wrong_order("\"metadata\" may have up to 64 KiB.");
   }
   if (const auto priority = read.find("priority"); priority != read.end()) {
     constexpr std::int64_t kMost = 1'000'000;

@@ -36,12 +36,6 @@ std::string outcome_of(const Job& job) {
       .dump();
 }
 
-// What is wrong with the request itself; everything else is a fault of a system, and worth another try.
-bool is_senders_fault(const Error& error) {
-  return error.kind == ErrorKind::usage || error.kind == ErrorKind::not_found ||
-         error.kind == ErrorKind::input || error.kind == ErrorKind::conflict;
-}
-
 Submission submission_of(const IntakeRequest& request, const IntakeOrder& order) {
   Submission submission;
   submission.tenant = order.tenant;
@@ -87,7 +81,7 @@ Result<std::string> IntakeThreads::job_for(const IntakeRequest& request) {
   Submission submission = submission_of(request, order);
   if (auto made = TRY(find_made(service_, submission))) {
     const bool ended_early = made->status == JobStatus::failed || made->status == JobStatus::cancelled;
-    return ended_early ? TRY(retry_job(service_, *made)).id : made->id;
+    return ended_early && request.is_new_attempt ? TRY(retry_job(service_, *made)).id : made->id;
   }
   if (order.rows) {
     TRY(check_pipeline_name(service_, order.tenant, order.pipeline));
@@ -107,27 +101,39 @@ Result<std::string> IntakeThreads::job_for(const IntakeRequest& request) {
   return TRY(submit_job(service_, submission)).id;
 }
 
-Result<bool> IntakeThreads::take(const std::stop_token& stop) {
-  if (open().size() >= kMostOpen) return false;
-  auto request = TRY(intake_.take(kRequestHold, kWaitForRequests, stop));
-  if (!request) return true;
-  auto job_id = job_for(*request);
-  if (!job_id) {
-    if (is_senders_fault(job_id.error())) {
-      const auto again = job_id.error().kind == ErrorKind::not_found ? Intake::Again::yes : Intake::Again::no;
-      TRY(intake_.fail_attempt(*request, job_id.error().message, again));
-      return true;
-    }
-    TRY(intake_.hand_back(*request));
-    return std::unexpected(std::move(job_id).error());
-  }
-  log_info("intake", {{"request", request->id}, {"job", *job_id}});
-  Open open{*request, {}};
-  TRY(intake_.log(*request, "is job " + *job_id));
-  if (TRY(answer(*job_id, open))) return true;  // it had been made before, and has ended
+// Everything but a fault that passes is the request's: its sender is told, and it is not in the way of
+// others.
+Result<> IntakeThreads::refuse(const IntakeRequest& request, const Error& error) {
+  const auto again = error.kind == ErrorKind::usage ? Intake::Again::no : Intake::Again::yes;
+  return intake_.fail_attempt(request, error.message, again);
+}
+
+Result<> IntakeThreads::begin(IntakeRequest request) {
+  auto job_id = job_for(request);
+  if (!job_id && job_id.error().retryable) return std::unexpected(std::move(job_id).error());
+  if (!job_id) return refuse(request, job_id.error());
+  TRY(intake_.opened(request));
+  log_info("intake", {{"request", request.id}, {"job", *job_id}});
+  request.body = {};
+  Open open{std::move(request), {}};
+  TRY(intake_.log(open.request, "is job " + *job_id));
+  if (TRY(answer(*job_id, open))) return {};  // it had been made before, and has ended
   std::lock_guard lock(mutex_);
   open_[*job_id] = std::move(open);
-  return true;
+  return {};
+}
+
+Result<bool> IntakeThreads::take(const std::stop_token& stop) {
+  {
+    std::lock_guard lock(mutex_);
+    if (open_.size() >= kMostOpen) return false;
+  }
+  const auto request = TRY(intake_.take(kRequestHold, kWaitForRequests, stop));
+  if (!request) return true;
+  auto begun = begin(*request);
+  if (begun) return true;
+  (void)intake_.hand_back(*request);  // or its hold runs out
+  return std::unexpected(std::move(begun).error());
 }
 
 // ---------------------------------------------------------------- jobs → answers
@@ -158,23 +164,30 @@ Result<bool> IntakeThreads::answer(const std::stop_token& stop) {
   const std::uint64_t seen = TRY(service_.store.events().newest());
   for (auto& [job_id, open] : open()) {
     if (stop.stop_requested()) return false;
-    const bool ended = TRY(answer(job_id, open));
-    std::lock_guard lock(mutex_);
-    if (ended)
-      open_.erase(job_id);
-    else if (auto found = open_.find(job_id); found != open_.end())
-      found->second.progress = open.progress;
+    auto ended = answer(job_id, open);
+    if (!ended && ended.error().retryable) return std::unexpected(std::move(ended).error());
+    // What the queue does not take for an answer it will not take later either.
+    if (!ended) TRY(refuse(open.request, ended.error()));
+    note(job_id, open, !ended || *ended);
   }
   TRY(service_.store.events().wait_for_more(seen, kWaitForNews, stop));
   return false;
 }
 
+// Unless it was taken anew meanwhile.
+void IntakeThreads::note(const std::string& job_id, const Open& open, bool ended) {
+  std::lock_guard lock(mutex_);
+  const auto found = open_.find(job_id);
+  if (found == open_.end() || found->second.request.token != open.request.token) return;
+  if (ended)
+    open_.erase(found);
+  else
+    found->second.progress = open.progress;
+}
+
 Result<bool> IntakeThreads::renew() {
   for (const auto& [job_id, open] : open())
-    if (!TRY(intake_.extend(open.request, kRequestHold))) {
-      std::lock_guard lock(mutex_);
-      open_.erase(job_id);
-    }
+    if (!TRY(intake_.extend(open.request, kRequestHold))) note(job_id, open, true);
   return false;
 }
 

@@ -32,6 +32,9 @@ class IntakeThreads {
   Result<bool> answer(const std::stop_token& stop);
   Result<bool> renew();
 
+  Result<> begin(IntakeRequest request);
+  Result<> refuse(const IntakeRequest& request, const Error& error);
+  void note(const std::string& job_id, const Open& open, bool ended);
   Result<std::string> job_for(const IntakeRequest& request);   // its id
   Result<bool> answer(const std::string& job_id, Open& open);  // true: it has ended
   std::map<std::string, Open> open();

@@ -28,7 +28,7 @@ std::string file_name_of(const std::string& key) { return key.substr(key.rfind('
 
 // Whose files they are: what the service keeps for itself is nobody's source, and tenants have folders.
 Result<std::string> source_key(const Schedule& schedule) {
-  const std::string key = blob_key_of(schedule.source);
+  std::string key = blob_key_of(schedule.source);
   const std::string right = "write it as blob:FOLDER/FILE, or blob:FOLDER/ for every file that comes into it";
   if (key.empty())
     return fail(ErrorKind::usage,
@@ -167,13 +167,16 @@ Result<> Scheduler::arrived(const std::string& key) {
   const auto file = service_.blobs.stat(key);
   if (!file && file.error().kind == ErrorKind::not_found) return {};  // removed since
   if (!file) return std::unexpected(file.error());
+  Result<> fault;
   for (const Schedule& schedule : watching) {
     Run run{.job_id = schedule.last_job_id};
     submit(schedule, *file, run);
-    if (run.unavailable) return fail(ErrorKind::unavailable, run.error, true);
-    TRY(service_.store.schedules().note_run(schedule.id, run.job_id, run.error));
+    if (run.unavailable)
+      fault = fail(ErrorKind::unavailable, run.error, true);
+    else
+      TRY(service_.store.schedules().note_run(schedule.id, run.job_id, run.error));
   }
-  return {};
+  return fault;
 }
 
 SchedulerThread::SchedulerThread(Service& service)

@@ -1,5 +1,6 @@
 #include "jobs/ticking.h"
 
+#include <exception>
 #include <utility>
 
 #include "base/log.h"
@@ -25,9 +26,19 @@ void Ticking::wake() {
   changed_.notify_all();
 }
 
+// A thread that ends by an exception ends the process: what a library throws is caught where it is called,
+// and what was missed there, memory that is all used among it, costs this tick only.
+Result<bool> Ticking::tick(const std::stop_token& stop) const {
+  try {
+    return tick_(stop);
+  } catch (const std::exception& e) {
+    return fail(ErrorKind::internal, e.what());
+  }
+}
+
 void Ticking::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    const Result<bool> more = tick_(stop);
+    const Result<bool> more = tick(stop);
     if (!more && more.error().kind != ErrorKind::cancelled)
       log_warning(name_, {{"error", more.error().message}});
     if (more && *more) continue;

@@ -27,6 +27,7 @@ class Ticking {
 
  private:
   void run(std::stop_token stop);
+  Result<bool> tick(const std::stop_token& stop) const;
 
   const std::string name_;
   const std::chrono::milliseconds every_;

@@ -48,10 +48,18 @@ class Work {
     const bool only_split = TRY(is_only_split());
     OnCommit on_commit = [&](const SplitProgress& progress) {
       if (only_split) may_give_way();
+      tell_busy();
       committed(progress);
     };
     SplitEnd end = TRY(run_leased_split(run, compiled, lease_, pool_, on_commit, stop));
     return end == SplitEnd::stopped ? WorkEnd::stopped : WorkEnd::done;
+  }
+
+  // Since this was said last.
+  void tell_busy() {
+    const auto now = std::chrono::steady_clock::now();
+    if (service_.observer)
+      service_.observer->worked(lease_.split_number == kPlanningSplit, now - std::exchange(busy_since_, now));
   }
 
   const RetrySpec& retry() const { return retry_; }
@@ -86,6 +94,7 @@ class Work {
   const Lease& lease_;
   Job job_;
   RetrySpec retry_;
+  std::chrono::steady_clock::time_point busy_since_ = std::chrono::steady_clock::now();
 };
 
 std::string what(const Lease& lease) {
@@ -174,7 +183,6 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
   }
   Work work(service_, pool_, options_.memory, *lease);
   TimeSlice slice(options_.slice, std::chrono::steady_clock::now());
-  const auto begin = std::chrono::steady_clock::now();
   bool gave_way = false;
   Result<WorkEnd> end = [&] {
     Heartbeat heartbeat(jobs, *lease, stop, [&] { (void)service_.queue.extend(reservation, kMessageHold); });
@@ -184,9 +192,7 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
       heartbeat.stop_work();
     });
   }();
-  if (service_.observer)
-    service_.observer->worked(lease->split_number == kPlanningSplit,
-                              std::chrono::steady_clock::now() - begin);
+  work.tell_busy();
   const bool asked = gave_way || stop.stop_requested();
   const bool lost =
       (end && *end == WorkEnd::stopped && !asked) || (!end && end.error().kind == ErrorKind::conflict);

@@ -18,6 +18,9 @@ struct IntakeRequest {
   std::string token;  // the adapter's: whose reservation this is
   std::string key;    // names the request for ever: the same when it comes again
   std::string body;   // what is wanted, JSON
+  // Its sender, or its number of attempts, has it tried once more since `opened` was said of it; otherwise it
+  // came again because somebody did not get to answer it.
+  bool is_new_attempt = true;
 };
 
 class Intake {
@@ -28,6 +31,8 @@ class Intake {
                                                     std::chrono::milliseconds wait, std::stop_token stop) = 0;
   // False: it is another's by now, or gone.
   virtual Result<bool> extend(const IntakeRequest& request, std::chrono::milliseconds hold) = 0;
+  // It has a job now, which was begun, or begun again, for this attempt.
+  virtual Result<> opened(const IntakeRequest& request) = 0;
   // What its sender may look at while it waits: a JSON object, and lines of text.
   virtual Result<> set_progress(const IntakeRequest& request, const std::string& json) = 0;
   virtual Result<> log(const IntakeRequest& request, const std::string& line) = 0;

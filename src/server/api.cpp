@@ -29,4 +29,10 @@ Routes api_routes(Api& api) {
   return routes;
 }
 
+Routes health_routes(Api& api) {
+  Routes routes;
+  add_health_routes(routes, api);
+  return routes;
+}
+
 }  // namespace sluice

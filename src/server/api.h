@@ -24,5 +24,6 @@ struct Api {
 
 // `api` outlives the table.
 Routes api_routes(Api& api);
+Routes health_routes(Api& api);  // of a node that only works: /healthz, /readyz, /metrics
 
 }  // namespace sluice

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { Queue, QueueEvents, Worker } from 'bullmq';
-import { connection, ownName, until } from './peer.mjs';
+import { connection, ownName, redis, until } from './peer.mjs';
 
 const PIPELINE = `name: people
 schema:
@@ -116,6 +116,10 @@ test('what is wrong with a request is said, and not tried again', async () => {
     [{ blob: 'file:../../etc/passwd' }, /not below/],
     [{ blob: 'http://example.org/x.csv' }, /unknown scheme/],
     ['people', /has to be an object/],
+    [{ ['€'.repeat(40)]: 1 }, /no member/], // cut in the middle of a character, where it is quoted
+    [{ blob: 'aéééééééééé:/x' }, /unknown scheme/],
+    [{ pipeline: 'people', rows: [{}], metadata: { x: 'y'.repeat(70000) } }, /64 KiB/],
+    [JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`), /nested more than 100 deep/],
   ];
   for (const [data, expected] of cases) {
     const job = await queue.add('ingest', data, { attempts: 3 });
@@ -129,6 +133,13 @@ test('what is not there yet is tried as often as its sender wants', async () => 
   await until(async () => (await queue.getJob(job.id)).attemptsMade > 1, 'the second attempt');
   writeFileSync(join(folder, 'data/blobs/inbox/late.csv'), 'id,email\n21,lea@example.org\n');
   assert.equal((await finished(job)).rows.inserted, 1);
+});
+
+test('what cannot be read is no reason to stop, and others go on', async () => {
+  const job = await queue.add('ingest', { blob: 'file:inbox/people.csv/x', pipeline: 'people' }, { attempts: 2 });
+  const other = await queue.add('ingest', { pipeline: 'people', rows: [{ id: 25, email: 'o@example.org' }] });
+  assert.equal((await finished(other)).rows.inserted, 1);
+  assert.ok(await failure(job));
 });
 
 test('a job that fails is a failed job of BullMQ\'s; retried there, it goes on here', async () => {
@@ -150,7 +161,7 @@ test('a job that fails is a failed job of BullMQ\'s; retried there, it goes on h
 test('a cancelled job is a failed one, and is not tried again', async () => {
   await server.post(`/v1/queues/${name}-splits/pause`);
   const job = await queue.add('ingest', { pipeline: 'people', rows: [{ id: 41, email: 'a@b.org' }] }, { attempts: 3 });
-  const { jobId } = await until(async () => (await queue.getJob(job.id)).progress?.jobId && (await queue.getJob(job.id)).progress, 'its job');
+  const jobId = await accepted(job);
   await server.post(`/v1/jobs/${jobId}/cancel`);
   assert.match(await failure(job), /was cancelled/);
   await server.post(`/v1/queues/${name}-splits/resume`);
@@ -172,14 +183,32 @@ test('a request survives a server that is killed, and is answered once', async (
   assert.equal((await queue.getJob(job.id)).attemptsMade, 1);
 });
 
+const accepted = (job) => until(async () => (await queue.getJob(job.id)).progress?.jobId, 'its job');
+
 test('a server that ends hands open requests back, and the next one answers them', async () => {
-  await queue.pause();
+  await server.post(`/v1/queues/${name}-splits/pause`);
   const waiting = await queue.add('ingest', { pipeline: 'people', rows: [{ id: 51, email: 'a@b.org' }] });
+  await accepted(waiting);
+  assert.equal(await waiting.getState(), 'active');
   await server.end('SIGTERM');
-  assert.equal((await queue.getJobCounts('active')).active, 0);
-  await queue.resume();
+  assert.equal(await waiting.getState(), 'waiting');
   await server.start();
+  await server.post(`/v1/queues/${name}-splits/resume`);
   assert.equal((await finished(waiting)).rows.inserted, 1);
+});
+
+test('what ended while nobody answered is answered as it ended, and not run again', async () => {
+  await server.post(`/v1/queues/${name}-splits/pause`);
+  const job = await queue.add('ingest', { pipeline: 'people', rows: [{ id: 55, email: 'a@b.org' }] }, { attempts: 3 });
+  const jobId = await accepted(job);
+  await queue.pause(); // so that the server which comes next is asked to cancel before it can answer
+  await server.end('SIGTERM');
+  await server.start();
+  await server.post(`/v1/jobs/${jobId}/cancel`);
+  await queue.resume();
+  assert.match(await failure(job), /was cancelled/);
+  assert.equal((await server.get(`/v1/jobs/${jobId}`)).status, 'CANCELLED');
+  await server.post(`/v1/queues/${name}-splits/resume`);
 });
 
 test('a job scheduler of BullMQ\'s makes jobs here', async () => {
@@ -215,4 +244,15 @@ test('metrics and counts are BullMQ\'s', async () => {
   assert.equal(metrics.meta.count, counts.completed);
   assert.ok(counts.failed > 0);
   assert.equal(counts.active + counts.waiting + counts.delayed, 0);
+});
+
+test('after a Redis that lost everything a server starts, and takes what comes', async () => {
+  const raw = redis();
+  await raw.del(await raw.keys(`bull:${name}*`));
+  const job = await queue.add('ingest', { pipeline: 'people', rows: [{ id: 57, email: 'a@b.org' }] });
+  assert.equal((await finished(job)).rows.inserted, 1);
+  await until(async () => raw.hexists(`bull:${name}:meta`, 'version'), 'whose it is');
+  await raw.quit();
+  await server.end('SIGTERM');
+  await server.start();
 });
