@@ -109,7 +109,8 @@ class TurnsTest : public NodeTest, public WorkObserver {
     service_->observer = this;
     service_->work_came = [this] { dispatcher_->wake(); };
   }
-  ~TurnsTest() override {
+  // Before the test is taken apart: the worker tells it of its work to the last.
+  void TearDown() override {
     worker_.reset();
     dispatcher_.reset();
   }
