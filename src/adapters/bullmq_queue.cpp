@@ -120,8 +120,12 @@ Result<> BullmqQueue::check_version() {
 
 Result<> BullmqQueue::say_version(RedisConnection& redis) {
   const std::string meta = key("meta");
-  if (TRY(redis.call({"HSETNX", meta, "version", our_version()})).integer == 1) new_ = true;
-  TRY(redis.call({"HSETNX", meta, "opts.maxLenEvents", "10000"}));
+  const RedisCommand said[] = {{"HSETNX", meta, "version", our_version()},
+                               {"HSETNX", meta, "opts.maxLenEvents", "10000"}};
+  const auto answers = TRY(redis.call_all(said));
+  for (const RedisValue& answer : answers)
+    if (answer.kind == RedisValue::Kind::error) return std::unexpected(redis_error(answer.text));
+  if (answers.front().integer == 1) new_ = true;
   return {};
 }
 

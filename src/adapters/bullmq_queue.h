@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -50,6 +51,12 @@ class BullmqQueue {
   // Locked with `token` for `lock`; the worker's name is what people see. None while the queue is paused.
   Result<BullmqNext> fetch(const std::string& token, const std::string& worker,
                            std::chrono::milliseconds lock);
+  // As a worker waits for its next job: until there is one, `until`, or a stop request. Meanwhile jobs whose
+  // lock has run out are looked for, at most once every `stalled_interval`.
+  Result<std::optional<BullmqJob>> next(const std::string& token, const std::string& worker,
+                                        std::chrono::milliseconds lock,
+                                        std::chrono::milliseconds stalled_interval,
+                                        std::chrono::steady_clock::time_point until, std::stop_token stop);
   // Until somebody says that there may be a job, or `time` is over, or a stop is requested.
   Result<> wait(std::chrono::milliseconds time, std::stop_token stop);
   // False: the lock has run out, or is another's.
@@ -81,6 +88,7 @@ class BullmqQueue {
   Result<std::vector<Active>> active();
   // An active job goes back in front of its equals.
   Result<> give_back(const Active& job);
+  Result<> give_back_of(const std::function<bool(const std::string& worker)>& is_dead);
   // Every job whose id begins so and that nobody works on.
   Result<> remove_all(const std::string& prefix);
 

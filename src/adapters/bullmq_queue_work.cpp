@@ -62,6 +62,24 @@ Result<BullmqNext> BullmqQueue::fetch(const std::string& token, const std::strin
   return next;
 }
 
+Result<std::optional<BullmqJob>> BullmqQueue::next(const std::string& token, const std::string& worker,
+                                                   milliseconds lock, milliseconds stalled_interval,
+                                                   std::chrono::steady_clock::time_point until,
+                                                   std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    TRY(recover_stalled(stalled_interval));
+    BullmqNext found = TRY(fetch(token, worker, lock));
+    if (found.job) return std::move(found.job);
+    milliseconds pause =
+        std::min(std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()), stalled_interval);
+    if (pause <= milliseconds(0)) break;
+    if (found.delayed_until_ms)
+      pause = std::min(pause, milliseconds(*found.delayed_until_ms - bullmq::now_ms()));
+    TRY(wait(pause, stop));
+  }
+  return std::nullopt;
+}
+
 Result<> BullmqQueue::wait(milliseconds time, std::stop_token stop) {
   time = std::max(time, kShortestWait);
   const std::string seconds = std::to_string(static_cast<double>(time.count()) / 1000);
@@ -161,6 +179,13 @@ Result<> BullmqQueue::give_back(const Active& job) {
       TRY(redis.call({"ZADD", key("marker"), "0", "0"}));
     return {};
   });
+}
+
+Result<> BullmqQueue::give_back_of(const std::function<bool(const std::string& worker)>& is_dead) {
+  const auto jobs = TRY(active());
+  for (const Active& job : jobs)
+    if (!job.token.empty() && is_dead(job.worker)) TRY(give_back(job));
+  return {};
 }
 
 Result<> BullmqQueue::schedule_next(const BullmqJob& job, BullmqCron cron) {

@@ -1,11 +1,9 @@
 #include "adapters/intake_bullmq.h"
 
-#include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "adapters/bullmq_queue.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
@@ -33,22 +31,10 @@ class BullmqIntake final : public Intake {
   Result<std::optional<IntakeRequest>> take(milliseconds hold, milliseconds wait,
                                             std::stop_token stop) override {
     const auto until = Clock::now() + wait;
-    while (!stop.stop_requested()) {
-      (void)TRY(queue_->is_new());  // a server that has lost everything is told again whose the queue is
-      TRY(queue_->recover_stalled(kIntakeStalledInterval));
-      const std::string token = new_uuid();
-      BullmqNext next = TRY(queue_->fetch(token, worker_, hold));
-      if (next.job) {
-        if (TRY(goes_on(*next.job, token))) return kept(*std::move(next.job), token);
-        continue;
-      }
-      milliseconds pause =
-          std::min(std::chrono::ceil<milliseconds>(until - Clock::now()), kIntakeStalledInterval);
-      if (pause <= milliseconds(0)) break;
-      if (next.delayed_until_ms)
-        pause = std::min(pause, milliseconds(*next.delayed_until_ms - ms_since_1970(wall_now())));
-      TRY(queue_->wait(pause, stop));
-    }
+    (void)TRY(queue_->is_new());  // a server that has lost everything is told again whose the queue is
+    const std::string token = new_uuid();
+    while (auto job = TRY(queue_->next(token, worker_, hold, kIntakeStalledInterval, until, stop)))
+      if (TRY(goes_on(*job, token))) return kept(*std::move(job), token);
     return std::nullopt;
   }
 
@@ -83,10 +69,7 @@ class BullmqIntake final : public Intake {
     return queue_->give_back({.id = request.id, .worker = worker_, .token = request.token});
   }
   Result<> give_back_of(const std::function<bool(const std::string& taker)>& is_dead) override {
-    const auto jobs = TRY(queue_->active());
-    for (const BullmqQueue::Active& job : jobs)
-      if (!job.token.empty() && is_dead(job.worker)) TRY(queue_->give_back(job));
-    return {};
+    return queue_->give_back_of(is_dead);
   }
 
  private:

@@ -50,20 +50,9 @@ class BullmqJobQueue final : public JobQueue {
                                              std::stop_token stop) override {
     const auto until = Clock::now() + wait;
     const std::string token = new_uuid();
-    while (!stop.stop_requested()) {
-      TRY(queue_->recover_stalled(kStalledInterval));
-      BullmqNext next = TRY(queue_->fetch(token, worker, hold));
-      if (next.job) {
-        auto message = message_of(*next.job);
-        if (message) return Reservation{*std::move(message), token};
-        (void)TRY(queue_->complete(*next.job, token));  // nothing that this program has put there
-        continue;
-      }
-      milliseconds pause = std::min(std::chrono::ceil<milliseconds>(until - Clock::now()), kStalledInterval);
-      if (pause <= milliseconds(0)) break;
-      if (next.delayed_until_ms)
-        pause = std::min(pause, milliseconds(*next.delayed_until_ms - ms_since_1970(wall_now())));
-      TRY(queue_->wait(pause, stop));
+    while (const auto job = TRY(queue_->next(token, worker, hold, kStalledInterval, until, stop))) {
+      if (auto message = message_of(*job)) return Reservation{*std::move(message), token};
+      (void)TRY(queue_->complete(*job, token));  // nothing that this program has put there
     }
     return std::nullopt;
   }
@@ -87,10 +76,7 @@ class BullmqJobQueue final : public JobQueue {
   }
 
   Result<> give_back_of(const std::function<bool(const std::string& worker)>& is_dead) override {
-    const auto jobs = TRY(queue_->active());
-    for (const BullmqQueue::Active& job : jobs)
-      if (!job.token.empty() && is_dead(job.worker)) TRY(queue_->give_back(job));
-    return {};
+    return queue_->give_back_of(is_dead);
   }
 
   Result<> withdraw(const std::string& job_id) override { return queue_->remove_all(job_id + "/"); }

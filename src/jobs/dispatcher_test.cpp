@@ -3,6 +3,7 @@
 #include "jobs/dispatcher.h"
 
 #include "jobs/node_test_support.h"
+#include "ports/forwarding_queue.h"
 
 namespace sluice {
 namespace {
@@ -10,9 +11,9 @@ namespace {
 using std::chrono::milliseconds;
 
 // The store's queue, with the faults of a server.
-class FaultyQueue final : public JobQueue {
+class FaultyQueue final : public ForwardingQueue {
  public:
-  explicit FaultyQueue(JobQueue& queue) : queue_(queue) {}
+  using ForwardingQueue::ForwardingQueue;
 
   bool away = false, lost = false;
   std::vector<std::string> enqueued;
@@ -23,26 +24,6 @@ class FaultyQueue final : public JobQueue {
     return queue_.enqueue(messages);
   }
   Result<bool> is_new() override { return std::exchange(lost, false); }
-
-  Result<std::optional<Reservation>> reserve(const std::string& worker, milliseconds hold, milliseconds wait,
-                                             std::stop_token stop) override {
-    return queue_.reserve(worker, hold, wait, stop);
-  }
-  Result<> extend(const Reservation& one, milliseconds hold) override { return queue_.extend(one, hold); }
-  Result<> complete(const Reservation& one) override { return queue_.complete(one); }
-  Result<> put_back(const Reservation& one, milliseconds delay) override {
-    return queue_.put_back(one, delay);
-  }
-  Result<> give_back_of(const std::function<bool(const std::string& worker)>& is_dead) override {
-    return queue_.give_back_of(is_dead);
-  }
-  Result<> withdraw(const std::string& job_id) override { return queue_.withdraw(job_id); }
-  Result<> pause() override { return queue_.pause(); }
-  Result<> resume() override { return queue_.resume(); }
-  Result<QueueHealth> health() override { return queue_.health(); }
-
- private:
-  JobQueue& queue_;
 };
 
 class DispatcherTest : public NodeTest {

@@ -13,6 +13,7 @@
 #include "jobs/submit_job.h"
 #include "jobs/time_slice.h"
 #include "jobs/worker.h"
+#include "ports/forwarding_queue.h"
 
 namespace sluice {
 namespace {
@@ -44,9 +45,9 @@ TEST(TimeSlice, GrowsWithWhatComingBackTakes) {
 }
 
 // The store's queue, and what was put into it.
-class WatchedQueue final : public JobQueue {
+class WatchedQueue final : public ForwardingQueue {
  public:
-  explicit WatchedQueue(JobQueue& queue) : queue_(queue) {}
+  using ForwardingQueue::ForwardingQueue;
 
   Result<> enqueue(std::span<const QueueMessage> messages) override {
     Result<> done = queue_.enqueue(messages);
@@ -63,20 +64,6 @@ class WatchedQueue final : public JobQueue {
     if (reserved && *reserved) begun_.insert((*reserved)->message.job_id);
     return reserved;
   }
-  Result<> extend(const Reservation& reservation, std::chrono::milliseconds hold) override {
-    return queue_.extend(reservation, hold);
-  }
-  Result<> complete(const Reservation& reservation) override { return queue_.complete(reservation); }
-  Result<> put_back(const Reservation& reservation, std::chrono::milliseconds delay) override {
-    return queue_.put_back(reservation, delay);
-  }
-  Result<> give_back_of(const std::function<bool(const std::string& worker)>& is_dead) override {
-    return queue_.give_back_of(is_dead);
-  }
-  Result<> withdraw(const std::string& job_id) override { return queue_.withdraw(job_id); }
-  Result<> pause() override { return queue_.pause(); }
-  Result<> resume() override { return queue_.resume(); }
-  Result<QueueHealth> health() override { return queue_.health(); }
 
   void wait_until_queued(const std::string& job_id, int split_number) {
     std::unique_lock lock(mutex_);
@@ -93,8 +80,7 @@ class WatchedQueue final : public JobQueue {
   }
 
  private:
-  JobQueue& queue_;
-  std::mutex mutex_;  // the others
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::map<std::string, int> queued_;  // how often each split was
   std::set<std::string> begun_;        // jobs of which a message was taken out
