@@ -96,13 +96,13 @@ documents() {
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
 threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
 
-# S3's server is built of Go modules once, and not everywhere.
-with_s3=(tools/with_s3.sh)
-no_s3=$(tools/with_s3.sh --build 2>&1) || with_s3=()
-
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs
 need build test lint clang || { echo "0 passed, 1 failed"; exit 1; }
+
+# S3's server is built of Go modules once, and not everywhere.
+with_s3=(tools/with_s3.sh)
+no_s3=$(tools/with_s3.sh --build 2>&1) || with_s3=()
 
 suite lint tools/lint.sh
 if suite build build release; then

@@ -44,11 +44,14 @@ root=$work/root
 while read -r uri suite; do echo "deb $uri $suite main"; done <<< "$archives" > "$root/etc/apt/sources.list"
 apt-config dump | grep -E '^Acquire::(http|https)::' > "$root/etc/apt/apt.conf.d/90machine" || true
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2> /dev/null || true
+# The authorities that this machine trusts beside Debian's; ca-certificates and Java's keystore take them in when they are installed.
+mkdir -p "$root/usr/local/share/ca-certificates"
+find /usr/local/share/ca-certificates -name '*.crt' -exec cp -L -t "$root/usr/local/share/ca-certificates" {} + 2> /dev/null || true
 git clone -q --no-hardlinks . "$root/root/sluice"
 git -C "$root/root/sluice" remote remove origin
 
 settings=()  # how this machine reaches the network, as the environment says
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_INDEX_URL; do
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_INDEX_URL GOPROXY GOSUMDB; do
   if [ -n "${!name:-}" ]; then settings+=("$name=${!name}"); fi
 done
 if [ -f "${PIP_CERT:-}" ]; then
