@@ -2,34 +2,39 @@
 """Breaks a cluster in every way that a seed chooses while it works, and judges what became of each row.
 
 chaos.py [--minutes N] [--seed S] [--queue redis|embedded|sqs] [--blobs file|s3] [--fault KIND]… [--bin PATH] [--keep]
-Two API nodes behind a balancer, four workers, PostgreSQL and Redis, each reached through a link that can be cut, held and
-slowed. Clients send files all the while, of five pipelines with every identity; after the last fault everything that
-was accepted has to be loaded. Without --minutes: about a minute, with a fault of each kind. What is judged stands in
-docs/reliability.md; the logs of a run that fails are kept. The last line: `N passed, N failed`, of what was judged.
+Two API nodes behind a balancer, four workers, PostgreSQL, Redis, S3, and SQS for its notifications, each reached through a
+link that can be cut, held, slowed, and answer in the server's place. Clients send files all the while, of five pipelines
+with every identity; after the last fault everything that was accepted has to be loaded. Without --minutes: about a minute,
+with a fault of each kind. What is judged stands in docs/reliability.md; the logs of a run that fails are kept. Where S3 or
+SQS cannot be had, files are on the disk, and the output says so. The last line: `N passed, N failed`, of what was judged.
 """
 import argparse
+import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 
 import cluster.oracle as oracle
-from cluster.clients import Door, ENDS, Load
+from cluster.clients import FOLDER, Door, ENDS, Load
 from cluster.faults import ALL, Faults
 from cluster.files import Files, pipelines
 from cluster.follower import Follower
 from cluster.nodes import Cluster
+from environments import environment_of
 from service import BROKEN
 from stored import Wrong
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHORT_SECONDS = 36        # of faults, in a run that is not told how long
+SHORT_SECONDS = 42        # of faults, in a run that is not told how long
 # In the order in which a short run has them; the long stop first, so that it is over in time.
-SHORT = ["stop_worker_past_its_lease", "kill_worker", "flush_redis", "cut_connections", "kill_api", "hold_back", "kill_redis",
-         "crash_postgres", "jump_clock", "terminate_node", "slow_down", "stop_node", "kill_worker", "flush_redis"]
+SHORT = ["stop_worker_past_its_lease", "kill_worker", "flush_redis", "cut_connections", "kill_s3", "kill_api", "hold_back", "kill_redis",
+         "fail_s3", "crash_postgres", "jump_clock", "kill_sqs", "terminate_node", "slow_down", "fail_sqs", "stop_node", "kill_worker", "flush_redis"]
 ACCEPT_SECONDS, END_SECONDS = 60, 240   # after the last fault: for what was being sent, for all that was accepted
+LOOK_SECONDS = 150        # after that, for a file that lies in the bucket to be found: a schedule looks each minute
 SETTLE_SECONDS = 45       # for messages that nobody needs any more to be looked at, and thrown away
 
 
@@ -38,7 +43,7 @@ def parse_options():
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--queue", choices=["redis", "embedded", "sqs"], default="redis")
-    parser.add_argument("--blobs", choices=["file", "s3"], default="file")
+    parser.add_argument("--blobs", choices=["file", "s3"], default="s3")
     parser.add_argument("--fault", action="append", choices=list(ALL), help="only these kinds")
     parser.add_argument("--bin", default=str(ROOT / "build" / "sluice"))
     parser.add_argument("--keep", action="store_true", help="keep logs and database in any case")
@@ -46,20 +51,45 @@ def parse_options():
 
 
 def run_with_servers(options):
-    """Starts this program again with the servers that it needs."""
-    tools = ROOT / "tools"
+    """Starts this program again with the servers, and the Python, that it needs."""
+    tools, python, arguments = ROOT / "tools", sys.executable, sys.argv[1:]
     wrappers = [tools / "with_postgres.sh", "-c", "max_connections=400", "-c", "fsync=off"]
-    for name in {"redis", options.queue, options.blobs} & {"redis", "sqs", "s3"}:
-        wrappers.append(tools / f"with_{name}.sh")
-    command = [str(part) for part in [*wrappers, sys.executable, __file__, *sys.argv[1:]]]
+    wanted = {options.queue} & {"redis", "sqs"}
+    if options.blobs == "s3":
+        missing = subprocess.run([tools / "with_s3.sh", "--build"], capture_output=True, text=True, check=False)
+        boto3 = environment_of("boto3")
+        if missing.returncode == 0 and boto3:
+            wanted |= {"s3", "sqs"}
+            python = boto3 / "python"
+        else:
+            print("SKIPPED: no S3, so that files are on the disk:", missing.stderr.strip() or "boto3 could not be installed", flush=True)
+            arguments += ["--blobs", "file"]
+    wrappers += [tools / f"with_{name}.sh" for name in sorted(wanted)]
+    command = [str(part) for part in [*wrappers, python, __file__, *arguments]]
     os.execv(command[0], command)
 
 
-def kinds_of(options):
-    kinds = {name: ALL[name] for name in options.fault or ALL}
-    if options.queue != "redis":
-        kinds = {name: weight for name, weight in kinds.items() if "redis" not in name}
-    return kinds
+def open_bucket(options):
+    """None where nothing is put into it."""
+    if options.blobs != "s3":
+        return None
+    if not os.environ.get("SLUICE_TEST_SQS"):
+        print("SKIPPED: no SQS, so that no files are put into the bucket past the nodes.")
+        return None
+    from cluster.bucket import Bucket   # pylint: disable=import-outside-toplevel
+    return Bucket(f"new-files-{os.getpid()}")
+
+
+def kinds_of(options, bucket):
+    there = {"redis": options.queue == "redis", "s3": options.blobs == "s3", "sqs": bucket or options.queue == "sqs"}
+    return {name: ALL[name] for name in options.fault or ALL if there.get(name.rsplit("_", 1)[-1], True)}
+
+
+def watch(door, bucket):
+    """Schedules that find what notifications, which may be lost, do not tell of."""
+    for pipeline in oracle.IDENTITIES if bucket else ():
+        schedule = {"name": f"watch-{pipeline.replace('_', '-')}", "source": f"blob:{FOLDER}/{pipeline}/", "pipeline": pipeline, "cron": "* * * * *"}
+        door.json("POST", "/v1/schedules", json.dumps(schedule), {"Content-Type": "application/json"}, wanted=(201,))
 
 
 def break_things(faults, options, seconds):
@@ -95,6 +125,20 @@ def wait_until(done, patience):
         time.sleep(0.1)
 
 
+def find_put(place, sent):
+    """The jobs of the files that were put into the bucket; those that became none."""
+    put = {one.file.name: one for one in sent if one.put}
+
+    def all_found():
+        for line in place.store.execute("SELECT id, file_name FROM ingestion_jobs") if put else ():
+            job, name = line.split("\t")
+            if name in put:
+                put[name].job_id = job
+        return all(one.job_id for one in put.values())
+    wait_until(all_found, LOOK_SECONDS)
+    return [one for one in put.values() if not one.job_id]
+
+
 def settle(place, follower):
     """Until the last messages were thrown away and the last events told, as far as that comes to pass."""
     if place.queue == "redis":
@@ -107,20 +151,23 @@ def settle(place, follower):
 
 def run(options, folder):
     seconds = SHORT_SECONDS if options.minutes is None else options.minutes * 60
-    place = Cluster(options.bin, folder, f"chaos_{os.getpid()}", queue=options.queue, blobs=options.blobs)
+    bucket = open_bucket(options)
+    place = Cluster(options.bin, folder, f"chaos_{os.getpid()}", queue=options.queue, blobs=options.blobs, bucket=bucket)
     for name, text in pipelines().items():
         place.add_pipeline(name, text)
     short = options.minutes is None
     sizes = (200, 4000, 40_000) if short else (400, 12_000, 120_000)
-    load = Load(Door(place.port), Files(options.seed, sizes), options.seed, pause=0.8 if short else 2.0)
+    load = Load(Door(place.port), Files(options.seed, sizes), options.seed, bucket, pause=0.8 if short else 2.0)
     failures = []
     with place:
+        watch(load.door, bucket)
         follower = Follower(place.port)
         follower.start()
         load.start()
-        faults = Faults(place, options.seed, kinds_of(options), longest=4.0 if short else 10.0)
+        faults = Faults(place, options.seed, kinds_of(options, bucket), longest=4.0 if short else 10.0)
         break_things(faults, options, seconds)
         load.finish(ACCEPT_SECONDS)
+        failures += [f"{one.file.name} lies in the bucket, below {one.file.pipeline}/, and became no job" for one in find_put(place, load.sent)[:5]]
         took, waiting = wait_for_ends(place, load.sent, END_SECONDS)
         failures += [f"job {one.job_id} ({one.file.name}, {one.file.pipeline}) has not ended {END_SECONDS} s after the last fault"
                      for one in waiting[:5]]

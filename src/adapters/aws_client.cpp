@@ -107,7 +107,7 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
       .answer_within = answer_within};
   for (unsigned attempt = 1;; ++attempt) {
     const AwsKeys keys = TRY(credentials_->keys(stop));
-    sent.headers = aws_signed_headers(request, hash, scope_, keys, wall_now());
+    sent.headers = aws_signed_headers(request, hash, scope_, keys, clock_.now());
     auto answer = http_.send(sent, stop);
     if (!answer && answer.error().kind == ErrorKind::cancelled) return answer;
     bool again = !answer;
@@ -117,7 +117,7 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
         credentials_->refused(keys);
         again = attempt == 1;
       } else {
-        again = is_worth_another_try(*answer, fault);
+        again = is_worth_another_try(*answer, fault) || clock_.corrected_by(answer->headers["date"]);
       }
     }
     if (!again || attempt >= patience_.attempts) return answer;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "adapters/aws_clock.h"
 #include "adapters/aws_credentials.h"
 #include "adapters/aws_http.h"
 #include "adapters/aws_signature.h"
@@ -45,6 +46,7 @@ class AwsClient {
   const std::string scheme_;
   const std::shared_ptr<AwsCredentials> credentials_;
   const AwsPatience patience_;
+  AwsClock clock_;
   AwsHttp http_{AwsProxy::of_environment};
 };
 

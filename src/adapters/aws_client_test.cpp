@@ -68,6 +68,23 @@ TEST(AwsClient, OtherMethodsSendNoBodyOfTheirOwn) {
   EXPECT_EQ(put.headers["content-length"], "0");
 }
 
+TEST(AwsClient, SignsWithTheServersTimeWhereThisMachinesIsWrong) {
+  const std::string date = "Date: Tue, 11 Jun 2024 09:30:00 GMT\r\n";
+  HttpTestServer server(in_turn({HttpTestServer::answer(403, date), HttpTestServer::answer(200, date),
+                                 HttpTestServer::answer(403, date)}));
+  AwsClient client({"eu-central-1", "sqs"}, "http", lasting_keys(), kAtOnce);
+  for (const int status : {200, 403}) {  // the second time it is not the clock
+    auto answer = client.call(request_to(server), "{}", kLongEnough);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, status);
+  }
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_FALSE(requests[0].headers["x-amz-date"].starts_with("202406"));
+  EXPECT_TRUE(requests[1].headers["x-amz-date"].starts_with("20240611T0930"));
+  EXPECT_TRUE(requests[2].headers["x-amz-date"].starts_with("20240611T0930"));
+}
+
 TEST(AwsClient, WhatHelpsToBeTriedAgainIs) {
   for (const std::string& first :
        {HttpTestServer::answer(503),

@@ -90,7 +90,7 @@ Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const
   AwsHttpRequest http;
   http.method = request.method;
   http.headers =
-      aws_signed_headers(to_sign, to_hex(Sha256().of(request.body)), {url_.region, "s3"}, keys, wall_now());
+      aws_signed_headers(to_sign, to_hex(Sha256().of(request.body)), {url_.region, "s3"}, keys, clock_.now());
   const std::string query = aws_query(request.query);
   http.url = (url_.tls ? "https://" : "http://") + url_.host + aws_path(to_sign.path) +
              (query.empty() ? "" : "?" + query);
@@ -101,6 +101,7 @@ Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const
   TRY(http_.send_into(http, answer, stop));
   read_failure(request, answer);
   if (is_expired(answer)) credentials_->refused(keys);
+  if (answer.status == 403 && clock_.corrected_by(answer.header("date"))) return false;
   return !is_passing(answer);
 }
 

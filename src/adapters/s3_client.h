@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/aws_clock.h"
 #include "adapters/aws_credentials.h"
 #include "adapters/aws_http.h"
 #include "adapters/s3_url.h"
@@ -74,6 +75,7 @@ class S3Client {
   const S3Url url_;
   const std::shared_ptr<AwsCredentials> credentials_;
   const S3Patience patience_;
+  AwsClock clock_;
   AwsHttp http_;
 };
 

@@ -22,7 +22,7 @@ Result<std::vector<Schedule>> SqlScheduleStore::select(const std::string& condit
                                                        const SqlParams& params) {
   auto rows = TRY(database_.read(
       "SELECT id, tenant, name, pipeline, cron, zone, at_ms, source, metadata, enabled, next_run_ms, "
-      "last_run_ms, last_job_id, last_error, created_ms, created_by FROM ingestion_schedules " +
+      "last_run_ms, last_job_id, last_error, created_ms, created_by, {now} FROM ingestion_schedules " +
           condition,
       params));
   std::vector<Schedule> schedules;
@@ -42,7 +42,8 @@ Result<std::vector<Schedule>> SqlScheduleStore::select(const std::string& condit
                          .last_job_id = rows.text(row, 12),
                          .last_error = rows.text(row, 13),
                          .created_at = sql_time_text(rows.integer(row, 14)),
-                         .created_by = rows.text(row, 15)});
+                         .created_by = rows.text(row, 15),
+                         .read_at_ms = rows.integer(row, 16)});
   return schedules;
 }
 

@@ -90,7 +90,7 @@ Result<std::vector<BlobInfo>> Scheduler::files_of(const Schedule& schedule) {
     return std::vector<BlobInfo>{TRY(std::move(file))};
   }
   auto files = TRY(service_.blobs.list(key));
-  const std::int64_t settled = ms_since_1970(now_() - kSettled);
+  const std::int64_t settled = schedule.read_at_ms - milliseconds(kSettled).count();
   std::erase_if(files, [&](const BlobInfo& file) {
     return file.modified_ms > settled || file_name_of(file.key).starts_with('.');
   });
@@ -138,11 +138,13 @@ Result<> Scheduler::run(const Schedule& schedule, std::stop_token stop) {
       submit(schedule, file, run);
     }
   if (run.unavailable) return fail(ErrorKind::unavailable, run.error, true);
+  // Of all nodes' clocks the store's: one that is ahead would put the run off for all.
+  const WallTime now = wall_time(schedule.read_at_ms);
   Result<std::int64_t> next = 0;
-  if (!schedule.cron.empty()) next = next_run_ms(schedule, std::max(now_(), wall_time(schedule.next_run_ms)));
+  if (!schedule.cron.empty()) next = next_run_ms(schedule, now);
   if (!next) {
     run.error = next.error().message;
-    next = ms_since_1970(now_() + kAfterFault);
+    next = ms_since_1970(now + kAfterFault);
   }
   if (!TRY(service_.store.schedules().claim(schedule, *next))) return {};  // another node has told
   if (!run.error.empty())

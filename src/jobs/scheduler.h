@@ -4,7 +4,6 @@
 // that a run is counted once.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <set>
 #include <stop_token>
@@ -28,8 +27,7 @@ Result<> prepare_schedule(Service& service, Schedule& schedule, WallTime now);
 // What is done; not thread-safe.
 class Scheduler {
  public:
-  explicit Scheduler(Service& service, std::function<WallTime()> now = wall_now)
-      : service_(service), now_(std::move(now)) {}
+  explicit Scheduler(Service& service) : service_(service) {}
 
   // Runs what is due. True: there may be more.
   Result<bool> run_due(std::stop_token stop);
@@ -43,7 +41,6 @@ class Scheduler {
   void submit(const Schedule& schedule, const BlobInfo& file, Run& run);
 
   Service& service_;
-  const std::function<WallTime()> now_;
   // Of watched prefixes, by schedule: files that became jobs, so that the store is not asked again each time.
   std::map<std::string, std::set<std::string>> submitted_;
 };

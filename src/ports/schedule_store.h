@@ -23,6 +23,7 @@ struct Schedule {
   std::int64_t next_run_ms = 0;  // since 1970; 0: never again
   std::string last_run_at, last_job_id, last_error;
   std::string created_at, created_by;
+  std::int64_t read_at_ms = 0;  // when it was read, by the database's clock
 };
 
 class ScheduleStore {

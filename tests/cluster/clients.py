@@ -1,6 +1,7 @@
 """Clients of a test cluster, behind its balancer: they send files by every way there is until each is accepted, however
 often connections and nodes break, and sometimes send again, cancel, or retry."""
 import base64
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -14,8 +15,9 @@ from service import BROKEN, form
 
 ANSWER_SECONDS = 15     # a client gives an answer so long, then it asks again
 AGAIN_SECONDS = 0.2
+FOLDER = "in"   # of the bucket: below it one for each pipeline, with a schedule that watches it
 TRY_LATER = (429, 503)
-WAYS = {"csv": ["raw", "form", "tus"], "ndjson": ["raw", "form", "tus", "batch"], "batch": ["batch"]}
+WAYS = {"csv": ["raw", "form", "tus", "bucket"], "ndjson": ["raw", "form", "tus", "bucket", "batch"], "batch": ["batch"]}
 MOST_POSTED_ROWS = 20_000   # by a request whose body is held in memory, and may have 8 MiB
 ENDS = ("COMPLETED", "FAILED", "CANCELLED")
 
@@ -68,7 +70,8 @@ class Sent:
     """A file on its way, and what became of it as far as its client knows."""
     file: File
     way: str
-    job_id: str | None = None
+    job_id: str | None = None   # of a file that was put into the bucket: once somebody has looked for it
+    put: bool = False
     cancelled: bool = False   # somebody tried to
     retried: bool = False
     sequence: int = 0
@@ -151,6 +154,9 @@ class Client(threading.Thread):
 
     def send(self, sent):
         door, over = self.load.door, self.load.over
+        if sent.way == "bucket":
+            self.put(sent)
+            return
         if sent.way == "tus":
             tus = Tus(door, sent.file, self.rng.choice([20_000, 200_000, 5_000_000]))
             sent.job_id = door.insist(tus.send, over)
@@ -163,6 +169,18 @@ class Client(threading.Thread):
                 self.load.faults.append(f"{sent.file.name}: the same key gave the jobs {sent.job_id} and {again}")
         if self.rng.random() < 0.1:
             self.send_other(sent, key)
+
+    def put(self, sent):
+        bucket, where = self.load.bucket, (sent.file.pipeline, sent.file.name)
+        while not sent.put and not self.load.over.is_set():
+            try:
+                bucket.put(*where, sent.file.data)
+                sent.put = True
+            except bucket.BROKEN:
+                self.load.over.wait(AGAIN_SECONDS)
+        for _ in range(self.rng.choice([0, 1, 1, 1, 2])):
+            with contextlib.suppress(*bucket.BROKEN):   # then the schedule finds it
+                bucket.notify(*where)
 
     def send_other(self, sent, key):
         """Another body under the same key is refused."""
@@ -192,10 +210,11 @@ class Client(threading.Thread):
 
 
 class Load:
-    """`clients` that send at once, with pauses of up to `pause` seconds; every `large_every`-th file is a large one."""
+    """`clients` that send at once, with pauses of up to `pause` seconds; every `large_every`-th file is a large one. `bucket`: where
+    some of them are put."""
 
-    def __init__(self, door, files, seed, clients=4, pause=1.5, large_every=30):
-        self.door, self.files, self.pause, self.large_every = door, files, pause, large_every
+    def __init__(self, door, files, seed, bucket=None, clients=4, pause=1.5, large_every=30):
+        self.door, self.files, self.pause, self.large_every, self.bucket = door, files, pause, large_every, bucket
         self.lock = threading.Lock()   # files, sent
         self.sent, self.faults = [], []
         self.enough, self.over = threading.Event(), threading.Event()   # no more files; give up
@@ -204,7 +223,7 @@ class Load:
     def next_file(self, rng):
         with self.lock:
             file = self.files.next(large=self.large_every and len(self.sent) % self.large_every == self.large_every // 4)
-            ways = [way for way in WAYS[file.kind] if way != "batch" or len(file.rows) < MOST_POSTED_ROWS]
+            ways = [way for way in WAYS[file.kind] if (way != "batch" or len(file.rows) < MOST_POSTED_ROWS) and (way != "bucket" or self.bucket)]
             sent = Sent(file, rng.choice(ways))
             self.sent.append(sent)
             return sent

@@ -10,6 +10,15 @@ LEASE_SECONDS = 30
 DOWN, BOTH = ["down"], ["up", "down"]
 
 
+def answer(status, kind, body):
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+
+
+S3_ERRORS = [answer("503 Slow Down", "application/xml", "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),
+             answer("500 Internal Server Error", "application/xml", "<Error><Code>InternalError</Code><Message>Try again.</Message></Error>")]
+SQS_ERROR = answer("500 Internal Server Error", "application/x-amz-json-1.0", '{"__type": "com.amazonaws.sqs#InternalFailure"}')
+
+
 class Faults:
     """`kinds`: {name of a method: how often, as a weight}."""
 
@@ -128,6 +137,12 @@ class Faults:
     def kill_redis(self):
         return self._server("redis", "kill", "Redis killed, and all it knew is gone")
 
+    def kill_s3(self):
+        return self._server("s3", "kill", "S3 killed")
+
+    def kill_sqs(self):
+        return self._server("sqs", "kill", "SQS killed, and all it knew is gone")
+
     def flush_redis(self):
         if "redis" in self.busy:
             return False
@@ -144,8 +159,8 @@ class Faults:
         self.say(f"connections cut, {link}: {number}")
         return True
 
-    def _link(self, what, begin, end):
-        link = self.free(self.cluster.link_names)
+    def _link(self, what, begin, end, links=None):
+        link = self.free(links or self.cluster.link_names)
         if link is None:
             return False
         seconds = self.rng.uniform(0.5, self.longest)
@@ -167,6 +182,18 @@ class Faults:
         return self._link("answers swallowed" if ways == DOWN else "all packets swallowed",
                           lambda link: links.tell(link, "hold", ways=ways), end)
 
+    def fail_s3(self):
+        return self._fail("s3", self.rng.choice(S3_ERRORS))
+
+    def fail_sqs(self):
+        return self._fail("sqs", SQS_ERROR)
+
+    def _fail(self, link, answer):
+        links = self.cluster.links
+        return self._link(f"{answer.split(' ', 1)[1].splitlines()[0]} for an answer",
+                          lambda link: links.tell(link, "answer_with", text=answer),
+                          lambda link: links.tell(link, "answer_with", text=None), [link])
+
     def slow_down(self):
         seconds = self.rng.choice([0.002, 0.01, 0.03])
         links = self.cluster.links
@@ -175,4 +202,5 @@ class Faults:
 
 
 ALL = {"kill_worker": 6, "kill_api": 3, "terminate_node": 2, "stop_worker_past_its_lease": 2, "stop_node": 3, "jump_clock": 2,
-       "crash_postgres": 2, "kill_redis": 2, "flush_redis": 3, "cut_connections": 5, "hold_back": 4, "slow_down": 2}
+       "crash_postgres": 2, "kill_redis": 2, "flush_redis": 3, "kill_s3": 2, "fail_s3": 2, "kill_sqs": 1, "fail_sqs": 1,
+       "cut_connections": 5, "hold_back": 4, "slow_down": 3}

@@ -1,5 +1,5 @@
 """The connections of a test cluster: TCP proxies that hand connections to their targets in turn, and can cut them, hold
-back what goes one way or both (a network that swallows packets), and slow them down. A process of its own, so that what
+back what goes one way or both (a network that swallows packets), slow them down, and answer in the server's place. A process of its own, so that what
 passes through does not wait for the load that the tests make; told what to do in lines of JSON on standard input, each of
 which it answers with one. Started by nodes.py."""
 import asyncio
@@ -23,7 +23,7 @@ class Link:
     """One proxy. A client whose target does not answer is given the next one; where none does, its connection is reset."""
 
     def __init__(self, targets):
-        self.targets, self.turn, self.delay = targets, 0, 0.0
+        self.targets, self.turn, self.delay, self.answer = targets, 0, 0.0, None
         self.flows = {UP: asyncio.Event(), DOWN: asyncio.Event()}
         for flow in self.flows.values():
             flow.set()
@@ -47,14 +47,18 @@ class Link:
             return
         pair = (writer, away_writer)
         self.connections.append(pair)
-        await asyncio.gather(self._pump(reader, away_writer, UP), self._pump(away_reader, writer, DOWN))
+        await asyncio.gather(self._pump(reader, away_writer, UP, writer), self._pump(away_reader, writer, DOWN))
         self.connections.remove(pair)
         for end in pair:
             end.close()
 
-    async def _pump(self, reader, writer, way):
+    async def _pump(self, reader, writer, way, client=None):
         try:
             while data := await reader.read(PIECE_BYTES):
+                if client and self.answer:   # whatever was asked, or is on its way up
+                    client.write(self.answer)
+                    client.close()
+                    break
                 await self.flows[way].wait()
                 if self.delay:
                     await asyncio.sleep(self.delay)
@@ -83,6 +87,11 @@ class Link:
     def release(self):
         for flow in self.flows.values():
             flow.set()
+        return len(self.connections)
+
+    def answer_with(self, text):
+        """For each request, and the connection is closed; None: the server answers again."""
+        self.answer = text.encode() if text else None
         return len(self.connections)
 
     def slow(self, seconds):

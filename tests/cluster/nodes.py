@@ -108,16 +108,17 @@ class Node:
 
 
 class Cluster:
-    """`apis` and `workers` nodes on the servers of tools/with_postgres.sh and tools/with_redis.sh (or, where `queue` is
-    "embedded", on PostgreSQL alone). A context. `settings`: further keys of the configuration."""
+    """`apis` and `workers` nodes on the servers of tools/with_postgres.sh, tools/with_redis.sh and so on (or, where `queue`
+    is "embedded" and `blobs` "file", on PostgreSQL alone). `bucket`: where files are put past the nodes, with notifications
+    of them. A context. `settings`: further keys of the configuration."""
 
-    def __init__(self, binary, folder, name, apis=2, workers=4, queue="redis", blobs="file", clocks=True, settings=None):
+    def __init__(self, binary, folder, name, apis=2, workers=4, queue="redis", blobs="file", bucket=None, clocks=True, settings=None):
         self.binary, self.folder, self.queue = str(binary), pathlib.Path(folder), queue
         self.blobs = blobs
         for part in ("logs", "pipelines"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         self.store = stored.on_test_server(name)
-        self.links = Links()
+        self.links, self.ports = Links(), {}   # of those that through() made
         place = urllib.parse.urlsplit(self.store.url)
         port = self.links.open("postgres", (place.hostname, place.port))
         self.settings = {"store": self.store.url_at(port), "pipelines": self.folder / "pipelines", "split_bytes": "1MiB",
@@ -128,6 +129,8 @@ class Cluster:
             self.settings["queue"] = self.through("sqs", os.environ["SLUICE_TEST_SQS"])
         if blobs == "s3":
             self.settings["blobs"] = self.through("s3", os.environ["SLUICE_TEST_S3"])
+        if bucket:
+            self.settings["notifications"] = self.through("sqs", bucket.notifications)
         self.queue_name = name if queue == "redis" else "embedded"
         self.named_hosts = hosts_can_be_named()
         clocks = clocks and FAKETIME.exists()
@@ -142,11 +145,13 @@ class Cluster:
     def through(self, link, url):
         """The same address, or endpoint in it, by way of a link."""
         place = re.search(r"127\.0\.0\.1:(\d+)", url)
-        return url.replace(place[0], f"127.0.0.1:{self.links.open(link, ('127.0.0.1', int(place[1])))}")
+        if link not in self.ports:
+            self.ports[link] = self.links.open(link, ("127.0.0.1", int(place[1])))
+        return url.replace(place[0], f"127.0.0.1:{self.ports[link]}")
 
     @property
     def link_names(self):
-        return ["http", "postgres"] + ([self.queue] if self.queue != "embedded" else []) + (["s3"] if self.blobs == "s3" else [])
+        return ["http", "postgres", *self.ports]
 
     @property
     def nodes(self):
