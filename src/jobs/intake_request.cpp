@@ -1,9 +1,11 @@
 #include "jobs/intake_request.h"
 
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/nearest.h"
+#include "jobs/submit_job.h"
 
 namespace sluice {
 namespace {
@@ -63,12 +65,10 @@ Result<IntakeOrder> intake_order(const std::string& json) {
     if (order.metadata.size() > kMostMetadataBytes) return wrong_order("\"metadata\" may have up to 64 KiB.");
   }
   if (const auto priority = read.find("priority"); priority != read.end()) {
-    constexpr std::int64_t kMost = 1'000'000;
-    const auto number = priority->is_number_integer() ? priority->get<std::int64_t>() : kMost + 1;
-    if (number < -kMost || number > kMost)
-      return wrong_order(
-          "\"priority\" has to be a whole number from -1000000 to 1000000; higher goes first.");
-    order.priority = static_cast<std::int32_t>(number);
+    // As a double a number that no integer holds is out of bounds, too.
+    if (!priority->is_number_integer() || std::abs(priority->get<double>()) > kMostPriority)
+      return wrong_order(std::string("\"priority\" has to be ") + kPriorityRule);
+    order.priority = priority->get<std::int32_t>();
   }
   if (order.blob.empty() == !read.contains("rows"))
     return wrong_order("it needs either \"blob\", the URL of a file, or \"rows\", an array.");

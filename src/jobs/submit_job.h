@@ -12,6 +12,10 @@
 
 namespace sluice {
 
+// A job's priority lies between this and its negative, however the job comes in.
+inline constexpr std::int32_t kMostPriority = 1000;
+inline constexpr const char* kPriorityRule = "a whole number from -1000 to 1000; higher goes first.";
+
 struct Submission {
   std::string tenant = "default";
   std::string pipeline;   // its name; "" : by the file's name, inferred where there is none

@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "jobs/find_pipeline.h"
+#include "jobs/submit_job.h"
 #include "server/asked.h"
 #include "server/file_name.h"
 
@@ -15,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMetadataBytes = 64 * 1024;
-constexpr std::int32_t kMostPriority = 1000;
 constexpr std::chrono::milliseconds kLongestDelay = 24h * 365;
 
 using Value = const std::string&;
@@ -48,7 +48,7 @@ Result<> set_priority(SubmissionOptions& options, Value value, WallTime) {
   if (error == std::errc() && end == value.data() + value.size() && options.priority <= kMostPriority &&
       options.priority >= -kMostPriority)
     return {};
-  return fail(ErrorKind::usage, "priority has to be a whole number from -1000 to 1000; higher goes first.");
+  return fail(ErrorKind::usage, std::string("priority has to be ") + kPriorityRule);
 }
 
 Result<> set_delay(SubmissionOptions& options, Value value, WallTime now) {
