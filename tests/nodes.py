@@ -15,7 +15,7 @@ import checks
 import stored
 from cluster.clients import Door, Refused, Tus, send_once
 from cluster.files import File, made, pipelines
-from cluster.nodes import Cluster
+from cluster.nodes import Cluster, Node, free_port
 from stored import demand
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -165,6 +165,25 @@ def a_pause_holds_for_all_workers(world):
         demand(world.ended(job)["status"] == "COMPLETED", "a job did not end after the pause")
 
 
+def a_node_opens_only_what_its_role_uses(world):
+    """The queue of requests was written by another BullMQ: those who take requests do not start, those who take files do."""
+    cluster, queue = world.cluster, f"{world.cluster.queue_name}_roles"
+    cluster.redis("HSET", f"bull:{queue}:meta", "version", "bullmq:4.0.0")
+    url = cluster.settings["queue"].replace(f"queue={cluster.queue_name}", f"queue={queue}")
+    demand(queue in url, f"the queue of {url}")
+    worker = subprocess.run([*cluster.command(Node(cluster, "roles-worker", "worker")), "--set", f"queue={url}"], cwd=cluster.folder, check=False,
+                            capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    demand(worker.returncode == 2 and "BullMQ" in worker.stderr, f"the worker ended with {worker.returncode}: {worker.stderr[-500:]}")
+    node = Node(cluster, "roles-api", "api", free_port(), settings={"queue": url})
+    node.start()
+    try:
+        cluster.wait_ready(node)
+        door = Door(node.port)
+        demand(door.json("GET", "/readyz")["status"] == "ready", "the API node is not ready")
+    finally:
+        node.kill()
+
+
 def a_full_backlog_is_refused_at_all_nodes(world):
     """As many jobs as may wait, written past the nodes, are in every node's way."""
     store = world.cluster.store
@@ -238,7 +257,8 @@ def compare(world, job, file):
 
 
 CHECKS = [a_file_that_many_share_is_what_one_makes_of_it, a_tus_upload_goes_on_at_another_node, an_event_stream_goes_on_at_another_node,
-          an_idempotency_key_holds_at_all_nodes, a_pause_holds_for_all_workers, a_full_backlog_is_refused_at_all_nodes]
+          an_idempotency_key_holds_at_all_nodes, a_pause_holds_for_all_workers, a_node_opens_only_what_its_role_uses,
+          a_full_backlog_is_refused_at_all_nodes]
 
 
 if __name__ == "__main__":

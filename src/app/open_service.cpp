@@ -23,12 +23,12 @@ namespace {
 // For one answer: what waits for the queue is tried again later anyway.
 constexpr std::chrono::milliseconds kRedisPatience{10'000};
 
+bool is_redis(const std::string& url) { return url.starts_with("redis"); }
 bool is_sqs(const std::string& url) { return url.starts_with("sqs:") || url.starts_with("https://sqs."); }
 
 Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
   if (config.queue == "embedded") return std::unique_ptr<JobQueue>();
-  if (config.queue.starts_with("redis"))
-    return open_bullmq_queue(TRY(parse_redis_url(config.queue)), kRedisPatience);
+  if (is_redis(config.queue)) return open_bullmq_queue(TRY(parse_redis_url(config.queue)), kRedisPatience);
   if (is_sqs(config.queue))
     return open_sqs_queue(TRY(parse_sqs_url(config.queue, environment_of_this_process())),
                           aws_credentials_of_this_process());
@@ -38,7 +38,7 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
 }
 
 Result<std::unique_ptr<Intake>> open_intake(const Config& config) {
-  if (!config.queue.starts_with("redis")) return std::unique_ptr<Intake>();
+  if (!is_redis(config.queue)) return std::unique_ptr<Intake>();
   return open_bullmq_intake(TRY(parse_redis_url(config.queue)), kRedisPatience, this_process(),
                             next_cron_run);
 }
@@ -49,7 +49,7 @@ Result<std::unique_ptr<EventSink>> open_events(const Config& config) {
     if (sqs.events.empty()) return std::unique_ptr<EventSink>();
     return open_sqs_event_sink(sqs, aws_credentials_of_this_process());
   }
-  if (!config.queue.starts_with("redis")) return std::unique_ptr<EventSink>();
+  if (!is_redis(config.queue)) return std::unique_ptr<EventSink>();
   const RedisUrl url = TRY(parse_redis_url(config.queue));
   if (url.events.empty()) return std::unique_ptr<EventSink>();
   return open_bullmq_event_sink(url, kRedisPatience);
@@ -69,12 +69,14 @@ Result<std::unique_ptr<BlobNotices>> open_notices(const Config& config) {
 
 }  // namespace
 
-Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes) {
+Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works) {
   ServiceParts parts;
   parts.own_queue = TRY(open_queue(config));
-  parts.intake = TRY(open_intake(config));
-  parts.events = TRY(open_events(config));
-  parts.notices = TRY(open_notices(config));
+  if (works == Works::yes) {
+    parts.intake = TRY(open_intake(config));
+    parts.events = TRY(open_events(config));
+    parts.notices = TRY(open_notices(config));
+  }
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
   parts.blobs = TRY(open_blobs(config.blobs));
   return parts;

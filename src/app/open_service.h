@@ -18,7 +18,8 @@ namespace sluice {
 struct ServiceParts {
   std::unique_ptr<Store> store;
   std::unique_ptr<BlobStore> blobs;
-  std::unique_ptr<JobQueue> own_queue;   // null where the queue is tables of the store
+  std::unique_ptr<JobQueue> own_queue;  // null where the queue is tables of the store
+  // Of a node that works, and only there.
   std::unique_ptr<Intake> intake;        // null where other programs have no queue to put anything into
   std::unique_ptr<EventSink> events;     // null where events are published nowhere
   std::unique_ptr<BlobNotices> notices;  // null where nobody tells of new files
@@ -26,8 +27,11 @@ struct ServiceParts {
   JobQueue& queue() { return own_queue ? *own_queue : store->queue(); }
 };
 
+// A node that works on splits also takes what other programs send, and publishes events.
+enum class Works : bool { no, yes };
+
 // `cache_bytes`: the store's share of the memory.
-Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes);
+Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works);
 // What posts to webhooks.
 std::unique_ptr<HttpSender> open_sender(const Config& config);
 Service service_of(const Config& config, ServiceParts& parts);

@@ -114,7 +114,7 @@ Result<std::unique_ptr<ApiClient>> open_store_client(const ClientOptions& option
   std::vector<std::pair<std::string, std::string>> overrides;
   if (!options.to.empty()) overrides.emplace_back("store", options.to);
   Config config = TRY(load_config(options.config_file, overrides));
-  ServiceParts parts = TRY(open_parts(config, kCacheBytes));
+  ServiceParts parts = TRY(open_parts(config, kCacheBytes, Works::no));
   return std::make_unique<StoreClient>(std::move(config), std::move(parts));
 }
 

@@ -31,10 +31,10 @@ def hosts_can_be_named():
 
 
 class Node:
-    """One process, and those after it. `role`: api or worker."""
+    """One process, and those after it. `role`: api or worker; `settings` beside those of its cluster, and over them."""
 
-    def __init__(self, cluster, name, role, port=0, clock=False):
-        self.cluster, self.name, self.role, self.port = cluster, name, role, port
+    def __init__(self, cluster, name, role, port=0, clock=False, settings=None):
+        self.cluster, self.name, self.role, self.port, self.settings = cluster, name, role, port, settings or {}
         self.clock = cluster.folder / f"{name}.clock" if clock else None
         self.log = cluster.folder / "logs" / f"{name}.log"
         self.lock = threading.RLock()   # the process
@@ -164,7 +164,7 @@ class Cluster:
         command = [self.binary, "serve", "--role", node.role, "--workers", "2"]
         if node.role == "api":
             command += ["--listen", f"127.0.0.1:{node.port}"]
-        for key, value in self.settings.items():
+        for key, value in {**self.settings, **node.settings}.items():
             command += ["--set", f"{key}={value}"]
         return command
 
