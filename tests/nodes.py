@@ -180,6 +180,7 @@ def a_node_opens_only_what_its_role_uses(world):
         cluster.wait_ready(node)
         door = Door(node.port)
         demand(door.json("GET", "/readyz")["status"] == "ready", "the API node is not ready")
+        demand([one["name"] for one in door.json("GET", "/v1/queues")["items"]] == [f"{queue}-splits", queue], "the queues are others")
     finally:
         node.kill()
 

@@ -80,6 +80,11 @@ Result<std::unique_ptr<BullmqQueue>> BullmqQueue::open(const RedisUrl& url, cons
   return queue;
 }
 
+std::unique_ptr<BullmqQueue> BullmqQueue::to_look_at(const RedisUrl& url, const std::string& name,
+                                                     milliseconds patience) {
+  return std::unique_ptr<BullmqQueue>(new BullmqQueue(url, name, patience, {}));
+}
+
 Result<> BullmqQueue::check_server() {
   const RedisValue answer = TRY(pool_.run([](RedisConnection& redis) { return redis.call({"INFO"}); }));
   const std::string version = info_field(answer.text, "redis_version"),
@@ -185,15 +190,16 @@ Result<> BullmqQueue::pause(bool paused) {
 
 Result<BullmqCounts> BullmqQueue::counts() {
   return pool_.run([&](RedisConnection& redis) -> Result<BullmqCounts> {
-    const RedisValue counted =
-        TRY(kBullmqGetCounts.run(redis, {prefix_, "wait", "prioritized", "paused", "active", "delayed"}));
-    if (counted.items.size() != 5)
+    const RedisValue counted = TRY(kBullmqGetCounts.run(
+        redis, {prefix_, "wait", "prioritized", "paused", "active", "delayed", "failed"}));
+    if (counted.items.size() != 6)
       return fail(ErrorKind::internal, "BullMQ's getCounts answers something else");
     auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(counted.items[i].integer); };
     const RedisValue paused = TRY(redis.call({"HEXISTS", key("meta"), "paused"}));
     return BullmqCounts{.waiting = count(0) + count(1) + count(2),
                         .active = count(3),
                         .delayed = count(4),
+                        .failed = count(5),
                         .paused = paused.integer != 0};
   });
 }
@@ -224,6 +230,19 @@ Result<std::optional<std::int64_t>> BullmqQueue::oldest_ms() {
     }
     return oldest;
   });
+}
+
+Result<QueueHealth> BullmqQueue::health() {
+  const BullmqCounts counted = TRY(counts());
+  QueueHealth health{.name = name_,
+                     .paused = counted.paused,
+                     .waiting = counted.waiting,
+                     .active = counted.active,
+                     .delayed = counted.delayed,
+                     .failed = counted.failed};
+  if (auto oldest = TRY(oldest_ms()))
+    health.oldest_waiting = milliseconds(std::max<std::int64_t>(bullmq::now_ms() - *oldest, 0));
+  return health;
 }
 
 }  // namespace sluice

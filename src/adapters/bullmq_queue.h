@@ -15,6 +15,7 @@
 
 #include "adapters/bullmq_job.h"
 #include "adapters/redis_connection.h"
+#include "ports/job_queue.h"
 
 namespace sluice {
 
@@ -30,7 +31,7 @@ struct BullmqNext {
 };
 
 struct BullmqCounts {
-  std::uint64_t waiting = 0, active = 0, delayed = 0;
+  std::uint64_t waiting = 0, active = 0, delayed = 0, failed = 0;
   bool paused = false;
 };
 
@@ -41,6 +42,10 @@ class BullmqQueue {
   static Result<std::unique_ptr<BullmqQueue>> open(const RedisUrl& url, const std::string& name,
                                                    std::chrono::milliseconds patience,
                                                    const BullmqFinished& kept = {});
+
+  // For who only looks: nothing is asked of the server, nor written there, before health() is.
+  static std::unique_ptr<BullmqQueue> to_look_at(const RedisUrl& url, const std::string& name,
+                                                 std::chrono::milliseconds patience);
 
   const std::string& name() const { return name_; }
 
@@ -96,6 +101,7 @@ class BullmqQueue {
   Result<BullmqCounts> counts();
   // When the job was added that has waited longest, of those of the highest and of the lowest priority.
   Result<std::optional<std::int64_t>> oldest_ms();
+  Result<QueueHealth> health();  // both of them
 
  private:
   enum class Ending : bool { completed, failed };

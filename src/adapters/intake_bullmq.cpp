@@ -134,4 +134,9 @@ Result<std::unique_ptr<Intake>> open_bullmq_intake(const RedisUrl& url, millisec
   return std::unique_ptr<Intake>(std::make_unique<BullmqIntake>(std::move(queue), worker, cron));
 }
 
+std::function<Result<QueueHealth>()> bullmq_intake_health(const RedisUrl& url, milliseconds patience) {
+  std::shared_ptr<BullmqQueue> queue = BullmqQueue::to_look_at(url, url.queue, patience);
+  return [queue] { return queue->health(); };
+}
+
 }  // namespace sluice

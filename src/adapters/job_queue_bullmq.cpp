@@ -88,15 +88,7 @@ class BullmqJobQueue final : public JobQueue {
 
   Result<QueueHealth> health() override {
     TRY(queue_->recover_stalled(kStalledInterval));
-    const BullmqCounts counts = TRY(queue_->counts());
-    QueueHealth health{.name = queue_->name(),
-                       .paused = counts.paused,
-                       .waiting = counts.waiting,
-                       .active = counts.active,
-                       .delayed = counts.delayed};
-    if (auto oldest = TRY(queue_->oldest_ms()))
-      health.oldest_waiting = milliseconds(std::max<std::int64_t>(ms_since_1970(wall_now()) - *oldest, 0));
-    return health;
+    return queue_->health();
   }
 
  private:

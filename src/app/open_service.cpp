@@ -72,6 +72,8 @@ Result<std::unique_ptr<BlobNotices>> open_notices(const Config& config) {
 Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works) {
   ServiceParts parts;
   parts.own_queue = TRY(open_queue(config));
+  if (is_redis(config.queue))
+    parts.intake_health = bullmq_intake_health(TRY(parse_redis_url(config.queue)), kRedisPatience);
   if (works == Works::yes) {
     parts.intake = TRY(open_intake(config));
     parts.events = TRY(open_events(config));

@@ -1,6 +1,7 @@
 // A node's parts, opened by the configuration's URLs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct ServiceParts {
   std::unique_ptr<Store> store;
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<JobQueue> own_queue;  // null where the queue is tables of the store
+  // How much other programs have put in that no node has taken; empty where they have no queue for it.
+  std::function<Result<QueueHealth>()> intake_health;
   // Of a node that works, and only there.
   std::unique_ptr<Intake> intake;        // null where other programs have no queue to put anything into
   std::unique_ptr<EventSink> events;     // null where events are published nowhere

@@ -127,6 +127,7 @@ class Node {
             .metrics = *metrics_,
             .config_json = [this] { return config_json(config_); },
             .blobs_url = config_.blobs,
+            .intake_health = parts_.intake_health,
             .upload_bytes = config_.upload_bytes};
     const Routes routes = takes_files ? api_routes(api) : health_routes(api);
     HttpOptions http;

@@ -17,6 +17,7 @@ struct Api {
   Metrics& metrics;
   std::function<std::string()> config_json;  // effective settings without secrets
   std::string blobs_url = "";                // setting `blobs`: what {"blob": …} and schedules may name
+  std::function<Result<QueueHealth>()> intake_health = {};  // empty: other programs have no queue to put into
   std::uint64_t upload_bytes = 100'000'000'000;
   std::string scratch_folder = "";  // for a workbook while it is made and sent; "": the system's
   std::mutex changing_pipelines{};  // held between looking at an ETag and writing

@@ -14,24 +14,36 @@
 namespace sluice {
 namespace {
 
-Json health_json(const QueueHealth& health) {
+// What is in a queue: pieces of jobs, or what other programs want to become jobs.
+enum class Holds : bool { splits, requests };
+
+Json health_json(const QueueHealth& health, Holds holds = Holds::splits) {
   Json oldest;
   if (health.oldest_waiting) oldest = static_cast<double>(health.oldest_waiting->count()) / 1000;
-  return {{"name", health.name},           {"paused", health.paused},   {"waiting", health.waiting},
-          {"active", health.active},       {"delayed", health.delayed}, {"failed", health.failed},
-          {"oldestWaitingSeconds", oldest}};
+  return {{"name", health.name},     {"holds", holds == Holds::splits ? "splits" : "requests"},
+          {"paused", health.paused}, {"waiting", health.waiting},
+          {"active", health.active}, {"delayed", health.delayed},
+          {"failed", health.failed}, {"oldestWaitingSeconds", oldest}};
 }
 
 Result<QueueHealth> queue_of(Api& api, const Request& request) {
   QueueHealth health = TRY(api.service.queue.health());
-  if (health.name == request.parameters.at("q")) return health;
-  return fail(ErrorKind::not_found, "there is no queue '" + request.parameters.at("q").substr(0, 100) +
-                                        "'; there is one, '" + health.name + "'.");
+  const std::string& asked = request.parameters.at("q");
+  if (health.name == asked) return health;
+  if (api.intake_health && TRY(api.intake_health()).name == asked)
+    return fail(ErrorKind::usage, "the queue '" + asked +
+                                      "' belongs to the programs that put into it: pause it, and retry what "
+                                      "failed in it, with BullMQ. Here it is only shown; '" +
+                                      health.name + "' can be steered.");
+  return fail(ErrorKind::not_found,
+              "there is no queue '" + asked.substr(0, 100) + "'; there is one, '" + health.name + "'.");
 }
 
 Result<Response> list(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
-  return list_answer(Json::array({health_json(TRY(api.service.queue.health()))}), "");
+  Json queues = Json::array({health_json(TRY(api.service.queue.health()))});
+  if (api.intake_health) queues.push_back(health_json(TRY(api.intake_health()), Holds::requests));
+  return list_answer(std::move(queues), "");
 }
 
 enum class Steer : bool { pause, resume };

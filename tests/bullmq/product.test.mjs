@@ -211,6 +211,25 @@ test('what ended while nobody answered is answered as it ended, and not run agai
   await server.post(`/v1/queues/${name}-splits/resume`);
 });
 
+test('the API shows what waits in the queue of requests, and leaves steering it to BullMQ', async () => {
+  const [splits, before] = (await server.get('/v1/queues')).items;
+  assert.deepEqual([splits.name, splits.holds], [`${name}-splits`, 'splits']);
+  assert.deepEqual([before.name, before.holds, before.paused], [name, 'requests', false]);
+  assert.equal(before.failed, (await queue.getJobCounts('failed')).failed);
+  await queue.pause();
+  const rows = [{ id: 56, email: 'a@b.org' }];
+  const jobs = [await queue.add('ingest', { pipeline: 'people', rows }), await queue.add('ingest', { pipeline: 'people', rows })];
+  const later = await queue.add('ingest', { pipeline: 'people', rows }, { delay: 3600_000 });
+  const [, shown] = (await server.get('/v1/queues')).items;
+  assert.deepEqual([shown.paused, shown.waiting, shown.active, shown.delayed], [true, 2, 0, 1]);
+  const answer = await fetch(`${server.url}/v1/queues/${name}/resume`, { method: 'POST' });
+  assert.equal(answer.status, 400);
+  assert.match((await answer.json()).detail, /belongs to the programs/);
+  await later.remove();
+  await queue.resume();
+  for (const job of jobs) await finished(job);
+});
+
 test('a job scheduler of BullMQ\'s makes jobs here', async () => {
   writeFileSync(join(folder, 'data/blobs/inbox/tick.csv'), 'id,email\n61,t@example.org\n');
   const ended = [];
