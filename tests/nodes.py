@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 90
 LARGE_ROWS = 40_000
 REJECTS = "SELECT row_number, line, field, code, message, value FROM validation_errors {} ORDER BY row_number, field"
 MOST_WAITING_JOBS = 10_000   # of a tenant, as docs/http.md says
+REQUEST_LIMIT = 40   # a second
 # A worker that is idle asks the queue at least so often: one that would take a message has taken it by then.
 A_WHILE_SECONDS = 4
 
@@ -204,6 +205,50 @@ def a_full_backlog_is_refused_at_all_nodes(world):
     world.check_loaded(send_once(world.doors[1], file, "raw", "room"), file)
 
 
+def let_through(ports, seconds):
+    """How many requests are, of three times as many as may come, sent to these nodes in turn."""
+    connections, begun, number, through = [http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS) for port in ports], time.monotonic(), 0, 0
+    while time.monotonic() < begun + seconds:
+        connection = connections[number % len(connections)]
+        connection.request("GET", "/v1/config")
+        answer = connection.getresponse()
+        answer.read()
+        demand(answer.status == 200 or (answer.status == 429 and int(answer.getheader("Retry-After")) >= 1), f"GET /v1/config: {answer.status}")
+        through, number = through + (answer.status == 200), number + 1
+        time.sleep(max(0.0, begun + number / (3 * REQUEST_LIMIT) - time.monotonic()))
+    for connection in connections:
+        connection.close()
+    demand(number > 1.5 * REQUEST_LIMIT * seconds, f"only {number} requests came in {seconds} s")
+    return through
+
+
+def a_limit_of_requests_is_that_of_all_nodes(world):
+    nodes = [Node(world.cluster, f"limited-{number}", "api", free_port(), settings={"limits.requests_per_second": REQUEST_LIMIT, "auth": "none"})
+             for number in (1, 2)]
+    try:
+        for node in nodes:
+            node.start()
+            world.cluster.wait_ready(node)
+        ports = [node.port for node in nodes]
+
+        def check(what, ports, seconds, least, burst):
+            through = let_through(ports, seconds)
+            demand(least * REQUEST_LIMIT * seconds <= through <= REQUEST_LIMIT * (seconds + burst),
+                   f"{what}: {through} requests in {seconds} s, the limit being {REQUEST_LIMIT} a second")
+        check("from the start", ports, 5, 1, len(nodes))   # one second's worth for each node
+        check("all at one node", ports[:1], 5, 0.9, 0.5)
+        check("in turn", ports, 5, 0.9, 0.5)
+        world.cluster.links.tell("postgres", "hold", ways=["up", "down"])
+        try:
+            check("in turn, without the store", ports, 5, 0.8, 1)
+        finally:
+            world.cluster.links.tell("postgres", "release")
+        check("in turn, after that", ports, 10, 0.5, 0.5)
+    finally:
+        for node in nodes:
+            node.kill()
+
+
 def single_threaded(world, file, name):
     """What one thread makes of the file: the snapshot of its store."""
     path = world.folder / file.name
@@ -259,7 +304,7 @@ def compare(world, job, file):
 
 CHECKS = [a_file_that_many_share_is_what_one_makes_of_it, a_tus_upload_goes_on_at_another_node, an_event_stream_goes_on_at_another_node,
           an_idempotency_key_holds_at_all_nodes, a_pause_holds_for_all_workers, a_node_opens_only_what_its_role_uses,
-          a_full_backlog_is_refused_at_all_nodes]
+          a_limit_of_requests_is_that_of_all_nodes, a_full_backlog_is_refused_at_all_nodes]
 
 
 if __name__ == "__main__":

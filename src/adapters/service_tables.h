@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-inline constexpr std::array<std::string_view, 8> kServiceTableNames = {
-    "api_keys",          "audit_log",      "event_readers", "ingestion_schedules",
-    "ingestion_uploads", "queue_messages", "service_state", "webhook_deliveries"};
+inline constexpr std::array<std::string_view, 9> kServiceTableNames = {
+    "api_keys",       "audit_log",     "event_readers", "ingestion_schedules", "ingestion_uploads",
+    "queue_messages", "request_rates", "service_state", "webhook_deliveries"};
 
 // What both databases write alike.
 inline constexpr const char* kServiceTables = R"sql(
@@ -196,6 +196,18 @@ CREATE INDEX ingestion_jobs_in_turn ON ingestion_jobs (tenant, priority DESC, se
   WHERE most_splits = 0 AND dispatched AND status IN ('PENDING', 'PROCESSING');
 CREATE INDEX ingestion_jobs_limited ON ingestion_jobs (tenant, pipeline, priority DESC, sequence, id)
   WHERE most_splits > 0 AND dispatched AND status IN ('PENDING', 'PROCESSING');
+)sql";
+
+// Migration 10, of PostgreSQL alone: a SQLite file has one node.
+inline constexpr const char* kRequestRates = R"sql(
+-- What is left of the limit of requests, for those who came in the last minute. Not worth the write-ahead log: after
+-- a crash of the database all of them may send what they may after a pause.
+CREATE UNLOGGED TABLE request_rates (
+  who     text PRIMARY KEY,                      -- key:ID or address:ADDRESS
+  tokens  double precision NOT NULL,             -- requests that may come at once; below 0: that were too many
+  asked   bigint NOT NULL,                       -- requests so far, those refused as well
+  at      timestamptz NOT NULL                   -- when it was so
+);
 )sql";
 
 }  // namespace sluice

@@ -6,6 +6,7 @@
 
 #include "adapters/blobs_file.h"
 #include "adapters/blobs_s3.h"
+#include "adapters/request_tally_postgres.h"
 #include "adapters/store_postgres.h"
 #include "adapters/store_sqlite.h"
 #include "base/nearest.h"
@@ -23,6 +24,7 @@ struct Scheme {
 struct StoreScheme : Scheme<Store, StoreOptions> {
   Result<std::vector<SchemaVersion>> (*versions)(const std::string& rest);
   Result<> (*migrate)(const std::string& rest, std::optional<int> until);
+  std::unique_ptr<RequestTally> (*tally)(const std::string& rest);
 };
 
 // libpq reads both names of the scheme, and the rest as it is.
@@ -48,12 +50,18 @@ Result<> migrate_postgres(const std::string& rest, std::optional<int> until) {
   return migrate_store_postgres("postgresql:" + rest, until);
 }
 
+std::unique_ptr<RequestTally> tally_postgres(const std::string& rest) {
+  return make_request_tally_postgres("postgresql:" + rest);
+}
+
+std::unique_ptr<RequestTally> no_tally(const std::string&) { return nullptr; }
+
 constexpr StoreScheme postgres_scheme(std::string_view name) {
-  return {{name, open_postgres}, versions_postgres, migrate_postgres};
+  return {{name, open_postgres}, versions_postgres, migrate_postgres, tally_postgres};
 }
 
 constexpr std::array kStores = {
-    StoreScheme{{"sqlite", open_sqlite}, versions_of_store_sqlite, migrate_store_sqlite},
+    StoreScheme{{"sqlite", open_sqlite}, versions_of_store_sqlite, migrate_store_sqlite, no_tally},
     postgres_scheme("postgresql"),
     postgres_scheme("postgres"),
 };
@@ -99,6 +107,11 @@ Result<std::vector<SchemaVersion>> store_versions(const std::string& url) {
 Result<> migrate_store(const std::string& url, std::optional<int> until) {
   const auto [scheme, rest] = TRY(store_scheme(url));
   return scheme.migrate(rest, until);
+}
+
+Result<std::unique_ptr<RequestTally>> open_request_tally(const std::string& url) {
+  const auto [scheme, rest] = TRY(store_scheme(url));
+  return scheme.tally(rest);
 }
 
 Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url) {

@@ -11,6 +11,7 @@
 #include "adapters/schema_versions.h"
 #include "base/result.h"
 #include "ports/blob_store.h"
+#include "ports/request_tally.h"
 #include "ports/store.h"
 
 namespace sluice {
@@ -26,6 +27,9 @@ Result<std::unique_ptr<Store>> open_store(const std::string& url, const StoreOpt
 Result<std::vector<SchemaVersion>> store_versions(const std::string& url);
 // Brings its tables to `until`, or to the newest version; makes a store where there is none.
 Result<> migrate_store(const std::string& url, std::optional<int> until);
+
+// What counts requests together with other nodes on that store; null where it has one node.
+Result<std::unique_ptr<RequestTally>> open_request_tally(const std::string& url);
 
 Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url);
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/open_service.h"
+#include "app/open_store.h"
 #include "base/log.h"
 #include "base/url_text.h"
 #include "cli/command.h"
@@ -138,6 +139,9 @@ class Node {
     http.limits.upload_bytes = config_.upload_bytes;
     http.limits.requests_per_second = config_.requests_per_second;
     http.limits.drain = config_.drain;
+    std::unique_ptr<RequestTally> tally;
+    if (config_.requests_per_second > 0) tally = TRY(open_request_tally(config_.store));
+    http.tally = tally.get();
     if (config_.auth != AuthMode::keys && address_.loopback()) http.host_check = HostCheck::loopback;
     auto server = TRY(HttpServer::open(
         http, routes, [&](const Request& request) { return authenticator(request); }, *live_,

@@ -29,12 +29,13 @@ Problem not_allowed(std::string detail) {
       .status = 403, .name = "forbidden", .title = "This key may not do that", .detail = std::move(detail)};
 }
 
-Result<> too_many_requests() {
+Result<> too_many_requests(int wait_seconds) {
   return refuse({.status = 429,
                  .name = "too-many-requests",
                  .title = "Too many requests",
-                 .detail = "More requests came in one second than are allowed. Wait a second.",
-                 .retry_after_seconds = 1});
+                 .detail = "More requests came than are allowed in a second. Wait " +
+                           (wait_seconds == 1 ? "a second." : std::to_string(wait_seconds) + " seconds."),
+                 .retry_after_seconds = wait_seconds});
 }
 
 }  // namespace
@@ -230,10 +231,13 @@ Result<> Connection::admit(Exchange& exchange) {
     return {};
   }
   auto now = std::chrono::steady_clock::now();
-  std::string by_address = "address:" + place_;
+  const std::string by_address = "address:" + place_;
+  auto too_many = [&](const std::string& who) {
+    return too_many_requests(server_.rate.seconds_to_wait(who, now));
+  };
   if (server_.authenticate) {
     // Who has sent wrong keys too often is not even looked up.
-    if (!server_.rate.has(by_address, now)) return too_many_requests();
+    if (!server_.rate.has(by_address, now)) return too_many(by_address);
     auto principal = server_.authenticate(request);
     if (!principal) {
       (void)server_.rate.take(by_address, now);
@@ -242,9 +246,8 @@ Result<> Connection::admit(Exchange& exchange) {
     request.principal = *std::move(principal);
   }
   const Principal& principal = request.principal;
-  if (!server_.rate.take(principal.actor == "anonymous" ? by_address : principal.actor, now)) {
-    return too_many_requests();
-  }
+  const std::string& who = principal.actor == "anonymous" ? by_address : principal.actor;
+  if (!server_.rate.take(who, now)) return too_many(who);
   if (auto permission = lacking(route, request, principal.role)) {
     return refuse(not_allowed("This needs the permission \"" + std::string(name_of(*permission)) +
                               "\", which the role of this key does not have."));

@@ -8,8 +8,10 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <map>
+#include <optional>
 
 #include "server/connection.h"
+#include "server/share_rate.h"
 #include "server/tls_context.h"
 
 namespace sluice {
@@ -50,7 +52,8 @@ class BeastServer final : public HttpServer {
                .authenticate = std::move(authenticate),
                .live = live,
                .on_served = std::move(on_served),
-               .rate = RateLimit(options.limits.requests_per_second),
+               .rate = RateLimit(options.limits.requests_per_second,
+                                 options.tally == nullptr ? RateLimit::Nodes::one : RateLimit::Nodes::many),
                .tls = std::move(tls),
                .pool = asio::thread_pool(std::max(options.limits.pool_threads, 1u))},
         acceptor_(state_.io),
@@ -108,6 +111,9 @@ Result<> BeastServer::listen() {
 
 void BeastServer::run(std::stop_token stop) {
   std::stop_callback on_stop(stop, [this] { asio::post(state_.io, [this] { begin_stop(); }); });
+  std::optional<ShareRate> sharing;
+  if (state_.options.tally != nullptr && state_.rate.rate() > 0)
+    sharing.emplace(state_.rate, *state_.options.tally);
   asio::co_spawn(state_.io, accept(), [](const std::exception_ptr&) {});
   state_.io.run();
   state_.pool.join();

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "ports/request_tally.h"
 #include "server/http_message.h"
 #include "server/live_events.h"
 #include "server/routes.h"
@@ -46,6 +47,7 @@ struct HttpOptions {
   // Else what the request's Host says.
   std::string public_origin;
   HttpLimits limits;
+  RequestTally* tally = nullptr;  // by which requests_per_second is that of all nodes; null: of this one
 };
 
 // Who is it? Called on a pool thread. An error is a problem (401 with WWW-Authenticate). Null: nobody is

@@ -1,6 +1,7 @@
 #include "server/rate_limit.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sluice {
 
@@ -8,39 +9,94 @@ namespace {
 
 // So many buckets are kept before the full ones, which say nothing, are looked for and dropped.
 constexpr std::size_t kManyBuckets = 10'000;
+// Who has not come here for so long is taken to come to this node alone, until the others tell of it.
+constexpr double kQuietSeconds = 1;
+// Seconds' worth that is told at most. Nodes tell many times a second; after they could not for a while, what
+// went through meanwhile is not to be paid back: the shared bucket has filled up in that time.
+constexpr std::uint64_t kMostTold = 2;
 
 }  // namespace
 
 RateLimit::Bucket& RateLimit::bucket_of(const std::string& who, Time now) {
   if (buckets_.size() >= kManyBuckets) forget_full_ones(now);
-  auto [found, is_new] = buckets_.try_emplace(who, Bucket{static_cast<double>(rate_), now});
+  auto [found, is_new] =
+      buckets_.try_emplace(who, Bucket{.tokens = static_cast<double>(rate_), .filled = now});
   Bucket& bucket = found->second;
   if (!is_new) {
-    double seconds = std::chrono::duration<double>(now - bucket.filled).count();
-    bucket.tokens = std::min<double>(rate_, bucket.tokens + std::max(seconds, 0.0) * rate_);
+    const double seconds = std::max(std::chrono::duration<double>(now - bucket.filled).count(), 0.0);
+    if (seconds > kQuietSeconds) bucket.part = 1;
+    bucket.tokens = std::min<double>(rate_, bucket.tokens + seconds * rate_ * bucket.part);
     bucket.filled = now;
   }
   return bucket;
 }
 
 void RateLimit::forget_full_ones(Time now) {
-  std::erase_if(buckets_,
-                [&](const auto& entry) { return now - entry.second.filled >= std::chrono::seconds(1); });
+  std::erase_if(buckets_, [&](const auto& entry) {
+    const Bucket& bucket = entry.second;
+    const double seconds = std::chrono::duration<double>(now - bucket.filled).count();
+    return seconds >= kQuietSeconds && bucket.tokens + seconds * rate_ >= rate_ && bucket.asked == 0;
+  });
+}
+
+void RateLimit::note_asked(const std::string& who, Bucket& bucket) {
+  if (nodes_ == Nodes::one) return;
+  if (bucket.asked++ == 0) asked_.push_back(who);
 }
 
 bool RateLimit::take(const std::string& who, Time now) {
   if (rate_ == 0) return true;
   std::lock_guard lock(mutex_);
   Bucket& bucket = bucket_of(who, now);
+  note_asked(who, bucket);
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
+  ++bucket.taken;
   return true;
 }
 
 bool RateLimit::has(const std::string& who, Time now) {
   if (rate_ == 0) return true;
   std::lock_guard lock(mutex_);
-  return bucket_of(who, now).tokens >= 1;
+  Bucket& bucket = bucket_of(who, now);
+  if (bucket.tokens >= 1) return true;
+  note_asked(who, bucket);
+  return false;
+}
+
+int RateLimit::seconds_to_wait(const std::string& who, Time now) {
+  if (rate_ == 0) return 1;
+  std::lock_guard lock(mutex_);
+  return std::max(1, static_cast<int>(std::ceil((1 - bucket_of(who, now).tokens) / rate_)));
+}
+
+std::vector<RequestCount> RateLimit::count() {
+  std::lock_guard lock(mutex_);
+  std::vector<RequestCount> counts;
+  counts.reserve(asked_.size());
+  for (const std::string& who : asked_) {
+    Bucket& bucket = buckets_.at(who);
+    counts.push_back({who, std::min(bucket.taken, kMostTold * rate_), bucket.asked});
+    bucket.told = bucket.asked;
+    bucket.taken = bucket.asked = 0;
+  }
+  asked_.clear();
+  return counts;
+}
+
+void RateLimit::share(std::span<const SharedBucket> buckets, Time now) {
+  std::lock_guard lock(mutex_);
+  for (const SharedBucket& all : buckets) {
+    const auto found = buckets_.find(all.who);
+    if (found == buckets_.end()) continue;
+    Bucket& bucket = found->second;
+    const bool was_heard = bucket.asked_of_all != 0 && all.asked > bucket.asked_of_all;
+    const auto asked = was_heard ? std::max(all.asked - bucket.asked_of_all, bucket.told) : bucket.told;
+    bucket.part = asked == 0 ? 1 : static_cast<double>(bucket.told) / static_cast<double>(asked);
+    bucket.asked_of_all = all.asked;
+    bucket.tokens = std::min<double>(rate_, all.tokens) - static_cast<double>(bucket.taken);
+    bucket.filled = now;
+  }
 }
 
 }  // namespace sluice
