@@ -128,6 +128,12 @@ constexpr Row kSettings[] = {
        config.tls_private_key = value;
        return {};
      }},
+    {{"trusted_proxies", "SLUICE_TRUSTED_PROXIES", "",
+      "addresses and networks (10.0.0.0/8, …) of the balancers in front, whose X-Forwarded-For is believed"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.trusted_proxies = value;
+       return {};
+     }},
     {{"log.level", "SLUICE_LOG_LEVEL", "info", "debug, info, warning or error"},
      [](Config& config, const std::string& value) -> Result<> {
        config.log_level = TRY(word_of(value, kLogLevels));

@@ -32,6 +32,7 @@ struct Config {
   std::optional<unsigned> workers;  // splits in work at once on this node; none: auto
   AuthMode auth = AuthMode::automatic;
   std::string tls_certificate, tls_private_key;  // PEM files; "" : plain HTTP
+  std::string trusted_proxies;                   // addresses and networks, with commas between them
   std::uint64_t upload_bytes = 100'000'000'000;
   std::uint32_t splits_per_tenant = 64;   // queued or in work at once, on all nodes together
   std::uint32_t requests_per_second = 0;  // of one key or address; 0: no limit

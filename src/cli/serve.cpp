@@ -136,6 +136,9 @@ class Node {
     http.port = address_.port;
     http.certificate_file = config_.tls_certificate;
     http.private_key_file = config_.tls_private_key;
+    auto proxies = TrustedProxies::parse(config_.trusted_proxies);
+    if (!proxies) return std::unexpected(std::move(proxies).error().during("trusted_proxies"));
+    http.trusted_proxies = *std::move(proxies);
     http.limits.upload_bytes = config_.upload_bytes;
     http.limits.requests_per_second = config_.requests_per_second;
     http.limits.drain = config_.drain;

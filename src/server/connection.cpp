@@ -40,12 +40,10 @@ Result<> too_many_requests(int wait_seconds) {
 
 }  // namespace
 
-Connection::Connection(ServerState& server, Socket socket, std::string remote, std::string place,
-                       bool crowded)
+Connection::Connection(ServerState& server, Socket socket, Address peer, bool crowded)
     : server_(server),
       stream_(std::move(socket), server.tls.get()),
-      remote_(std::move(remote)),
-      place_(std::move(place)),
+      peer_(std::move(peer)),
       crowded_(crowded),
       timer_(server.io),
       wake_timer_(server.io) {}
@@ -124,7 +122,6 @@ Awaitable<void> Connection::run() {
 
 Awaitable<bool> Connection::serve_one() {
   Exchange exchange;
-  exchange.request.remote = remote_;
   Result<> ready = co_await read_head(exchange);
   if (ready) ready = prepare(exchange);
   if (exchange.request.id.empty()) exchange.request.id = new_uuid();
@@ -156,6 +153,9 @@ Result<> Connection::prepare(Exchange& exchange) const {
   request.method = std::string(head.method_string());
   for (const auto& field : head)
     request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  const Address client = server_.options.trusted_proxies.client_of(peer_, request.headers);
+  request.remote = client.to_string();
+  exchange.place = place_of(client);
   const std::string_view sent_id = request.headers.get("X-Request-Id");
   request.id = is_sane_request_id(sent_id) ? std::string(sent_id) : new_uuid();
   exchange.keep = false;  // until it is known that both sides see the same end of this request
@@ -231,7 +231,7 @@ Result<> Connection::admit(Exchange& exchange) {
     return {};
   }
   auto now = std::chrono::steady_clock::now();
-  const std::string by_address = "address:" + place_;
+  const std::string by_address = "address:" + exchange.place;
   auto too_many = [&](const std::string& who) {
     return too_many_requests(server_.rate.seconds_to_wait(who, now));
   };

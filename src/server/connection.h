@@ -46,6 +46,7 @@ struct ServerState {
 struct Exchange {
   http::request_parser<http::buffer_body> parser;
   Request request;
+  std::string place;  // what counts as one client where there is no key
   const Route* route = nullptr;
   std::optional<Response> answer;     // where no handler is needed: OPTIONS
   int minor = 1;                      // HTTP/1.minor
@@ -69,9 +70,8 @@ using EventSocket = boost::beast::websocket::stream<Stream&, false>;  // without
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // `place`: what counts as one client where there is no key, as http_server.cpp says. `crowded`: there are
-  // too many already; the first request is answered with 503.
-  Connection(ServerState& server, Socket socket, std::string remote, std::string place, bool crowded);
+  // `peer`: who has connected. `crowded`: there are too many already; the first request is answered with 503.
+  Connection(ServerState& server, Socket socket, Address peer, bool crowded);
 
   Awaitable<void> run();
   void stop();  // ends when what is under way has ended
@@ -147,7 +147,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   ServerState& server_;
   Stream stream_;
-  std::string remote_, place_;
+  const Address peer_;
   bool crowded_;
   boost::beast::flat_buffer buffer_;  // received and not looked at
   bool idle_ = false;                 // waits for a request, or the handshake before the first

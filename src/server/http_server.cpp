@@ -28,21 +28,6 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // between two writes passes so much time that the client seems to be gone.
 constexpr int kUnsentBytes = 128 << 10;
 
-// One client may have a whole /64 of IPv6.
-std::string place_of(const asio::ip::address& address) {
-  if (!address.is_v6() || address.to_v6().is_v4_mapped()) return address.to_string();
-  auto bytes = address.to_v6().to_bytes();
-  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
-  return asio::ip::address_v6(bytes).to_string();
-}
-
-std::string remote_of(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  }
-  return address.to_string();
-}
-
 class BeastServer final : public HttpServer {
  public:
   BeastServer(const HttpOptions& options, const Routes& routes, Authenticate authenticate, LiveEvents& live,
@@ -138,12 +123,13 @@ void BeastServer::take(Socket socket) {
   if (error || state_.stopping || connections_.size() >= limits.connections + kCrowd) return;
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
-  std::string place = place_of(endpoint.address());
+  const Address address = plain(endpoint.address());
+  const std::string place = place_of(address);
   std::uint32_t& of_place = of_place_[place];
-  bool crowded = connections_.size() >= limits.connections || of_place >= limits.connections_per_address;
+  bool crowded = connections_.size() >= limits.connections ||
+                 (of_place >= limits.connections_per_address && !state_.options.trusted_proxies.has(address));
   ++of_place;
-  auto connection =
-      std::make_shared<Connection>(state_, std::move(socket), remote_of(endpoint.address()), place, crowded);
+  auto connection = std::make_shared<Connection>(state_, std::move(socket), address, crowded);
   connections_.emplace(connection.get(), connection);
   asio::co_spawn(state_.io, connection->run(),
                  [this, connection, place](const std::exception_ptr&) {  // out of memory: only this client

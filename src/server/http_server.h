@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "ports/request_tally.h"
+#include "server/client_address.h"
 #include "server/http_message.h"
 #include "server/live_events.h"
 #include "server/routes.h"
@@ -46,6 +47,7 @@ struct HttpOptions {
   // "https://sluice.example", where a proxy in front calls this server by another name than its users do.
   // Else what the request's Host says.
   std::string public_origin;
+  TrustedProxies trusted_proxies;  // who may say for whom they ask
   HttpLimits limits;
   RequestTally* tally = nullptr;  // by which requests_per_second is that of all nodes; null: of this one
 };

@@ -340,5 +340,35 @@ TEST_F(HttpLimitsTest, MoreRequestsThanAllowedAreToldToWait) {
   EXPECT_GE(nobody[429], 1);  // nor may keys be guessed without end
 }
 
+TEST_F(HttpLimitsTest, ClientsBehindATrustedProxyAreCountedByTheirOwnAddresses) {
+  options_.limits.requests_per_second = 3;
+  options_.limits.connections_per_address = 1;
+  auto answered = [&](RawClient& client, const std::string& address) {
+    int good = 0;
+    for (int i = 0; i < 20; ++i)
+      good += client.ask(get("/hello", "X-Forwarded-For: 203.0.113.1, " + address + "\r\n")).status == 200
+                  ? 1
+                  : 0;
+    return good;
+  };
+  {
+    RunningServer server(routes_into(fate_), options_);
+    RawClient client(server.port());
+    EXPECT_GE(answered(client, "198.51.100.1"), 3);
+    EXPECT_LT(answered(client, "198.51.100.2"), 20) << "whoever says so is one client";
+    EXPECT_EQ(RawClient(server.port()).ask(get("/hello")).status, 503);
+  }
+  options_.trusted_proxies = *TrustedProxies::parse("127.0.0.0/8");
+  RunningServer server(routes_into(fate_), options_);
+  RawClient first(server.port()), second(server.port());
+  for (int host = 1; host <= 20; ++host) {
+    const std::string address = "X-Forwarded-For: 198.51.100." + std::to_string(host) + "\r\n";
+    EXPECT_EQ(first.ask(get("/hello", address)).status, 200);
+    EXPECT_EQ(second.ask(get("/hello", address)).status, 200)
+        << "a proxy has as many connections as it needs";
+  }
+  EXPECT_LT(answered(second, "198.51.100.99"), 20);
+}
+
 }  // namespace
 }  // namespace sluice
