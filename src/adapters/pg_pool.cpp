@@ -6,6 +6,14 @@
 
 namespace sluice {
 
+namespace {
+
+// As many as the writers of a node with a few slots have at once. Further ones are worth their making:
+// whoever has so many slots has large files.
+constexpr std::size_t kMostKept = 8;
+
+}  // namespace
+
 bool is_connection_fault(const PgConnection& connection, const Error& error) {
   return error.kind == ErrorKind::unavailable && (!connection.usable() || connection.fault().state.empty());
 }
@@ -52,6 +60,30 @@ void PgPool::give_back(PgConnection connection) {
   else
     idle_.clear();  // the others were cut off with it, most likely
   returned_.notify_one();
+}
+
+Result<PgConnection> PgPool::take_own() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!kept_.empty()) {
+      PgConnection connection = std::move(kept_.back());
+      kept_.pop_back();
+      return connection;
+    }
+  }
+  return PgConnection::open(url_);
+}
+
+void PgPool::keep(PgConnection connection) {
+  if (!connection.usable() || connection.in_transaction()) return;
+  std::lock_guard lock(mutex_);
+  if (kept_.size() < kMostKept) kept_.push_back(std::move(connection));
+}
+
+void PgPool::drop_kept() {
+  std::vector<PgConnection> dropped;  // closed when the lock is free again
+  std::lock_guard lock(mutex_);
+  dropped.swap(kept_);
 }
 
 std::chrono::steady_clock::time_point PgPool::missed() {

@@ -88,6 +88,15 @@ class PgPool {
     });
   }
 
+  // A connection that is the caller's for long, beyond the limit: one that was given back with keep(), or a
+  // new one. A server spends milliseconds on each new one: on its process, and on reading of the tables again
+  // what the one before knew.
+  Result<PgConnection> take_own();
+  // Given back by who needs it no more; closed where it was lost, or enough are kept.
+  void keep(PgConnection connection);
+  // One of them was lost, and with it, most likely, those that lie here.
+  void drop_kept();
+
  private:
   Result<PgConnection> take();
   void give_back(PgConnection connection);
@@ -98,7 +107,7 @@ class PgPool {
   const std::chrono::milliseconds patience_;
   std::mutex mutex_;  // the members below
   std::condition_variable returned_;
-  std::vector<PgConnection> idle_;
+  std::vector<PgConnection> idle_, kept_;
   std::size_t lent_ = 0;
   std::optional<std::chrono::steady_clock::time_point> missed_since_;  // none: it answered last time
 };

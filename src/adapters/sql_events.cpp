@@ -89,15 +89,29 @@ Result<std::uint64_t> SqlEventLog::newest() {
   return rows.empty() ? 0 : rows.whole(0, 0);
 }
 
+// In one statement: everyone who waits asks it whenever anything happens.
+Result<SqlEventLog::Look> SqlEventLog::look() {
+  if (database_.dialect() == SqlDialect::sqlite)
+    return Look{.newest = TRY(newest()), .has_unnumbered = false};
+  const auto rows =
+      TRY(database_.read("SELECT value, EXISTS (SELECT 1 FROM ingestion_events WHERE number IS NULL) "
+                         "FROM service_state WHERE name = 'events numbered'"));
+  if (rows.empty()) return Look{};
+  return Look{.newest = rows.whole(0, 0), .has_unnumbered = rows.yes(0, 1)};
+}
+
 Result<> SqlEventLog::wait_for_more(std::uint64_t after, milliseconds wait, std::stop_token stop) {
   const auto until = Clock::now() + wait;
   while (!stop.stop_requested()) {
     const std::uint64_t seen = signals_.count(SqlChannel::events);
-    (void)TRY(number_new());
-    if (TRY(newest()) > after) break;
+    Look found = TRY(look());
+    if (found.has_unnumbered) {
+      (void)TRY(number_new());
+      found = TRY(look());
+    }
+    if (found.newest > after) break;
     milliseconds pause = signals_.hears_others() ? kLookAnyway : kLookAgain;
-    if (database_.dialect() == SqlDialect::postgres && !TRY(database_.read(kUnnumbered)).empty())
-      pause = kOthersAreNumbering;
+    if (found.has_unnumbered) pause = kOthersAreNumbering;
     const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
     if (left <= milliseconds(0)) break;
     signals_.wait(SqlChannel::events, seen, std::min(pause, left), stop);

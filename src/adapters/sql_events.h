@@ -22,6 +22,11 @@ class SqlEventLog final : public EventLog {
   Result<> remove_before(std::chrono::milliseconds age) override;
 
  private:
+  struct Look {
+    std::uint64_t newest = 0;
+    bool has_unnumbered = false;  // events that were committed and have no number yet
+  };
+  Result<Look> look();
   Result<std::uint64_t> number_some();  // how many; 0 also where another node is at it
   SqlDatabase& database_;
   SqlSignals& signals_;

@@ -1,7 +1,6 @@
 #include "adapters/store_postgres_lane.h"
 
 #include "adapters/pg_binary.h"
-#include "adapters/pg_pool.h"
 #include "adapters/store_postgres_dataset.h"
 #include "adapters/store_postgres_jobs.h"
 
@@ -39,11 +38,17 @@ void append_text_or_null(PgFields& fields, std::string_view text) {
 
 }  // namespace
 
+PostgresLane::~PostgresLane() {
+  transaction_.reset();
+  if (connection_) pool_.keep(std::move(*connection_));
+}
+
 Result<> PostgresLane::connect() {
   if (connected()) return {};
   transaction_.reset();
+  if (connection_) pool_.drop_kept();
   connection_.reset();
-  connection_.emplace(TRY(PgConnection::open(url_)));
+  connection_.emplace(TRY(pool_.take_own()));
   return {};
 }
 

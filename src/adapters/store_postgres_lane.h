@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "adapters/pg_connection.h"
+#include "adapters/pg_pool.h"
 #include "adapters/row_entry.h"
 #include "adapters/store_postgres_table.h"
 #include "base/uuid.h"
@@ -20,8 +20,11 @@ namespace sluice {
 
 class PostgresLane {
  public:
-  PostgresLane(unsigned number, const std::string& url, const WriteSpec& spec, const PostgresDataset& dataset)
-      : number_(number), url_(url), spec_(spec), table_(spec, dataset), dataset_(dataset) {}
+  PostgresLane(unsigned number, PgPool& pool, const WriteSpec& spec, const PostgresDataset& dataset)
+      : number_(number), pool_(pool), spec_(spec), table_(spec, dataset), dataset_(dataset) {}
+  ~PostgresLane();
+  PostgresLane(const PostgresLane&) = delete;
+  PostgresLane& operator=(const PostgresLane&) = delete;
 
   Result<> connect();  // where it is not connected
   PgConnection& connection() { return *connection_; }
@@ -54,7 +57,7 @@ class PostgresLane {
 
  private:
   const unsigned number_;
-  const std::string& url_;
+  PgPool& pool_;
   const WriteSpec& spec_;
   const UuidBytes job_id_ = uuid_bytes(spec_.job_id).value_or(UuidBytes{});
   std::optional<PgConnection> connection_;

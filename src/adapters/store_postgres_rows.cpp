@@ -112,7 +112,7 @@ Result<> PostgresRowWriter::prepare() {
   const bool whole = !spec_.unique_constraints.empty() || spec_.resolves_job_id;
   const unsigned lanes = whole ? 1 : std::clamp(options_.lanes, 1u, kPostgresSlots);
   for (unsigned lane = 0; lane < lanes; ++lane)
-    lanes_.push_back(std::make_unique<PostgresLane>(lane, pool_.url(), spec_, dataset_));
+    lanes_.push_back(std::make_unique<PostgresLane>(lane, pool_, spec_, dataset_));
   progress_.resize(lanes);
   return {};
 }

@@ -256,5 +256,32 @@ TEST_P(PostgresWriters, TakingALeaseOverEndsTheSessionThatHoldsTheSplit) {
   EXPECT_EQ(commit(*writer(position), position, *taken, rows, true).job, counted(2, 0, 0, 0));
 }
 
+// A new connection costs the server as much as a small job's rows.
+TEST_P(PostgresWriters, GoOnWithTheConnectionsOfThoseBeforeThem) {
+  const std::string sessions =
+      "SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE "
+      "datname = current_database() AND backend_type = 'client backend' "
+      "AND pid <> pg_backend_pid() AND query NOT LIKE 'LISTEN%'";
+  auto write_one = [&](const std::string& content, auto and_then) {
+    const Job job = create();
+    const WriteSpec content_spec = spec(job);
+    const Lease held = lease(job);
+    auto one = writer(content_spec);
+    EXPECT_EQ(commit(*one, content_spec, held, {good(1, content)}, true).job, counted(1, 0, 0, 0));
+    and_then();
+  };
+  std::string before, after;
+  write_one("a", [&] { before = number(sessions); });
+  write_one("b", [&] { after = number(sessions); });
+  EXPECT_EQ(after, before);
+  // One that was cut off while it lay there is in nobody's way.
+  number(
+      "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = "
+      "current_database() "
+      "AND pid <> pg_backend_pid()");
+  write_one("c", [] {});
+  EXPECT_EQ(number("SELECT count(*) FROM ingested_data"), "3");
+}
+
 }  // namespace
 }  // namespace sluice
