@@ -2,6 +2,8 @@
 """The service with its files in S3: uploads of each kind, gone on with at another node; files that lie there already; S3
 that goes away. What is in the bucket is looked at with boto3 (versions in tests/boto3.txt). Run under
 `tools/with_postgres.sh -c fsync=off tools/with_s3.sh tools/with_sqs.sh`."""
+import concurrent.futures
+import contextlib
 import io
 import json
 import os
@@ -9,6 +11,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -27,7 +30,7 @@ import botocore.config  # noqa: E402
 
 from checks import ROOT, run_checks  # noqa: E402
 from client_world import PIPELINE, make_file  # noqa: E402
-from cutting_proxy import RESET, CuttingProxy  # noqa: E402
+from cutting_proxy import RESET, TO_CLIENT, TO_SERVER, CuttingProxy  # noqa: E402
 from service import BROKEN, Server, TusUpload, form, send_form, send_raw  # noqa: E402
 from stored import demand  # noqa: E402
 
@@ -67,8 +70,8 @@ class Place:
         self.prefix = f"{name}-{os.getpid()}/"
         self.store = os.environ["SLUICE_TEST_POSTGRES"].rsplit("/", 1)[0] + f"/{name}_{os.getpid()}"
         subprocess.run(["psql", "-qc", f'CREATE DATABASE "{name}_{os.getpid()}"'], check=True)
-        endpoint = urllib.parse.parse_qs(urllib.parse.urlsplit(self.url).query)["endpoint"][0]
-        self.client = client_of("s3", endpoint, "us-east-1")
+        self.endpoint = urllib.parse.parse_qs(urllib.parse.urlsplit(self.url).query)["endpoint"][0]
+        self.client = client_of("s3", self.endpoint, "us-east-1")
         self.nodes = []
 
     def __enter__(self):
@@ -78,13 +81,15 @@ class Place:
         for node in self.nodes:
             node.__exit__()
 
-    def node(self, *options):
+    def node(self, *options, s3_port=None):
         folder = self.world.folder / self.name / f"node{len(self.nodes)}"
         (folder / "pipelines").mkdir(parents=True)
         for pipeline in ("raw", "form", "tus"):
             (folder / "pipelines" / f"{pipeline}.yaml").write_text(PIPELINE.format(name=pipeline), encoding="utf-8")
         keys = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
         blobs = self.url.replace(f"s3://{BUCKET}", f"s3://{BUCKET}/{self.prefix}", 1)
+        if s3_port:
+            blobs = blobs.replace(f":{urllib.parse.urlsplit(self.endpoint).port}", f":{s3_port}", 1)
         node = Server(self.world.binary, folder, self.store, options, blobs=blobs, environment=keys)
         self.nodes.append(node)
         return node.start()
@@ -179,6 +184,53 @@ def a_tus_upload_goes_on_at_another_node_while_its_own_lives(world):
         job = upload.send()
         place.check_loaded(second, job, "tus")
         place.check_only_this_is_left(f"resumable/{job}")
+
+
+class HoldingProxy(CuttingProxy):
+    """A way to S3 that, from the first request with `text` in it on, holds all answers until let go."""
+
+    def __init__(self, port, text):
+        self.text, self.holds, self.let_go = text, threading.Event(), threading.Event()
+        super().__init__(port, [])
+
+    def __exit__(self, *_):
+        self.let_go.set()
+        super().__exit__()
+
+    def _pump(self, source, target, direction):
+        try:
+            while data := source.recv(1 << 16):
+                if direction == TO_SERVER and self.text in data:
+                    self.holds.set()
+                if direction == TO_CLIENT and self.holds.is_set():
+                    self.let_go.wait()
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            for end in (source, target):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+
+def a_tus_upload_that_two_nodes_finish_at_once_is_one_job(world):
+    with Place(world, "both") as place:
+        port = urllib.parse.urlsplit(place.endpoint).port
+        # Whole, as the first node knows, and not under its key yet: that the node is told when the second is done.
+        with HoldingProxy(port, f"HEAD /{BUCKET}/{place.prefix}resumable/".encode()) as proxy:
+            first, second = place.node(s3_port=proxy.port), place.node()
+            upload = TusUpload(first, "a.csv", place.file.data, "tus", 64 * MIB)
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                sent = pool.submit(upload.send)
+                try:
+                    demand(proxy.holds.wait(PATIENCE_SECONDS), "the first node does not finish the upload")
+                    status, headers, text = second.request("HEAD", upload.path, headers={"Tus-Resumable": "1.0.0"})
+                    demand(status in (200, 204) and "sluice-job-id" in headers, f"the second node: {status}, {headers} {text}")
+                finally:
+                    proxy.let_go.set()
+                job = sent.result()
+            demand(job == headers["sluice-job-id"], "it became two jobs")
+            place.check_loaded(second, job, "tus")
+            place.check_only_this_is_left(f"resumable/{job}")
 
 
 def of_uploads_that_end_early_nothing_is_left(world):
@@ -287,7 +339,7 @@ def s3_that_goes_away_comes_back(world):
 
 
 CHECKS = [each_way_goes_to_the_bucket_and_past_the_disk, a_tus_upload_goes_on_at_another_node_when_its_own_is_killed,
-          a_tus_upload_goes_on_at_another_node_while_its_own_lives, of_uploads_that_end_early_nothing_is_left,
+          a_tus_upload_goes_on_at_another_node_while_its_own_lives, a_tus_upload_that_two_nodes_finish_at_once_is_one_job, of_uploads_that_end_early_nothing_is_left,
           a_file_that_lies_there_is_named_by_its_url, a_watched_prefix_gives_jobs,
           a_notification_gives_a_job_at_once, s3_that_goes_away_comes_back]
 

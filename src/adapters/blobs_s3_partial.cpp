@@ -143,10 +143,10 @@ class S3PartialBlob final : public PartialBlob {
       TRY(check_owner());
       TRY(s3_put(client_, client_.url().prefix + key_, rest_, "cannot store '" + key_ + "'"));
     } else {
-      if (!rest_.empty()) TRY(upload_.add(std::exchange(rest_, {})));
-      TRY(upload_.finish_parts());
-      TRY(check_owner());
-      TRY(upload_.complete());
+      auto completed = complete();
+      // Another node that went on with it at the same time may have been quicker, with the same bytes.
+      const bool may_be_there = !completed && completed.error().kind != ErrorKind::unavailable;
+      if (!may_be_there || !TRY(upload_.is_there())) TRY(std::move(completed));
       head_.upload.clear();
     }
     return remove_s3_partial(client_, key_);
@@ -168,6 +168,13 @@ class S3PartialBlob final : public PartialBlob {
     const Head now = TRY(read_head(client_, folder_, "cannot go on with the unfinished blob '" + key_ + "'"));
     if (now.owner == head_.owner) return {};
     return fail(ErrorKind::conflict, "somebody else is writing the unfinished blob '" + key_ + "'", true);
+  }
+
+  Result<> complete() {
+    if (!rest_.empty()) TRY(upload_.add(std::exchange(rest_, {})));
+    TRY(upload_.finish_parts());
+    TRY(check_owner());
+    return upload_.complete();
   }
 
   Result<> add_part() {

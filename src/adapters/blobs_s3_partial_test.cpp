@@ -30,6 +30,13 @@ class BlobsS3Partial : public S3Test {
     auto committed = (*blob)->commit();
     ASSERT_TRUE(committed) << committed.error().message;
   }
+  // What a node does that does not know whether another is at it.
+  void finish_or_find(std::uint64_t size) {
+    auto blobs = store();
+    auto blob = blobs->resume("u/1", size);
+    if (blob && (*blob)->commit()) return;
+    EXPECT_TRUE(blobs->stat("u/1"));
+  }
   void expect_whole(const std::string& content) {
     EXPECT_TRUE(get(*store(), "u/1") == content);
     EXPECT_EQ(objects(), std::vector<std::string>{"u/1"});
@@ -99,6 +106,35 @@ TEST_F(BlobsS3Partial, WhoGoesOnIsTheOnlyOneWhoWrites) {
   first->reset();
   ASSERT_TRUE((*second)->write("of the second") && (*second)->commit());
   expect_whole(piece(0, 9 * kMiB) + "of the second");
+}
+
+// Two nodes are asked for the end of one upload, and the second does all of it while the first is at any of
+// its requests. The second writes what the first would.
+TEST_F(BlobsS3Partial, TwoNodesThatFinishItAtOnceLeaveItWholeAndNothingBeside) {
+  for (std::size_t size : {kMiB, 9 * kMiB}) {
+    std::size_t asked = 0, overtaken_at = 0;
+    do {
+      SCOPED_TRACE(std::to_string(size) + " bytes, request " + std::to_string(++overtaken_at));
+      asked = 0;
+      grow_s3(0, {piece(0, size)});
+      S3TestProxy proxy(server_port(), [&](const ProxiedRequest& request) {
+        const bool is_of_opening = request.is("max-keys=1") || request.is("?uploads=");
+        if (!is_of_opening && ++asked == overtaken_at) finish_or_find(size);
+        return ProxyFault();
+      });
+      auto blobs = store(url(proxy.port()));
+      auto blob = blobs->resume("u/1", size);
+      if (blob && size > 8 * kMiB) {
+        auto committed = (*blob)->commit();
+        EXPECT_TRUE(committed) << committed.error().message;
+      } else if (blob) {
+        (void)(*blob)->commit();  // of a small one nothing tells who has written it
+      }
+      expect_whole(piece(0, size));
+      ASSERT_TRUE(store()->remove("u/1"));
+    } while (asked >= overtaken_at);
+    EXPECT_GT(overtaken_at, 5u) << "it was never overtaken";
+  }
 }
 
 TEST_F(BlobsS3Partial, BeginningAnewAndRemovingEndTheUpload) {

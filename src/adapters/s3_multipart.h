@@ -61,13 +61,14 @@ class S3Multipart {
   Result<> finish_parts();
   // The object is there, whole.
   Result<> complete();
+  // The object that is there came of this very upload: somebody else has completed it.
+  Result<bool> is_there() const;
   // Nothing is left of it. A stray error is of no use to anybody: what stays is found by the sweep.
   void abort();
 
  private:
   void wait() noexcept;
   Result<> take_first();
-  Result<bool> is_there() const;
 
   S3Client& client_;
   const std::string key_, title_;

@@ -30,11 +30,29 @@ Result<> make_whole(Service& service, const Upload& upload) {
   auto there = service.blobs.stat(upload.blob);
   if (there) return {};
   if (there.error().kind != ErrorKind::not_found) return std::unexpected(std::move(there).error());
-  auto blob = TRY(service.blobs.resume(upload.blob, upload.offset));
-  return blob->commit();
+  auto finish = [&]() -> Result<> {
+    auto blob = TRY(service.blobs.resume(upload.blob, upload.offset));
+    return blob->commit();
+  };
+  auto finished = finish();
+  if (finished) return {};
+  // Another node that was asked at the same time may have been quicker: then nothing unfinished is left.
+  if (service.blobs.stat(upload.blob)) return {};
+  if (finished.error().kind == ErrorKind::conflict) return upload_in_use();  // it is still at it
+  return finished;
 }
 
 }  // namespace
+
+std::unexpected<Error> upload_in_use() {
+  return refuse({.status = 423,
+                 .name = "upload-in-use",
+                 .title = "Another request writes to this upload",
+                 .detail =
+                     "Another request is sending bytes of this upload just now. End it, or try again in "
+                     "two seconds.",
+                 .retry_after_seconds = 2});
+}
 
 TusSession::TusSession(Service& service, const UploadRules& rules, Upload upload,
                        std::unique_ptr<PartialBlob> blob, std::unique_ptr<TusChecksum> checksum)

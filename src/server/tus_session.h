@@ -57,6 +57,9 @@ struct TusSlot {
   std::shared_ptr<TusSession> active;
 };
 
+// What those are told whose upload another request has, at this node or at another.
+std::unexpected<Error> upload_in_use();
+
 // Makes a whole upload's job, once, however often it is asked for: the id of the job. An upload whose file
 // is refused, or whose bytes are gone, is removed.
 Result<std::string> finish_upload(Service& service, const Request& request, const Upload& upload);

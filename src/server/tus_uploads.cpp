@@ -25,16 +25,6 @@ std::unexpected<Error> at_another_place(std::uint64_t offset) {
        .extra = R"({"offset":)" + std::to_string(offset) + "}"});
 }
 
-std::unexpected<Error> in_use() {
-  return refuse({.status = 423,
-                 .name = "upload-in-use",
-                 .title = "Another request writes to this upload",
-                 .detail =
-                     "Another request is sending bytes of this upload just now. End it, or try again in "
-                     "two seconds.",
-                 .retry_after_seconds = 2});
-}
-
 bool has_content_type(const Request& request) {
   const std::string_view type = request.headers.get("Content-Type");
   return type.substr(0, type.find(';')) == kTusContentType;
@@ -71,7 +61,7 @@ class TusBody : public RequestSink {
 
   Result<> write(std::string_view bytes) override {
     std::lock_guard lock(slot_->mutex);
-    if (slot_->active != session_) return in_use();
+    if (slot_->active != session_) return upload_in_use();
     auto written = session_->write(bytes);
     if (!session_->is_refused()) return written;
     slot_->active.reset();
@@ -81,7 +71,7 @@ class TusBody : public RequestSink {
 
   Result<Response> finish() override {
     std::lock_guard lock(slot_->mutex);
-    if (slot_->active != session_) return in_use();
+    if (slot_->active != session_) return upload_in_use();
     slot_->active.reset();
     TRY(session_->finish());
     const Upload upload = session_->upload();
@@ -159,7 +149,7 @@ Result<Upload> TusUploads::find(const Request& request) {
 
 Result<> TusUploads::claim(TusSlot& slot) {
   if (!slot.active) return {};
-  if (!slot.active->is_stale()) return in_use();
+  if (!slot.active->is_stale()) return upload_in_use();
   auto kept = slot.active->keep();
   if (!kept)
     log_warning("upload-not-kept", {{"upload", slot.active->upload().id}, {"error", kept.error().message}});
@@ -178,7 +168,7 @@ Result<std::shared_ptr<TusSession>> TusUploads::begin_session(const Request& req
   if (!upload.length || upload.offset < *upload.length) {
     TRY(SpaceCheck(service_.blobs, rules_.reserve_bytes).fits(coming));
     auto resumed = service_.blobs.resume(upload.blob, upload.offset);
-    if (!resumed && resumed.error().kind == ErrorKind::conflict) return in_use();  // on another node
+    if (!resumed && resumed.error().kind == ErrorKind::conflict) return upload_in_use();  // on another node
     if (!resumed && resumed.error().kind == ErrorKind::not_found) {
       TRY(service_.store.uploads().remove(upload.id));
       return fail(ErrorKind::gone, "The bytes of this upload are not there any more. Begin it anew.");
