@@ -37,6 +37,7 @@ from stored import demand  # noqa: E402
 BUCKET = "test"
 MIB = 1 << 20
 PATIENCE_SECONDS = 60
+PIECE_HEAD = 200   # bytes of what goes to S3 that a request's first line stands in
 
 
 def client_of(service, endpoint, region):
@@ -191,7 +192,11 @@ class HoldingProxy(CuttingProxy):
 
     def __init__(self, port, text):
         self.text, self.holds, self.let_go = text, threading.Event(), threading.Event()
+        self.sent = bytearray()
         super().__init__(port, [])
+
+    def passed_to_server(self, text):
+        return text in self.sent
 
     def __exit__(self, *_):
         self.let_go.set()
@@ -200,8 +205,10 @@ class HoldingProxy(CuttingProxy):
     def _pump(self, source, target, direction):
         try:
             while data := source.recv(1 << 16):
-                if direction == TO_SERVER and self.text in data:
-                    self.holds.set()
+                if direction == TO_SERVER:
+                    self.sent += data[:PIECE_HEAD]
+                    if self.text in data:
+                        self.holds.set()
                 if direction == TO_CLIENT and self.holds.is_set():
                     self.let_go.wait()
                 target.sendall(data)
@@ -338,10 +345,33 @@ def s3_that_goes_away_comes_back(world):
         own.wait()
 
 
+def s3_that_says_nothing_holds_nobody_up(world):
+    with Place(world, "silent") as place:
+        port = urllib.parse.urlsplit(place.endpoint).port
+        with HoldingProxy(port, f"HEAD /{BUCKET}/{place.prefix}ready ".encode()) as proxy:
+            node = place.node("--set", "drain=1s", s3_port=proxy.port)
+            for _ in range(2):   # the second while the first's question is still open
+                begin = time.monotonic()
+                status, _, text = node.request("GET", "/readyz")
+                demand(status == 503 and b'"blobs","status":"failing"' in text.replace(b" ", b"") and
+                       b'"store","status":"ok"' in text.replace(b" ", b""), f"/readyz: {status} {text!r}")
+                demand(time.monotonic() - begin < 15, "/readyz took as long as S3")
+            demand(proxy.holds.is_set(), "/readyz did not ask S3")
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                sent = pool.submit(node.request, "POST", "/v1/pipelines/raw/jobs", b"id,name,note\n1,a,b\n", {
+                    "Content-Type": "text/csv", "Content-Disposition": 'attachment; filename="b.csv"'})
+                until(lambda: proxy.passed_to_server(b"PUT "), "an upload is on its way to S3")
+                begin = time.monotonic()
+                demand(node.stop() == 0, "SIGTERM gave another status than 0")
+                demand(time.monotonic() - begin < 30, "SIGTERM waited for S3")
+                with contextlib.suppress(*BROKEN):
+                    sent.result()
+
+
 CHECKS = [each_way_goes_to_the_bucket_and_past_the_disk, a_tus_upload_goes_on_at_another_node_when_its_own_is_killed,
           a_tus_upload_goes_on_at_another_node_while_its_own_lives, a_tus_upload_that_two_nodes_finish_at_once_is_one_job, of_uploads_that_end_early_nothing_is_left,
           a_file_that_lies_there_is_named_by_its_url, a_watched_prefix_gives_jobs,
-          a_notification_gives_a_job_at_once, s3_that_goes_away_comes_back]
+          a_notification_gives_a_job_at_once, s3_that_goes_away_comes_back, s3_that_says_nothing_holds_nobody_up]
 
 
 if __name__ == "__main__":

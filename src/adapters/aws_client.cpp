@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/either_stop.h"
 #include "base/sha256.h"
 
 namespace sluice {
@@ -98,6 +99,8 @@ AwsClient::AwsClient(AwsScope scope, std::string scheme, std::shared_ptr<AwsCred
 Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view body,
                                   std::chrono::milliseconds answer_within, std::stop_token stop,
                                   std::string_view payload_hash) {
+  const EitherStop either(std::move(stop), patience_.end);
+  stop = either.token();
   const std::string hash = payload_hash.empty() ? to_hex(Sha256().of(body)) : std::string(payload_hash);
   const std::string query = aws_query(request.query);
   AwsHttpRequest sent{

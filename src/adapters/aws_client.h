@@ -23,6 +23,7 @@ std::optional<Error> aws_access_error(const AwsFault& fault, const AwsScope& sco
 struct AwsPatience {
   unsigned attempts = 4;
   std::chrono::milliseconds first_pause{100}, longest_pause{5'000};  // doubled, and drawn from 0 on
+  std::stop_token end = {};  // ends every call, whether its caller has a token of its own or not
 };
 
 class AwsClient {

@@ -13,8 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongEnough{60'000};
-constexpr AwsPatience kAtOnce{
-    .attempts = 3, .first_pause = milliseconds(0), .longest_pause = milliseconds(0)};
+const AwsPatience kAtOnce{.attempts = 3, .first_pause = milliseconds(0), .longest_pause = milliseconds(0)};
 
 std::shared_ptr<AwsCredentials> lasting_keys(std::atomic<int>* looks = nullptr) {
   return std::make_shared<AwsCredentials>([looks](std::stop_token) -> Result<AwsExpiringKeys> {
@@ -133,8 +132,9 @@ TEST(AwsClient, AServerThatIsNotThereIsUnavailable) {
   EXPECT_TRUE(answer.error().message.starts_with("127.0.0.1:1: ")) << answer.error().message;
 }
 
-TEST(AwsClient, AStopRequestEndsIt) {
-  std::stop_source stop;
+// A call that nobody answers, ended by its caller or by whoever owns the client.
+void expect_a_stop_to_end_it(const AwsPatience& patience, std::stop_source stop,
+                             const std::stop_token& callers) {
   std::atomic<bool> asked = false;
   HttpTestServer server([&](const ReceivedRequest&) {
     asked = true;  // and no answer before the test ends
@@ -142,15 +142,26 @@ TEST(AwsClient, AStopRequestEndsIt) {
     while (!stop.stop_requested()) std::this_thread::yield();
     return std::string();
   });
-  AwsClient client({"eu-central-1", "sqs"}, "http", lasting_keys());
+  AwsClient client({"eu-central-1", "sqs"}, "http", lasting_keys(), patience);
   std::optional<Result<AwsAnswer>> answer;
   {
-    std::jthread caller([&] { answer = client.call(request_to(server), "", kLongEnough, stop.get_token()); });
+    std::jthread caller([&] { answer = client.call(request_to(server), "", kLongEnough, callers); });
     asked.wait(false);
     stop.request_stop();
   }
   ASSERT_FALSE(*answer);
   EXPECT_EQ(answer->error().kind, ErrorKind::cancelled);
+  EXPECT_EQ(client.call(request_to(server), "", kLongEnough, callers).error().kind, ErrorKind::cancelled);
+}
+
+TEST(AwsClient, AStopRequestEndsIt) {
+  std::stop_source stop;
+  expect_a_stop_to_end_it({}, stop, stop.get_token());
+}
+
+TEST(AwsClient, ItsOwnersStopEndsItToo) {
+  std::stop_source stop;
+  expect_a_stop_to_end_it({.end = stop.get_token()}, stop, {});
 }
 
 TEST(AwsFault, IsReadFromJsonAndXml) {

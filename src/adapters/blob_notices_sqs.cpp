@@ -41,8 +41,9 @@ std::string decoded_key(std::string key) {
 
 class SqsBlobNotices final : public BlobNotices {
  public:
-  SqsBlobNotices(const SqsUrl& url, const S3Url& blobs, std::shared_ptr<AwsCredentials> credentials)
-      : url_(url), blobs_(blobs), client_(url, std::move(credentials)) {}
+  SqsBlobNotices(const SqsUrl& url, const S3Url& blobs, std::shared_ptr<AwsCredentials> credentials,
+                 const AwsPatience& patience)
+      : url_(url), blobs_(blobs), client_(url, std::move(credentials), patience) {}
 
   Result<> open() {
     auto found = client_.find(url_.queue, url_.account);
@@ -102,8 +103,9 @@ std::vector<std::string> keys_in_notification(std::string_view json, const S3Url
 }
 
 Result<std::unique_ptr<BlobNotices>> open_sqs_blob_notices(const SqsUrl& url, const S3Url& blobs,
-                                                           std::shared_ptr<AwsCredentials> credentials) {
-  auto notices = std::make_unique<SqsBlobNotices>(url, blobs, std::move(credentials));
+                                                           std::shared_ptr<AwsCredentials> credentials,
+                                                           const AwsPatience& patience) {
+  auto notices = std::make_unique<SqsBlobNotices>(url, blobs, std::move(credentials), patience);
   TRY(notices->open());
   return std::unique_ptr<BlobNotices>(std::move(notices));
 }

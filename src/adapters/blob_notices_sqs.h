@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/aws_credentials.h"
+#include "adapters/aws_client.h"
 #include "adapters/s3_url.h"
 #include "adapters/sqs_url.h"
 #include "ports/blob_notices.h"
@@ -15,7 +15,8 @@ namespace sluice {
 
 // Usage error where there is no such queue: it is made where the notifications are set up.
 Result<std::unique_ptr<BlobNotices>> open_sqs_blob_notices(const SqsUrl& url, const S3Url& blobs,
-                                                           std::shared_ptr<AwsCredentials> credentials);
+                                                           std::shared_ptr<AwsCredentials> credentials,
+                                                           const AwsPatience& patience = {});
 
 // Keys, below the prefix of `blobs`, of the objects whose making a message tells of.
 std::vector<std::string> keys_in_notification(std::string_view json, const S3Url& blobs);

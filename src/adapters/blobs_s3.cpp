@@ -102,7 +102,7 @@ class S3Blobs final : public BlobStore {
     std::condition_variable_any stopped;
     while (!stop.stop_requested()) {
       auto swept = sweep_s3_uploads(*client_, kAbandonedAge, stop);
-      if (!swept && !stop.stop_requested())
+      if (!swept && swept.error().kind != ErrorKind::cancelled)
         log_warning("abandoned uploads are not looked for", {{"error", swept.error().message}});
       std::unique_lock lock(mutex);
       stopped.wait_for(lock, stop, kSweepEvery, [] { return false; });
@@ -231,9 +231,10 @@ Result<std::unique_ptr<BlobStore>> open_blobs_s3(S3Url url, std::shared_ptr<AwsC
   return std::make_unique<S3Blobs>(std::move(client));
 }
 
-Result<std::unique_ptr<BlobStore>> open_blobs_s3(const std::string& url) {
+Result<std::unique_ptr<BlobStore>> open_blobs_s3(const std::string& url, std::stop_token end) {
   const auto region = aws_region(environment_of_this_process());
-  return open_blobs_s3(TRY(parse_s3_url(url, region.value_or(""))), aws_credentials_of_this_process(), {});
+  return open_blobs_s3(TRY(parse_s3_url(url, region.value_or(""))), aws_credentials_of_this_process(),
+                       {.end = std::move(end)});
 }
 
 }  // namespace sluice

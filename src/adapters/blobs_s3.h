@@ -12,8 +12,9 @@
 
 namespace sluice {
 
-// Asks for the bucket first: an error (usage) says what is wrong with the URL, the keys or the bucket.
-Result<std::unique_ptr<BlobStore>> open_blobs_s3(const std::string& url);
+// Asks for the bucket first: an error (usage) says what is wrong with the URL, the keys or the bucket. `end`
+// ends what is asked of S3, then and later.
+Result<std::unique_ptr<BlobStore>> open_blobs_s3(const std::string& url, std::stop_token end = {});
 Result<std::unique_ptr<BlobStore>> open_blobs_s3(S3Url url, std::shared_ptr<AwsCredentials> credentials,
                                                  const S3Patience& patience);
 

@@ -1,5 +1,7 @@
 // S3 as it is on a bad day: answers that break off, stand still or are lost, refusals that pass, objects that
 // change; and what the lasting refusals are to a person.
+#include <atomic>
+
 #include "adapters/s3_under_test.h"
 
 namespace sluice {
@@ -64,6 +66,56 @@ TEST_F(BlobsS3Faults, AStopEndsReadingAtOnce) {
   auto count = (*source)->read(buffer, stop.get_token());
   ASSERT_FALSE(count);
   EXPECT_EQ(count.error().kind, ErrorKind::cancelled);
+}
+
+// Whatever S3 does not answer to.
+TEST_F(BlobsS3Faults, TheOwnersStopEndsWhatHasNoOther) {
+  const std::vector<std::pair<const char*, std::function<Result<>(BlobStore&)>>> kAsked = {
+      {"HEAD",
+       [](BlobStore& blobs) -> Result<> {
+         (void)TRY(blobs.stat("a"));
+         return {};
+       }},
+      {"PUT",
+       [](BlobStore& blobs) -> Result<> {
+         auto writer = TRY(blobs.create("a"));
+         TRY(writer->write("abc"));
+         return writer->commit();
+       }},
+      {"partNumber=",
+       [](BlobStore& blobs) -> Result<> {
+         auto writer = TRY(blobs.create("a"));
+         TRY(writer->write(noise(9 << 20)));
+         return writer->commit();
+       }},
+      {"DELETE", [](BlobStore& blobs) { return blobs.remove("a"); }},
+  };
+  for (const auto& [text, ask] : kAsked) {
+    SCOPED_TRACE(text);
+    std::atomic<bool> hangs = false;
+    S3TestProxy proxy(server_port(), [&](const ProxiedRequest& request) {
+      ProxyFault fault;
+      fault.lose_answer = fault.stand_still = request.is(text);
+      if (fault.stand_still) {
+        hangs = true;
+        hangs.notify_all();
+      }
+      return fault;
+    });
+    std::stop_source stop;
+    S3Patience patience = short_patience();
+    patience.stall = std::chrono::seconds(600);
+    patience.end = stop.get_token();
+    auto blobs = store(url(proxy.port()), patience);
+    Result<> answer;
+    {
+      std::jthread caller([&] { answer = ask(*blobs); });
+      hangs.wait(false);
+      stop.request_stop();
+    }
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::cancelled) << answer.error().message;
+  }
 }
 
 TEST_F(BlobsS3Faults, AnObjectThatChangesIsAnErrorAndNoMixture) {

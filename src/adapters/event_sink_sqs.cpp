@@ -8,8 +8,8 @@ namespace {
 
 class SqsEventSink final : public EventSink {
  public:
-  SqsEventSink(const SqsUrl& url, std::shared_ptr<AwsCredentials> credentials)
-      : url_(url), client_(url, std::move(credentials)) {}
+  SqsEventSink(const SqsUrl& url, std::shared_ptr<AwsCredentials> credentials, const AwsPatience& patience)
+      : url_(url), client_(url, std::move(credentials), patience) {}
 
   Result<> open() {
     queue_url_ = TRY(find_or_make());
@@ -48,8 +48,9 @@ class SqsEventSink final : public EventSink {
 }  // namespace
 
 Result<std::unique_ptr<EventSink>> open_sqs_event_sink(const SqsUrl& url,
-                                                       std::shared_ptr<AwsCredentials> credentials) {
-  auto sink = std::make_unique<SqsEventSink>(url, std::move(credentials));
+                                                       std::shared_ptr<AwsCredentials> credentials,
+                                                       const AwsPatience& patience) {
+  auto sink = std::make_unique<SqsEventSink>(url, std::move(credentials), patience);
   TRY(sink->open());
   return std::unique_ptr<EventSink>(std::move(sink));
 }

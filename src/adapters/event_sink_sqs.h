@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "adapters/aws_credentials.h"
+#include "adapters/aws_client.h"
 #include "adapters/sqs_url.h"
 #include "ports/event_sink.h"
 
@@ -12,6 +12,7 @@ namespace sluice {
 
 // `url.events`: the queue, which is made where it is not there.
 Result<std::unique_ptr<EventSink>> open_sqs_event_sink(const SqsUrl& url,
-                                                       std::shared_ptr<AwsCredentials> credentials);
+                                                       std::shared_ptr<AwsCredentials> credentials,
+                                                       const AwsPatience& patience = {});
 
 }  // namespace sluice

@@ -83,8 +83,8 @@ class Receipts {
 
 class SqsJobQueue final : public JobQueue {
  public:
-  SqsJobQueue(const SqsUrl& url, std::shared_ptr<AwsCredentials> credentials)
-      : url_(url), client_(url, std::move(credentials)), place_(client_, url) {}
+  SqsJobQueue(const SqsUrl& url, std::shared_ptr<AwsCredentials> credentials, const AwsPatience& patience)
+      : url_(url), client_(url, std::move(credentials), patience), place_(client_, url) {}
 
   Result<> open() { return look_at_pause(); }
 
@@ -281,8 +281,9 @@ class SqsJobQueue final : public JobQueue {
 }  // namespace
 
 Result<std::unique_ptr<JobQueue>> open_sqs_queue(const SqsUrl& url,
-                                                 std::shared_ptr<AwsCredentials> credentials) {
-  auto queue = std::make_unique<SqsJobQueue>(url, std::move(credentials));
+                                                 std::shared_ptr<AwsCredentials> credentials,
+                                                 const AwsPatience& patience) {
+  auto queue = std::make_unique<SqsJobQueue>(url, std::move(credentials), patience);
   TRY(queue->open());
   return std::unique_ptr<JobQueue>(std::move(queue));
 }

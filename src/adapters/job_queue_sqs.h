@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "adapters/aws_credentials.h"
+#include "adapters/aws_client.h"
 #include "adapters/sqs_url.h"
 #include "ports/job_queue.h"
 
@@ -12,6 +12,7 @@ namespace sluice {
 
 // The queue, and its dead-letter queue, are made where they are not there.
 Result<std::unique_ptr<JobQueue>> open_sqs_queue(const SqsUrl& url,
-                                                 std::shared_ptr<AwsCredentials> credentials);
+                                                 std::shared_ptr<AwsCredentials> credentials,
+                                                 const AwsPatience& patience = {});
 
 }  // namespace sluice

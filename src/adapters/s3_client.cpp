@@ -7,6 +7,7 @@
 #include <random>
 
 #include "adapters/s3_xml.h"
+#include "base/either_stop.h"
 #include "base/sha256.h"
 
 namespace sluice {
@@ -58,12 +59,14 @@ std::string S3Answer::etag() const {
   return tag;
 }
 
-bool S3Retries::again(const std::stop_token& stop) {
+bool S3Retries::again(const std::stop_token& callers) {
   if (++failed_ >= patience_.attempts) return false;
   const auto longest =
       std::min(patience_.longest_wait, patience_.first_wait * (1 << std::min(failed_ - 1, 16)));
   thread_local std::minstd_rand random(std::random_device{}());
   const auto wait = longest / 2 + longest * (random() % 1000) / 2000;
+  const EitherStop either(callers, patience_.end);
+  const std::stop_token stop = either.token();
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
@@ -77,7 +80,9 @@ S3Client::S3Client(S3Url url, std::shared_ptr<AwsCredentials> credentials, S3Pat
       patience_(patience),
       http_(AwsProxy::of_environment, url_.tls_ca) {}
 
-Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const std::stop_token& stop) {
+Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const std::stop_token& callers) {
+  const EitherStop either(callers, patience_.end);
+  const std::stop_token stop = either.token();
   answer = {};
   const AwsKeys keys = TRY(credentials_->keys(stop));
   AwsRequest to_sign;

@@ -22,6 +22,7 @@ struct S3Patience {
   std::chrono::milliseconds first_wait{150}, longest_wait{4'000};
   // A transfer that stands still for so long has failed. The end of a large upload takes a server some time.
   std::chrono::seconds stall{60};
+  std::stop_token end = {};  // ends every request, whether its caller has a token of its own or not
 };
 
 struct S3Request {
@@ -45,7 +46,7 @@ class S3Retries {
  public:
   explicit S3Retries(const S3Patience& patience) : patience_(patience) {}
   // Waits; false where there were enough attempts, or a stop is asked for.
-  bool again(const std::stop_token& stop);
+  bool again(const std::stop_token& callers);
   void got_on() { failed_ = 0; }  // something came of the last attempt
 
  private:
@@ -60,7 +61,7 @@ class S3Client {
   // Any answer that another attempt would not change; errors are `unavailable` or `cancelled`.
   Result<S3Answer> call(const S3Request& request, const std::stop_token& stop = {});
   // One attempt. What came of an answer that broke off is in `answer`. False: another attempt may do better.
-  Result<bool> attempt(const S3Request& request, S3Answer& answer, const std::stop_token& stop);
+  Result<bool> attempt(const S3Request& request, S3Answer& answer, const std::stop_token& callers);
   // As call(); an answer that is none of success is an error that begins with `doing`.
   Result<S3Answer> demand(const S3Request& request, const std::string& doing,
                           const std::stop_token& stop = {});

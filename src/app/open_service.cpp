@@ -26,12 +26,12 @@ constexpr std::chrono::milliseconds kRedisPatience{10'000};
 bool is_redis(const std::string& url) { return url.starts_with("redis"); }
 bool is_sqs(const std::string& url) { return url.starts_with("sqs:") || url.starts_with("https://sqs."); }
 
-Result<std::unique_ptr<JobQueue>> open_queue(const Config& config) {
+Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, const AwsPatience& aws) {
   if (config.queue == "embedded") return std::unique_ptr<JobQueue>();
   if (is_redis(config.queue)) return open_bullmq_queue(TRY(parse_redis_url(config.queue)), kRedisPatience);
   if (is_sqs(config.queue))
     return open_sqs_queue(TRY(parse_sqs_url(config.queue, environment_of_this_process())),
-                          aws_credentials_of_this_process());
+                          aws_credentials_of_this_process(), aws);
   return fail(ErrorKind::usage,
               "'" + config.queue.substr(0, config.queue.find(':')) +
                   "' is no queue: the setting has to be embedded, redis://host:6379 or sqs://name.");
@@ -43,11 +43,11 @@ Result<std::unique_ptr<Intake>> open_intake(const Config& config) {
                             next_cron_run);
 }
 
-Result<std::unique_ptr<EventSink>> open_events(const Config& config) {
+Result<std::unique_ptr<EventSink>> open_events(const Config& config, const AwsPatience& aws) {
   if (is_sqs(config.queue)) {
     const SqsUrl sqs = TRY(parse_sqs_url(config.queue, environment_of_this_process()));
     if (sqs.events.empty()) return std::unique_ptr<EventSink>();
-    return open_sqs_event_sink(sqs, aws_credentials_of_this_process());
+    return open_sqs_event_sink(sqs, aws_credentials_of_this_process(), aws);
   }
   if (!is_redis(config.queue)) return std::unique_ptr<EventSink>();
   const RedisUrl url = TRY(parse_redis_url(config.queue));
@@ -55,7 +55,7 @@ Result<std::unique_ptr<EventSink>> open_events(const Config& config) {
   return open_bullmq_event_sink(url, kRedisPatience);
 }
 
-Result<std::unique_ptr<BlobNotices>> open_notices(const Config& config) {
+Result<std::unique_ptr<BlobNotices>> open_notices(const Config& config, const AwsPatience& aws) {
   if (config.notifications.empty()) return std::unique_ptr<BlobNotices>();
   if (!is_sqs(config.notifications) || !config.blobs.starts_with("s3:"))
     return fail(ErrorKind::usage,
@@ -64,23 +64,25 @@ Result<std::unique_ptr<BlobNotices>> open_notices(const Config& config) {
   const AwsEnvironment environment = environment_of_this_process();
   return open_sqs_blob_notices(TRY(parse_sqs_url(config.notifications, environment)),
                                TRY(parse_s3_url(config.blobs, environment("AWS_REGION"))),
-                               aws_credentials_of_this_process());
+                               aws_credentials_of_this_process(), aws);
 }
 
 }  // namespace
 
-Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works) {
+Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works,
+                                const std::stop_token& end) {
+  const AwsPatience aws{.end = end};
   ServiceParts parts;
-  parts.own_queue = TRY(open_queue(config));
+  parts.own_queue = TRY(open_queue(config, aws));
   if (is_redis(config.queue))
     parts.intake_health = bullmq_intake_health(TRY(parse_redis_url(config.queue)), kRedisPatience);
   if (works == Works::yes) {
     parts.intake = TRY(open_intake(config));
-    parts.events = TRY(open_events(config));
-    parts.notices = TRY(open_notices(config));
+    parts.events = TRY(open_events(config, aws));
+    parts.notices = TRY(open_notices(config, aws));
   }
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
-  parts.blobs = TRY(open_blobs(config.blobs));
+  parts.blobs = TRY(open_blobs(config.blobs, end));
   return parts;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "app/config.h"
@@ -33,8 +34,10 @@ struct ServiceParts {
 // A node that works on splits also takes what other programs send, and publishes events.
 enum class Works : bool { no, yes };
 
-// `cache_bytes`: the store's share of the memory.
-Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works);
+// `cache_bytes`: the store's share of the memory. `end` ends what is asked of S3 and SQS, now and later:
+// those calls have no end of their own that a node which is to stop could wait for.
+Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes, Works works,
+                                const std::stop_token& end = {});
 // What posts to webhooks.
 std::unique_ptr<HttpSender> open_sender(const Config& config);
 Service service_of(const Config& config, ServiceParts& parts);

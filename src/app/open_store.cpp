@@ -66,9 +66,11 @@ constexpr std::array kStores = {
     postgres_scheme("postgres"),
 };
 
+using BlobScheme = Scheme<BlobStore, std::stop_token>;
 constexpr std::array kBlobs = {
-    Scheme<BlobStore>{"file", [](const std::string& directory) { return open_blobs_file(directory); }},
-    Scheme<BlobStore>{"s3", [](const std::string& rest) { return open_blobs_s3("s3:" + rest); }},
+    BlobScheme{"file", [](const std::string& path, const std::stop_token&) { return open_blobs_file(path); }},
+    BlobScheme{"s3", [](const std::string& rest,
+                        const std::stop_token& end) { return open_blobs_s3("s3:" + rest, end); }},
 };
 
 // The scheme of a URL, and what follows it.
@@ -114,10 +116,9 @@ Result<std::unique_ptr<RequestTally>> open_request_tally(const std::string& url)
   return scheme.tally(rest);
 }
 
-Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url) {
-  using BlobScheme = Scheme<BlobStore>;
+Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url, std::stop_token end) {
   const auto [scheme, rest] = TRY(scheme_of("blobs", url, std::span<const BlobScheme>(kBlobs)));
-  return scheme.open(rest);
+  return scheme.open(rest, end);
 }
 
 }  // namespace sluice

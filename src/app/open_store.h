@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,6 @@ Result<> migrate_store(const std::string& url, std::optional<int> until);
 // What counts requests together with other nodes on that store; null where it has one node.
 Result<std::unique_ptr<RequestTally>> open_request_tally(const std::string& url);
 
-Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url);
+Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url, std::stop_token end = {});
 
 }  // namespace sluice

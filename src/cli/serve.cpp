@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -9,6 +11,7 @@
 
 #include "app/open_service.h"
 #include "app/open_store.h"
+#include "base/either_stop.h"
 #include "base/log.h"
 #include "base/url_text.h"
 #include "cli/command.h"
@@ -76,15 +79,20 @@ Result<> check_exposure(const Config& config, const ListenAddress& address, KeyS
 class Node {
  public:
   static constexpr unsigned kLeastSlots = 2;  // one long split must not keep the others from running
+  static constexpr std::chrono::seconds kPutInOrder{5};
 
-  explicit Node(Config config) : config_(std::move(config)) {}
+  Node(Config config, std::stop_token stop)
+      : config_(std::move(config)), ender_([this, stop = std::move(stop)](const std::stop_token& ended) {
+          end_calls_after(stop, ended);
+        }) {}
 
   Result<> open(bool works, bool answers) {
     threads_ = std::max(1u, std::thread::hardware_concurrency());
     slots_ = config_.workers.value_or(std::max(kLeastSlots, threads_));
     const std::uint64_t automatic = std::max(kDefaultMemoryBytes, least_memory(config_.row_bytes));
     memory_ = TRY(plan_memory(config_.memory_bytes.value_or(automatic), threads_, config_.row_bytes));
-    parts_ = TRY(open_parts(config_, memory_.store_cache_bytes, works ? Works::yes : Works::no));
+    parts_ = TRY(open_parts(config_, memory_.store_cache_bytes, works ? Works::yes : Works::no,
+                            calls_.get_token()));
     if (answers) {
       address_ = TRY(parse_listen(config_.listen));
       TRY(check_exposure(config_, address_, parts_.store->keys()));
@@ -95,6 +103,7 @@ class Node {
     service_->work_came = [this] { dispatcher_->wake(); };
     dispatcher_ = std::make_unique<Dispatcher>(*service_);
     TRY(give_back_for_the_dead(*service_));
+    open_ = true;
     if (!works) return {};
     pool_ = std::make_unique<ComputePool>(threads_);
     return {};
@@ -168,6 +177,19 @@ class Node {
   }
 
  private:
+  // A system outside that says nothing must not keep a node from ending. What is under way has the drain
+  // time, and what it leaves behind is put in order after that; a node that is not open yet has nothing to
+  // put in order.
+  void end_calls_after(const std::stop_token& stop, const std::stop_token& ended) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    const EitherStop either(stop, ended);
+    never.wait(lock, either.token(), [] { return false; });
+    if (open_) never.wait_for(lock, ended, config_.drain + kPutInOrder, [] { return false; });
+    if (!ended.stop_requested()) calls_.request_stop();
+  }
+
   KeysWanted keys_wanted() const {
     if (config_.auth == AuthMode::none) return KeysWanted::never;
     return config_.auth == AuthMode::keys ? KeysWanted::always : KeysWanted::if_any;
@@ -208,6 +230,9 @@ class Node {
   unsigned threads_ = 1, slots_ = 1;
   MemoryPlan memory_;
   ListenAddress address_;
+  std::atomic<bool> open_ = false;
+  std::stop_source calls_;  // of S3 and SQS
+  std::jthread ender_;      // outlives whatever makes such calls
   ServiceParts parts_;
   std::optional<Service> service_;
   std::unique_ptr<Metrics> metrics_;
@@ -235,7 +260,7 @@ Result<int> serve(const ServeOptions& options, std::stop_token stop) {
   set_log_level(level_of(config.log_level));
   const bool works = options.role != "api", takes_files = options.role != "worker";
   const bool answers = takes_files || config.written.contains("listen");
-  Node node(std::move(config));
+  Node node(std::move(config), stop);
   TRY(node.open(works, answers));
   if (works) node.work();
   Result<> served = {};

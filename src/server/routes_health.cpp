@@ -1,10 +1,11 @@
 // Is it alive, is it ready, how does it do: for whoever runs the server. Causes are in the log only: these
 // answers are for everybody.
-#include <functional>
+#include <memory>
 
 #include "base/log.h"
 #include "server/api_json.h"
 #include "server/asked.h"
+#include "server/readiness.h"
 #include "server/routes_admin.h"
 
 namespace sluice {
@@ -13,31 +14,36 @@ namespace {
 // Cheap, and asks nobody: a database that is away is no reason to start the process anew.
 Result<Response> alive(const Request&) { return json_answer(200, {{"status", "ok"}}); }
 
-Result<Response> ready(Api& api) {
-  const std::pair<const char*, std::function<Result<>()>> kDependencies[] = {
-      {"store", [&] { return api.service.store.ready(); }},
+// Whoever watches the node asks every few seconds, and takes no answer for a bad one.
+constexpr std::chrono::milliseconds kReadyPatience{4'000};
+
+std::shared_ptr<Readiness> readiness_of(Service& service) {
+  std::vector<Dependency> dependencies = {
+      {"store", [&service] { return service.store.ready(); }},
       {"queue",
-       [&]() -> Result<> {
-         TRY(api.service.queue.health());
+       [&service]() -> Result<> {
+         TRY(service.queue.health());
          return {};
        }},
       {"blobs",
-       [&]() -> Result<> {
-         TRY(api.service.blobs.space_left());
-         auto asked = api.service.blobs.stat("ready");  // which is not there; that it says so is the answer
+       [&service]() -> Result<> {
+         TRY(service.blobs.space_left());
+         auto asked = service.blobs.stat("ready");  // which is not there; that it says so is the answer
          if (!asked && asked.error().kind != ErrorKind::not_found)
            return std::unexpected(std::move(asked).error());
          return {};
        }},
   };
+  return std::make_shared<Readiness>(std::move(dependencies), kReadyPatience);
+}
+
+Result<Response> ready(Readiness& readiness) {
   Json dependencies = Json::array();
   bool all = true;
-  for (const auto& [name, ask] : kDependencies) {
-    const Result<> answered = ask();
-    if (!answered)
-      log_warning("not ready", {{"dependency", std::string_view(name)}, {"error", answered.error().message}});
-    all = all && answered;
-    dependencies.push_back({{"name", name}, {"status", answered ? "ok" : "failing"}});
+  for (const auto& [name, said] : readiness.ask()) {
+    if (!said) log_warning("not ready", {{"dependency", name}, {"error", said.error().message}});
+    all = all && said;
+    dependencies.push_back({{"name", name}, {"status", said ? "ok" : "failing"}});
   }
   Response response = json_answer(
       all ? 200 : 503, {{"status", all ? "ready" : "not-ready"}, {"dependencies", std::move(dependencies)}});
@@ -58,7 +64,13 @@ Result<Response> metrics(Api& api, const Request& request) {
 void add_health_routes(Routes& routes, Api& api) {
   using enum Permission;
   routes.add({"GET", "/healthz", open, alive, {}, "getHealth", {}});
-  routes.add({"GET", "/readyz", open, [&api](const Request&) { return ready(api); }, {}, "getReadiness", {}});
+  routes.add({"GET",
+              "/readyz",
+              open,
+              [readiness = readiness_of(api.service)](const Request&) { return ready(*readiness); },
+              {},
+              "getReadiness",
+              {}});
   routes.add({"GET",
               "/metrics",
               read,
