@@ -6,7 +6,8 @@
 #
 # with_s3.sh COMMAND…
 # with_s3.sh --build     only builds the server; where it cannot, says why in one line and exits with status 3
-# The environment also gets SLUICE_TEST_S3_CONTROL, a command that takes stop|start|kill|log.
+# The environment also gets SLUICE_TEST_S3_TLS, the same bucket by way of TLS, and SLUICE_TEST_S3_CONTROL, a command that takes
+# stop|start|kill|log.
 set -euo pipefail
 
 version=v1.8.0
@@ -56,24 +57,38 @@ build
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/sluice-s3-XXXXXX")
 port=$("$(dirname "$0")/free_port.py")
+tls_port=$("$(dirname "$0")/free_port.py")
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+  -keyout "$home/key.pem" -out "$home/certificate.pem" 2> /dev/null
 mkdir -p "$home/data/test" "$home/metadata"
 export AWS_ACCESS_KEY_ID=sluice-test AWS_SECRET_ACCESS_KEY=only/for+tests
 cat > "$home/control" << CONTROL
 #!/usr/bin/env bash
 set -uo pipefail
-home=$home port=$port
-answers() { (exec 3<> "/dev/tcp/127.0.0.1/\$port") 2> /dev/null; }
+home=$home port=$port tls_port=$tls_port
+answers() { (exec 3<> "/dev/tcp/127.0.0.1/\$1") 2> /dev/null; }
 ended() { for _ in {1..600}; do kill -0 "\$1" 2> /dev/null || return 0; sleep 0.05; done; return 1; }
+serve() {  # PORT [OPTION…]: on the files that all instances share
+  ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY setsid "$server" --port "127.0.0.1:\$1" \\
+    --virtual-domain "s3.localhost:\$1" --keep-alive --quiet "\${@:2}" posix --sidecar "\$home/metadata" "\$home/data" \\
+    >> "\$home/log" 2>&1 < /dev/null &
+  echo \$! > "\$home/pid-\$1"
+}
+end() {  # [-9]
+  local each pid status=0
+  for each in \$port \$tls_port; do
+    pid=\$(cat "\$home/pid-\$each" 2> /dev/null) && { kill "\$@" "\$pid" 2> /dev/null; ended "\$pid"; } || status=1
+  done
+  return \$status
+}
 case "\$1" in
   start)
-    ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY setsid "$server" --port "127.0.0.1:\$port" \\
-      --virtual-domain "s3.localhost:\$port" --keep-alive --quiet posix --sidecar "\$home/metadata" "\$home/data" \\
-      >> "\$home/log" 2>&1 < /dev/null &
-    echo \$! > "\$home/pid"
-    for _ in {1..600}; do answers && exit 0; sleep 0.05; done
+    serve "\$port"
+    serve "\$tls_port" --cert "\$home/certificate.pem" --key "\$home/key.pem"
+    for _ in {1..600}; do answers "\$port" && answers "\$tls_port" && exit 0; sleep 0.05; done
     tail -n 20 "\$home/log" >&2; exit 1 ;;
-  stop) pid=\$(cat "\$home/pid" 2> /dev/null) && { kill "\$pid" 2> /dev/null; ended "\$pid"; } ;;
-  kill) pid=\$(cat "\$home/pid" 2> /dev/null) && { kill -9 "\$pid" 2> /dev/null; ended "\$pid"; } ;;
+  stop) end ;;
+  kill) end -9 ;;
   log) cat "\$home/log" ;;
   *) echo "stop|start|kill|log" >&2; exit 2 ;;
 esac
@@ -89,6 +104,7 @@ trap finish EXIT
 "$home/control" start
 
 export SLUICE_TEST_S3="s3://test?endpoint=http://127.0.0.1:$port" SLUICE_TEST_S3_CONTROL=$home/control
+export SLUICE_TEST_S3_TLS="s3://test?endpoint=https://127.0.0.1:$tls_port&tls_ca=$home/certificate.pem"
 status=0
 "$@" || status=$?
 exit $status

@@ -113,7 +113,7 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
     sent.headers = aws_signed_headers(request, hash, scope_, keys, clock_.now());
     auto answer = http_.send(sent, stop);
     if (!answer && answer.error().kind == ErrorKind::cancelled) return answer;
-    bool again = !answer;
+    bool again = !answer && answer.error().retryable;
     if (answer && answer->status >= 400) {
       const AwsFault fault = aws_fault(*answer);
       if (keys_are_refused(fault)) {

@@ -213,6 +213,13 @@ Result<> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& request, AwsAn
   return fail(ErrorKind::unavailable,
               server_of(request.url) + ": " + (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)),
               true);
+  // Asking again does not help; a job may wait until somebody has seen to it.
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+    return fail(ErrorKind::unavailable,
+                server_of(request.url) + ": its certificate is not to be trusted (" +
+                    (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)) +
+                    "). Name the file with the certificate of its authority: tls_ca=FILE in the setting "
+                    "`blobs`, or AWS_CA_BUNDLE.");
 }
 
 }  // namespace sluice

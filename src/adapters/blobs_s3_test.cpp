@@ -8,20 +8,26 @@
 namespace sluice {
 namespace {
 
+// The bucket with TLS; nullptr where there is no server.
+const char* s3_tls_of_test() { return std::getenv("SLUICE_TEST_S3_TLS"); }
+
 class S3BlobsUnderTest : public BlobStoreUnderTest {
  public:
+  explicit S3BlobsUnderTest(std::string bucket) : bucket_(std::move(bucket)) {}
   std::unique_ptr<BlobStore> open() override {
-    std::string url = s3_of_test();
+    std::string url = bucket_;
     return open_blobs_s3(url.insert(url.find('?'), "/" + prefix_)).value();
   }
 
  private:
-  const std::string prefix_ = new_uuid();
+  const std::string bucket_, prefix_ = new_uuid();
 };
 
-INSTANTIATE_TEST_SUITE_P(S3, BlobStoreConformance, testing::Values(BlobStoreFactory([] {
-                           return s3_of_test() == nullptr ? nullptr : std::make_unique<S3BlobsUnderTest>();
-                         })));
+BlobStoreFactory s3_in(const char* (*bucket)()) {
+  return [bucket] { return bucket() == nullptr ? nullptr : std::make_unique<S3BlobsUnderTest>(bucket()); };
+}
+INSTANTIATE_TEST_SUITE_P(S3, BlobStoreConformance, testing::Values(s3_in(s3_of_test)));
+INSTANTIATE_TEST_SUITE_P(S3WithTls, BlobStoreConformance, testing::Values(s3_in(s3_tls_of_test)));
 
 class BlobsS3 : public S3Test {};
 
@@ -45,6 +51,27 @@ TEST_F(BlobsS3, AWrongSecretIsRefusedAndNotShown) {
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find("does not know the access key"), std::string::npos)
       << opened.error().message;
+}
+
+TEST_F(BlobsS3, OnlyAServerOfAKnownAuthorityIsSpokenTo) {
+  ASSERT_NE(s3_tls_of_test(), nullptr);
+  auto at = parse_s3_url(s3_tls_of_test(), "");
+  ASSERT_TRUE(at) << at.error().message;
+  EXPECT_TRUE(open_blobs_s3(*at, aws_credentials_of_this_process(), short_patience()));
+  const auto refused = [&](const std::string& sentence) {
+    auto opened = open_blobs_s3(*at, aws_credentials_of_this_process(), short_patience());
+    ASSERT_FALSE(opened) << sentence;
+    EXPECT_EQ(opened.error().kind, ErrorKind::usage) << opened.error().message;
+    for (const std::string& said : {std::string("its certificate is not to be trusted"), sentence})
+      EXPECT_NE(opened.error().message.find(said), std::string::npos) << opened.error().message;
+  };
+  const std::string host = std::exchange(at->host, "localhost" + at->host.substr(at->host.find(':')));
+  refused("localhost");
+  at->host = host;
+  at->tls_ca.clear();
+  refused("tls_ca=FILE");
+  at->tls_ca = "/nowhere/authorities.pem";
+  refused("/nowhere/authorities.pem");
 }
 
 TEST_F(BlobsS3, WithoutABucketOrAServerNothingBegins) {
