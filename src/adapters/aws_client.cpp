@@ -20,6 +20,12 @@ bool keys_are_refused(const AwsFault& fault) {
                                 "UnrecognizedClientException", "InvalidAccessKeyId", "InvalidToken"});
 }
 
+// The same, and what is said of keys of which only one half has been taken over yet.
+bool keys_may_be_old(const AwsFault& fault) {
+  return keys_are_refused(fault) ||
+         is_one_of(fault.code, {"SignatureDoesNotMatch", "InvalidSignatureException", "InvalidSignature"});
+}
+
 bool is_worth_another_try(const AwsAnswer& answer, const AwsFault& fault) {
   return answer.status == 429 || (answer.status >= 500 && answer.status != 501) ||
          is_one_of(fault.code, {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
@@ -116,9 +122,9 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
     bool again = !answer && answer.error().retryable;
     if (answer && answer->status >= 400) {
       const AwsFault fault = aws_fault(*answer);
-      if (keys_are_refused(fault)) {
+      if (keys_may_be_old(fault)) {
         credentials_->refused(keys);
-        again = attempt == 1;
+        again = attempt == 1 || clock_.corrected_by(answer->headers["date"]);
       } else {
         again = is_worth_another_try(*answer, fault) || clock_.corrected_by(answer->headers["date"]);
       }

@@ -123,6 +123,20 @@ TEST(AwsClient, KeysThatAreRefusedAreLookedForAnew) {
   EXPECT_EQ(server.requests().size(), 4u);
 }
 
+TEST(AwsClient, KeysThatWereRotatedAreLookedForAnewWhateverIsSaidOfThem) {
+  for (const char* code : {"InvalidClientTokenId", "UnrecognizedClientException", "ExpiredTokenException",
+                           "SignatureDoesNotMatch", "InvalidSignatureException"}) {
+    std::atomic<int> looks = 0;
+    HttpTestServer server(in_turn(
+        {HttpTestServer::answer(
+             403, "", std::string(R"({"__type":"com.amazon.coral.service#)") + code + R"(","message":"no"})"),
+         HttpTestServer::answer(200)}));
+    AwsClient client({"eu-central-1", "sqs"}, "http", lasting_keys(&looks), kAtOnce);
+    EXPECT_EQ(client.call(request_to(server), "", kLongEnough)->status, 200) << code;
+    EXPECT_EQ(looks, 2) << code;
+  }
+}
+
 TEST(AwsClient, AServerThatIsNotThereIsUnavailable) {
   AwsClient client({"eu-central-1", "sqs"}, "http", lasting_keys(), kAtOnce);
   auto answer = client.call({.host = "127.0.0.1:1"}, "", kLongEnough);

@@ -10,10 +10,6 @@ constexpr auto kAhead = 5min;
 // Between two looks for better ones than those that serve still.
 constexpr auto kBetweenLooks = 30s;
 
-bool same_keys(const AwsKeys& a, const AwsKeys& b) {
-  return a.access_key == b.access_key && a.secret_key == b.secret_key && a.session_token == b.session_token;
-}
-
 }  // namespace
 
 AwsCredentials::AwsCredentials(Find find, Now now) : find_(std::move(find)), now_(std::move(now)) {}
@@ -42,17 +38,21 @@ Result<AwsKeys> AwsCredentials::keys(std::stop_token stop) {
   found_.notify_all();
   if (found) {
     kept_ = *found;
+    had_some_ = true;
     return found->keys;
   }
   if (kept_ && now_() < kept_->expires.value_or(WallTime::max())) return kept_->keys;
   kept_.reset();
-  if (found.error().kind != ErrorKind::cancelled) failure_ = found.error();
-  return std::unexpected(found.error());
+  if (found.error().kind == ErrorKind::cancelled) return std::unexpected(found.error());
+  failure_ = found.error();
+  // Where keys came from before they will come from again: that they are not there now is no wrong setting.
+  if (had_some_) failure_ = {ErrorKind::unavailable, failure_->message, true};
+  return std::unexpected(*failure_);
 }
 
 void AwsCredentials::refused(const AwsKeys& keys) {
   std::lock_guard lock(mutex_);
-  if (kept_ && same_keys(kept_->keys, keys)) kept_.reset();
+  if (kept_ && kept_->keys == keys) kept_.reset();
 }
 
 std::shared_ptr<AwsCredentials> aws_credentials_of_this_process() {

@@ -44,7 +44,7 @@ class AwsCredentials {
   std::condition_variable_any found_;
   std::optional<AwsExpiringKeys> kept_;  // this and what follows: guarded by mutex_
   WallTime look_again_{};                // not before, while kept_ serves
-  bool looking_ = false;
+  bool looking_ = false, had_some_ = false;
   std::optional<Error> failure_;  // of the last look
 };
 

@@ -166,6 +166,44 @@ TEST_F(AwsKeysTest, TheMachinesRole) {
   EXPECT_EQ(metadata.requests().at(2).headers["x-aws-ec2-metadata-token"], "session");
 }
 
+// A place that is there, and in trouble, is no wrong setting: its keys will come.
+TEST_F(AwsKeysTest, APlaceThatIsInTroubleIsUnavailable) {
+  std::string trouble;
+  HttpTestServer server([&](const ReceivedRequest& request) {
+    const bool is_token = request.first_line.starts_with("PUT");
+    if (is_token && trouble != "no token") return HttpTestServer::answer(200, "", "session");
+    return trouble == "silence" ? std::string() : HttpTestServer::answer(503);
+  });
+  auto expect_unavailable = [&] {
+    auto found = find();
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().kind, ErrorKind::unavailable) << found.error().message;
+    EXPECT_TRUE(found.error().retryable) << found.error().message;
+  };
+  variables_.erase("AWS_EC2_METADATA_DISABLED");
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = server.url();
+  for (const char* now : {"no token", "no role", "silence"}) {
+    SCOPED_TRACE(trouble = now);
+    expect_unavailable();
+  }
+  variables_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.url("/keys");
+  for (const char* now : {"no keys", "silence"}) {
+    SCOPED_TRACE(trouble = now);
+    expect_unavailable();
+  }
+}
+
+TEST_F(AwsKeysTest, AMetadataServiceThatTakesTheCallAndSaysNothingIsUnavailable) {
+  HttpTestServer silent([](const ReceivedRequest&) { return std::string(); });
+  variables_.erase("AWS_EC2_METADATA_DISABLED");
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = silent.url();
+  auto found = find();
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind, ErrorKind::unavailable) << found.error().message;
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:1";
+  EXPECT_EQ(find().error().kind, ErrorKind::usage) << "there is none";
+}
+
 TEST_F(AwsKeysTest, WhereThereAreNoneAllThatWasTriedIsNamed) {
   variables_.erase("AWS_EC2_METADATA_DISABLED");
   variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:1";
@@ -212,6 +250,22 @@ TEST_F(AwsCredentialsTest, OldKeysServeUntilTheyHaveExpired) {
   EXPECT_EQ(expired.error().message, "the endpoint is down");
   broken_ = false;
   EXPECT_EQ(credentials_.keys()->access_key, "4");
+}
+
+TEST(AwsCredentialsOnce, WhereKeysCameFromTheyWillComeFromAgain) {
+  int looks = 0;
+  AwsCredentials credentials([&](std::stop_token) -> Result<AwsExpiringKeys> {
+    if (++looks == 2) return AwsExpiringKeys{{"A", "S", ""}, std::nullopt};
+    return fail(ErrorKind::usage, "there are no AWS credentials.");
+  });
+  EXPECT_EQ(credentials.keys().error().kind, ErrorKind::usage);
+  const auto keys = credentials.keys();
+  ASSERT_TRUE(keys);
+  credentials.refused(*keys);
+  const auto none = credentials.keys();
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(none.error().retryable);
 }
 
 TEST_F(AwsCredentialsTest, RefusedKeysAreNotGivenAgain) {

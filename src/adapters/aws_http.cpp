@@ -205,14 +205,14 @@ Result<> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& request, AwsAn
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_multi_remove_handle(multi, easy);
   answer.status = static_cast<int>(status);
+  curl_off_t connected_us = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+  answer.reached = connected_us > 0;
   if (code == CURLE_OK) return {};
   if (stop.stop_requested()) return fail(ErrorKind::cancelled, "stopped while a request was under way.");
   if (stalled)
     std::snprintf(detail.data(), detail.size(), "not a byte has moved for %lld s",
                   static_cast<long long>(request.stall_within.count()));
-  return fail(ErrorKind::unavailable,
-              server_of(request.url) + ": " + (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)),
-              true);
   // Asking again does not help; a job may wait until somebody has seen to it.
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
     return fail(ErrorKind::unavailable,
@@ -220,6 +220,9 @@ Result<> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& request, AwsAn
                     (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)) +
                     "). Name the file with the certificate of its authority: tls_ca=FILE in the setting "
                     "`blobs`, or AWS_CA_BUNDLE.");
+  return fail(ErrorKind::unavailable,
+              server_of(request.url) + ": " + (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)),
+              true);
 }
 
 }  // namespace sluice

@@ -31,6 +31,7 @@ struct AwsAnswer {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in small letters
   std::string body;
+  bool reached = false;  // there was a connection to the server, whatever came of it
 };
 
 // The metadata services of a machine or container are asked without the proxy that the environment names.

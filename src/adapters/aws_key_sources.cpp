@@ -15,8 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 using Found = Result<std::optional<AwsExpiringKeys>>;
 
-// The metadata service is on the machine itself: where it is not there, that shows at once.
+// The metadata service is on the machine itself: where it is not there, that shows at once. Where it is, it
+// may be slow.
 constexpr auto kMetadataPatience = 1000ms;
+constexpr auto kMetadataAnswer = 5000ms;
 constexpr auto kEndpointPatience = 5000ms;
 constexpr const char* kContainerServer = "http://169.254.170.2";
 constexpr const char* kMetadataServer = "http://169.254.169.254";
@@ -134,23 +136,29 @@ class KeySearch {
                            .url = server + "/latest/api/token",
                            .headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}},
                            .connect_within = kMetadataPatience,
-                           .answer_within = kMetadataPatience};
+                           .answer_within = kMetadataAnswer};
     const std::string what = "the machine's metadata service";
-    auto session = ask(AwsProxy::none, request, what);
-    if (!session && session.error().kind == ErrorKind::cancelled) return std::unexpected(session.error());
-    if (!session) return none(session.error().message);
-    if (session->status != 200)
-      return none(what + " (" + server + " answered " + std::to_string(session->status) + ")");
+    AwsAnswer session;
+    auto asked = AwsHttp(AwsProxy::none).send_into(request, session, stop_);
+    if (!asked && !session.reached && asked.error().kind == ErrorKind::unavailable)
+      return none(what + ": " + asked.error().message);  // most machines have none
+    if (!asked) return std::unexpected(std::move(asked).error().during(what));
+    if (is_passing(session)) return refused(what, request.url, session, "");
+    if (session.status != 200)
+      return none(what + " (" + server + " answered " + std::to_string(session.status) + ")");
     request.method = "GET";
-    request.headers = {{"X-aws-ec2-metadata-token", session->body}};
+    request.headers = {{"X-aws-ec2-metadata-token", session.body}};
     request.url = server + "/latest/meta-data/iam/security-credentials/";
     const AwsAnswer roles = TRY(ask(AwsProxy::none, request, what));
+    if (is_passing(roles)) return refused(what, request.url, roles, "");
     const std::string role = roles.body.substr(0, roles.body.find('\n'));
     if (roles.status != 200 || role.empty()) return none(what + " (this machine has no role)");
     request.url += percent_encoded(role);
     const AwsAnswer answer = TRY(ask(AwsProxy::none, request, what));
     return from_json("AWS credentials of this machine's role " + role, request.url, answer);
   }
+
+  static bool is_passing(const AwsAnswer& answer) { return answer.status >= 500 || answer.status == 429; }
 
   Result<AwsAnswer> ask(AwsProxy proxy, const AwsHttpRequest& request, const std::string& what) const {
     auto answer = AwsHttp(proxy).send(request, stop_);
@@ -174,7 +182,7 @@ class KeySearch {
 
   static std::unexpected<Error> refused(const std::string& what, const std::string& url,
                                         const AwsAnswer& answer, const std::string& message) {
-    const bool later = answer.status >= 500 || answer.status == 429;
+    const bool later = is_passing(answer);
     return fail(later ? ErrorKind::unavailable : ErrorKind::usage,
                 what + ": " + without_secrets(url) + " answered " + std::to_string(answer.status) +
                     (message.empty() ? ", and no keys." : ": " + message),

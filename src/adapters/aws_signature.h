@@ -17,6 +17,7 @@ using AwsFields = std::vector<std::pair<std::string, std::string>>;
 struct AwsKeys {
   std::string access_key, secret_key;
   std::string session_token;  // of keys that expire; else empty
+  bool operator==(const AwsKeys&) const = default;
 };
 
 struct AwsRequest {

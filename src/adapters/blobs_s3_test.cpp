@@ -53,6 +53,34 @@ TEST_F(BlobsS3, AWrongSecretIsRefusedAndNotShown) {
       << opened.error().message;
 }
 
+TEST_F(BlobsS3, KeysThatWereRotatedAreReadAnewOnce) {
+  const AwsKeys right = *aws_credentials_of_this_process()->keys();
+  AwsKeys unknown = right, mismatched = right;
+  unknown.access_key = "nobody";
+  mismatched.secret_key = "not-the-secret";
+  put(*store(), "a", "abc");
+  const std::string key = url().prefix + "a";
+  for (const AwsKeys& old : {unknown, mismatched})
+    for (const S3Request& request :
+         {S3Request{.method = "GET", .key = key}, S3Request{.method = "HEAD", .key = key},
+          S3Request{.method = "PUT", .key = key, .body = "abc"}}) {
+      // To that this server says, unlike Amazon's, that there is no such object.
+      if (request.method == "HEAD" && old.access_key == unknown.access_key) continue;
+      SCOPED_TRACE(request.method + " with " + old.access_key);
+      int looks = 0;
+      auto rotated = std::make_shared<AwsCredentials>([&](const std::stop_token&) -> Result<AwsExpiringKeys> {
+        return AwsExpiringKeys{++looks == 1 ? old : right, {}};
+      });
+      S3Client client(url(), rotated, short_patience());
+      for (int times = 0; times < 2; ++times) {
+        auto answer = client.call(request);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->status, 200) << answer->code;
+      }
+      EXPECT_EQ(looks, 2);
+    }
+}
+
 TEST_F(BlobsS3, OnlyAServerOfAKnownAuthorityIsSpokenTo) {
   ASSERT_NE(s3_tls_of_test(), nullptr);
   auto at = parse_s3_url(s3_tls_of_test(), "");

@@ -24,6 +24,14 @@ bool is_expired(const S3Answer& answer) {
   return answer.code == "ExpiredToken" || answer.code == "TokenRefreshRequired";
 }
 
+// Keys that were rotated: there may be others by now where they come from. An answer to HEAD gives no reason.
+bool keys_may_be_old(const S3Request& request, const S3Answer& answer) {
+  constexpr std::array<std::string_view, 4> kRefused = {"InvalidAccessKeyId", "InvalidToken",
+                                                        "SignatureDoesNotMatch", "XAdminUserNotFound"};
+  if (request.method == "HEAD") return answer.status == 403 || answer.status == 400;
+  return is_expired(answer) || std::ranges::find(kRefused, answer.code) != kRefused.end();
+}
+
 bool is_passing(const S3Answer& answer) {
   if (answer.ok()) return false;
   return (answer.status >= 500 && answer.status != 501) || answer.status == 429 || answer.status == 408 ||
@@ -83,8 +91,20 @@ S3Client::S3Client(S3Url url, std::shared_ptr<AwsCredentials> credentials, S3Pat
 Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const std::stop_token& callers) {
   const EitherStop either(callers, patience_.end);
   const std::stop_token stop = either.token();
-  answer = {};
   const AwsKeys keys = TRY(credentials_->keys(stop));
+  TRY(send(request, keys, answer, stop));
+  if (keys_may_be_old(request, answer)) {
+    credentials_->refused(keys);
+    const AwsKeys others = TRY(credentials_->keys(stop));
+    if (others != keys) TRY(send(request, others, answer, stop));
+  }
+  if (answer.status == 403 && clock_.corrected_by(answer.header("date"))) return false;
+  return !is_passing(answer);
+}
+
+Result<> S3Client::send(const S3Request& request, const AwsKeys& keys, S3Answer& answer,
+                        const std::stop_token& stop) {
+  answer = {};
   AwsRequest to_sign;
   to_sign.method = request.method;
   to_sign.host = url_.host;
@@ -105,9 +125,7 @@ Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const
   http.stall_within = patience_.stall;
   TRY(http_.send_into(http, answer, stop));
   read_failure(request, answer);
-  if (is_expired(answer)) credentials_->refused(keys);
-  if (answer.status == 403 && clock_.corrected_by(answer.header("date"))) return false;
-  return !is_passing(answer);
+  return {};
 }
 
 Result<S3Answer> S3Client::call(const S3Request& request, const std::stop_token& stop) {

@@ -73,6 +73,8 @@ class S3Client {
   const S3Patience& patience() const { return patience_; }
 
  private:
+  Result<> send(const S3Request& request, const AwsKeys& keys, S3Answer& answer, const std::stop_token& stop);
+
   const S3Url url_;
   const std::shared_ptr<AwsCredentials> credentials_;
   const S3Patience patience_;
