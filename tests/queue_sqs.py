@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Jobs whose splits wait in SQS: one API node and two workers on PostgreSQL and ElasticMQ. What must hold: a pause holds
 every node; a worker that is killed at its work loses nothing and doubles nothing; nothing is left in the queue at the end;
-and when the queue's server is killed with all its messages while jobs wait, they end all the same.
+and when the queue's server is killed with all its messages while jobs wait, they end all the same. The first two on a
+standard queue and on a FIFO queue, side by side: they mostly wait.
 
-queue_sqs.py [--jobs N] [--rows N] [--seed N] [--fifo]
+queue_sqs.py [--jobs N] [--rows N] [--seed N]
 The last line counts checks: `N passed, N failed`.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -47,14 +49,14 @@ class Node(Server):
 class Cluster:
     """The nodes, their store and their queue."""
 
-    def __init__(self, options, workers):
+    def __init__(self, options, workers, ending=""):
         self.options = options
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-sqs-"))
-        self.store = stored.on_test_server(f"queue_sqs_{os.getpid()}_{workers}")
+        self.store = stored.on_test_server(f"queue_sqs_{os.getpid()}_{workers}{ending.replace('.', '_')}")
         (self.folder / "pipelines").mkdir()
         (self.folder / "pipelines" / "people.yaml").write_text(
             people.PIPELINE + people.IDENTITIES["content"] + f"batch: {{rows: {BATCH_ROWS}}}\n", encoding="utf-8")
-        name = f"sluice-{os.getpid()}-{workers}" + (".fifo" if options.fifo else "")
+        name = f"sluice-{os.getpid()}-{workers}{ending}"
         queue = os.environ["SLUICE_TEST_SQS"].replace("sqs://sluice?", f"sqs://{name}?")
         environment = {"SLUICE_QUEUE": queue, **{key: value for key, value in os.environ.items() if key.startswith("AWS_")}}
         self.api = Server(options.bin, self.folder, self.store.url, ["--role", "api"], environment)
@@ -99,25 +101,29 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def paused_and_killed(options):
-    with Cluster(options, workers=2) as cluster:
+def paused_and_killed(options, ending=""):
+    with Cluster(options, workers=2, ending=ending) as cluster:
         cluster.api.json("POST", f"/v1/queues/{cluster.queue()['name']}/pause")
         jobs = cluster.send()
         cluster.start_workers()
         until(lambda: cluster.queue()["waiting"] == len(jobs), "every job waits in the queue")
         states = {cluster.api.job(job)["status"] for job in jobs.values()}
         demand(states == {"PENDING"}, f"the queue is paused, and jobs are {states}")
-        print(f"paused: {len(jobs)} jobs wait", flush=True)
+        print(f"{cluster.queue()['name']}: paused, {len(jobs)} jobs wait", flush=True)
         cluster.api.json("POST", f"/v1/queues/{cluster.queue()['name']}/resume")
         until(lambda: len(cluster.busy()) == 2, "both workers are in the middle of a split")
         cluster.workers[0].kill()
-        print("killed one of two workers that had committed parts of a split", flush=True)
+        print(f"{cluster.queue()['name']}: killed one of two workers that had committed parts of a split", flush=True)
         cluster.check_end(jobs)
         until(lambda: cluster.queue()["waiting"] + cluster.queue()["active"] == 0, "the queue is empty")
         demand(cluster.queue()["failed"] == 0, "there are dead letters")
         for node in (cluster.workers[1], cluster.api):
             status = node.stop()
             demand(status == 0, f"SIGTERM ended {node.options} with status {status}")
+
+
+def paused_and_killed_fifo(options):
+    paused_and_killed(options, ".fifo")
 
 
 def lost(options):
@@ -137,7 +143,6 @@ def main():
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--rows", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--fifo", action="store_true")
     parser.add_argument("--bin", default=str(ROOT / "build" / "sluice"))
     options = parser.parse_args()
     options.bin = str(pathlib.Path(options.bin).resolve())
@@ -147,16 +152,21 @@ def main():
     if not os.environ.get("SLUICE_TEST_SQS"):
         print("SKIPPED: there is no ElasticMQ (tools/with_sqs.sh says why)")
         return 0
-    passed = failed = 0
-    for check in (paused_and_killed, lost):
+
+    def tried(check):
         begin = time.monotonic()
         try:
             check(options)
-            passed += 1
             print(f"{check.__name__}: {time.monotonic() - begin:.0f} s", flush=True)
+            return True
         except (Wrong, ServiceError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-            failed += 1
             print(f"FAILED, seed {options.seed}: {check.__name__}: {type(error).__name__}: {error}", flush=True)
+            return False
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        good = list(pool.map(tried, (paused_and_killed, paused_and_killed_fifo)))
+    good.append(tried(lost))   # takes the server away from all
+    passed, failed = good.count(True), good.count(False)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
