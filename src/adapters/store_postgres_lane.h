@@ -32,9 +32,11 @@ class PostgresLane {
 
   // Begins a transaction and takes the split; `conflict` where the lease is lost.
   Result<> begin(const Lease& lease);
-  // Waits for the locks of the slots [first, end); nothing where others were waited for in vain before.
-  // Commits by several sessions take theirs alone: one of their sessions waits for the other without the
-  // server's knowing, so a deadlock with somebody else's rows would not be noticed.
+  // Waits for the locks of the slots [first, end), as long as lock_timeout says (PgTransaction): a session
+  // that stands still may hold them, and who waits for them alone holds up those that come after. Nothing
+  // where others were waited for in vain before. Commits by several sessions take theirs alone: one of their
+  // sessions waits for the other without the server's knowing, so a deadlock with somebody else's rows would
+  // not be noticed.
   enum class SlotLock : bool { shared, alone };
   Result<> lock_slots(unsigned first, unsigned end, SlotLock how);
   // Stores the rows; their rejects are kept for write_rejects().

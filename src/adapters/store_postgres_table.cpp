@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "adapters/pg_binary.h"
 
@@ -46,7 +47,7 @@ void PostgresRowTable::forget() {
 
 Result<> PostgresRowTable::store(PgConnection& connection, std::span<RowEntry> entries,
                                  const RejectRow& reject) {
-  by_line_ = raced_ = false;
+  by_line_ = raced_ = looked_at_each_ = false;
   TRY(reject_refused(entries, reject));
   decisions_.begin(entries);
   if (decisions_.groups().empty()) return {};
@@ -62,6 +63,7 @@ Result<> PostgresRowTable::store(PgConnection& connection, std::span<RowEntry> e
 bool PostgresRowTable::may_redo(const PgFault& fault) {
   decisions_.undo();
   if (++redos_ > kMostRedos) return false;
+  if (std::exchange(looked_at_each_, false)) return true;
   if (raced_) return careful_ = met_others_ = true;
   // Every table that sluice makes has its rows' ids for primary key; other unique indexes are the user's.
   if (fault.is("23505") && fault.constraint.ends_with("_pkey")) return careful_ = met_others_ = true;
@@ -168,8 +170,8 @@ Result<> PostgresRowTable::write_one_by_one(PgConnection& connection) {
     }
   }
   one_by_one_ = false;
-  // Not with anybody, but the commit has to be done again.
-  return raced_with_others();
+  looked_at_each_ = true;
+  return fail(ErrorKind::internal, "rows that the database refuses are still in the commit.");
 }
 
 Result<> PostgresRowTable::insert(PgConnection& connection, std::span<const std::uint32_t> groups) {

@@ -106,6 +106,7 @@ class PostgresRowTable {
   std::vector<std::uint32_t> copying_;   // the groups of the COPY under way, in its order
   bool by_line_ = false;                 // a fault's line number is an index into `copying_`
   bool raced_ = false;                   // somebody else stored one of the rows meanwhile
+  bool looked_at_each_ = false;  // the commit has to be done again, without the rows that were refused
 
   bool mostly_known_ = false;  // the rows of the last commit were stored before
   int alone_for_ = 0;          // so many further commits

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "adapters/pg_connection.h"
+#include "adapters/store_postgres.h"
 #include "adapters/store_postgres_under_test.h"
 #include "base/sha256.h"
 
@@ -172,6 +173,63 @@ TEST_P(PostgresWriters, DeadlocksAndSerializationFailuresAreDoneAgain) {
     EXPECT_GT(std::stoi(number("SELECT last_value FROM writes")), 150) << "nothing failed";
     database_->query("DROP FUNCTION fault CASCADE; DROP SEQUENCE writes");
   }
+}
+
+// Takes the locks of all slots in a session that then stands still, as a process that is paused in its commit
+// does.
+PgConnection hold_slots(const std::string& url, const std::string& dataset, const std::string& how) {
+  auto session = PgConnection::open(url).value();
+  auto held = session.execute("BEGIN; SELECT pg_advisory_xact_lock" + how + "(1936487785, " + dataset +
+                              " * 8 + slot) FROM generate_series(0, 7) slot");
+  EXPECT_TRUE(held) << held.error().message;
+  return session;
+}
+
+// It is nobody's race: the commits after it go beside others as those before it.
+TEST_P(PostgresWriters, RowsThatTheDatabaseRefusesMakeNoCommitGoAlone) {
+  database_->query(
+      "CREATE TABLE small_only (sluice_id uuid PRIMARY KEY, whole integer CHECK (whole < 1000))");
+  Job job = create();
+  WriteSpec wanted = spec(job, IdentityKind::content);
+  wanted.target = {"small_only", {{"whole", ColumnType::integer}}};
+  auto row = [](std::uint64_t number, std::string_view whole) {
+    return TestRow{
+        .number = number, .data = "{\"n\":" + std::to_string(number) + "}", .typed = {Cell::number(whole)}};
+  };
+  Lease lease = jobs().lease(job.id, 1, "worker", kLong, nullptr).value();
+  auto writes = writer(wanted);
+  std::vector<TestRow> refused;  // more than are found one redo at a time
+  for (std::uint64_t number = 1; number <= 20; ++number)
+    refused.push_back(row(number, number % 2 ? "5000" : "5"));
+  EXPECT_EQ(commit(*writes, wanted, lease, refused).job, counted(10, 0, 0, 10));
+  // Another commit of few rows is under way, whose process stands still.
+  auto paused = hold_slots(url(), number("SELECT id FROM datasets"), "_shared");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(commit(*writes, wanted, lease, {row(21, "1")}).job, counted(11, 0, 0, 10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15))
+      << "it waited for its lock_timeout";
+}
+
+TEST_P(PostgresWriters, ASessionThatStandsStillHoldsOthersUpNoLongerThanLockTimeout) {
+  auto impatient =
+      open_store_postgres(url() + "?options=-c%20lock_timeout%3D200", {.lane_rows = kLaneRows}).value();
+  Job job = create();
+  const WriteSpec wanted = spec(job, IdentityKind::content);
+  Lease lease = jobs().lease(job.id, 1, "worker", kLong, nullptr).value();
+  auto writes = impatient->open_writer(wanted).value();
+  ASSERT_TRUE(try_commit(*writes, wanted, lease, {good(1, "first")}));
+  const std::string dataset = number("SELECT id FROM datasets");
+  std::uint64_t next = 2;
+  for (const char* how : {"_shared", ""}) {
+    auto paused = hold_slots(url(), dataset, how);
+    std::vector<TestRow> many;  // such a commit wants its slots for itself
+    for (std::size_t n = 0; n < 2 * kLaneRows; ++n, ++next) many.push_back(good(next, std::to_string(next)));
+    const auto begin = std::chrono::steady_clock::now();
+    auto done = try_commit(*writes, wanted, lease, many);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));
+  }
+  EXPECT_EQ(number("SELECT count(*) FROM ingested_data"), std::to_string(next - 1));
 }
 
 // A row of a table that the user made, with rules of its own.
