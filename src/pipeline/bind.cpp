@@ -33,6 +33,8 @@ class Binder {
     }
     bind_members();
     TRY(bind_key());
+    TRY(check_aggregates());
+    bind_summed();
     bind_unique();
     bind_missing_values();
     return std::make_shared<const BoundRows>(std::move(layout_));
@@ -156,6 +158,32 @@ class Binder {
       layout_.key.push_back(slot.value_or(layout_.absent_slot));
     }
     return {};
+  }
+
+  // With a schema their fields were checked against it.
+  Result<> check_aggregates() const {
+    if (spec_.schema || !map_.fixed()) return {};
+    auto check = [&](const AggregateSpec& aggregate, const std::string& name) -> Result<> {
+      if (!map_.find(name))
+        return std::unexpected(map_.unknown_column(name).during("aggregates: " + aggregate.name));
+      return {};
+    };
+    for (const AggregateSpec& aggregate : spec_.aggregates) {
+      for (const std::string& name : aggregate.by) TRY(check(aggregate, name));
+      for (const AggregateMeasure& measure : aggregate.measures)
+        if (!measure.field.empty()) TRY(check(aggregate, measure.field));
+    }
+    return {};
+  }
+
+  void bind_summed() {
+    for (const AggregateSpec& aggregate : spec_.aggregates)
+      for (const AggregateMeasure& measure : aggregate.measures) {
+        if (measure.function != AggregateFunction::sum) continue;
+        const auto slot = map_.find(measure.field);
+        if (slot && std::ranges::find(layout_.summed, *slot, &SummedField::slot) == layout_.summed.end())
+          layout_.summed.push_back({*slot, measure.field, aggregate.name});
+      }
   }
 
   void bind_unique() {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/decimal_sum.h"
 #include "base/sha256_many.h"
 #include "pipeline/jcs.h"
 #include "pipeline/utf8.h"
@@ -57,6 +58,7 @@ class RowLoop {
     if (!layout_.extra.empty() && layout_.compiled->extra_fields == ExtraFields::reject) check_extra();
     check_fields();
     if (!layout_.key.empty()) check_key();
+    if (!layout_.summed.empty()) check_summed();
     if (!issues_.empty()) [[unlikely]]
       return false;
 
@@ -220,6 +222,22 @@ class RowLoop {
       issue.field_number = number_of(layout_.key[i]);
       issue.constraint = "required";
       issue.message = "'" + name + "' is empty, but rows are known by it (identity); give it a value.";
+      issues_.push_back(std::move(issue));
+    }
+  }
+
+  void check_summed() {
+    for (const SummedField& field : layout_.summed) {
+      const Cell& cell = cells_[field.slot];
+      if (cell.kind != CellKind::number || can_be_summed(cell.text())) [[likely]]
+        continue;  // of another kind: said by its rule
+      Issue issue{RejectCode::constraint_error};
+      issue.field = field.name;
+      issue.field_number = number_of(field.slot);
+      issue.value = shown_value(cell.text());
+      issue.message = "The number in '" + field.name + "' has more than " + std::to_string(kSumDigits) +
+                      " digits before or after its point, and cannot be summed up in '" + field.aggregate +
+                      "'.";
       issues_.push_back(std::move(issue));
     }
   }

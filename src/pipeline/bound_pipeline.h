@@ -34,6 +34,12 @@ struct ExtraColumn {
   Slot slot = 0;
 };
 
+// A number that an aggregate sums up.
+struct SummedField {
+  Slot slot = 0;
+  std::string name, aggregate;
+};
+
 struct BoundLayout {
   std::shared_ptr<const CompiledPipeline> compiled;
   SharedColumns columns;
@@ -51,8 +57,9 @@ struct BoundLayout {
   std::vector<std::string> metadata_names;    // likewise
   std::vector<Slot> key;                      // identity: a list of fields
   std::vector<std::vector<Slot>> unique;      // per constraint
-  std::vector<bool> dropped;                  // by input slot
-  bool absent_is_missing_cell = false;        // rows are objects and the schema wants every field there
+  std::vector<SummedField> summed;
+  std::vector<bool> dropped;            // by input slot
+  bool absent_is_missing_cell = false;  // rows are objects and the schema wants every field there
 };
 
 class BoundRows final : public BoundPipeline {

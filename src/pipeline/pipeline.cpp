@@ -79,6 +79,7 @@ class PipelineBase final : public Pipeline {
     if (!spec.table.empty())
       for (const Field& field : spec.schema->fields)
         write.target.columns.push_back({field.name, column_type(field.type, field.format)});
+    write.aggregates = spec.aggregates;
     for (const auto& fields : compiled_->unique_fields) write.unique_constraints.push_back(joined(fields));
     write.max_rejects = spec.max_rejects.count;
     return write;
@@ -145,6 +146,49 @@ Result<> compile_schema(CompiledPipeline& compiled) {
   return {};
 }
 
+bool is_grouped(FieldType type) {
+  using enum FieldType;
+  return type != object && type != array && type != list && type != geojson && type != geopoint &&
+         type != any;
+}
+bool is_ordered(FieldType type) {
+  using enum FieldType;
+  return is_grouped(type) && type != boolean && type != duration;
+}
+bool is_number(FieldType type) {
+  return type == FieldType::number || type == FieldType::integer || type == FieldType::year;
+}
+
+// What is summed up is known by its type; without a schema every value is text.
+Result<> compile_aggregate(const PipelineSpec& spec, AggregateSpec& aggregate) {
+  const std::string where = "aggregates: " + aggregate.name + ": ";
+  auto type_of = [&](const std::string& name) {
+    const Field* field = spec.schema ? spec.schema->find(name) : nullptr;
+    return field ? field->type : FieldType::string;
+  };
+  auto refuse = [&](const std::string& what, const std::string& field, const char* right) {
+    return fail(ErrorKind::usage, where + what + ": '" + field + "' is a field of type " +
+                                      std::string(name_of(type_of(field))) +
+                                      (spec.schema ? "" : " (there is no schema)") + "; " + right);
+  };
+  if (spec.schema) TRY(check_names(spec, aggregate.by, where + "by"));
+  for (const std::string& field : aggregate.by)
+    if (!is_grouped(type_of(field)))
+      return refuse("by", field, "rows are grouped by texts, numbers, dates and booleans.");
+  for (AggregateMeasure& measure : aggregate.measures) {
+    if (measure.function == AggregateFunction::count) continue;
+    if (spec.schema) TRY(check_names(spec, {measure.field}, where + measure.name));
+    measure.is_number = is_number(type_of(measure.field));
+    if (measure.function == AggregateFunction::sum && !measure.is_number)
+      return refuse(measure.name, measure.field,
+                    "what is summed needs the type integer or number in the schema.");
+    if (!is_ordered(type_of(measure.field)))
+      return refuse(measure.name, measure.field,
+                    "the least and greatest are of texts, numbers, dates and times.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Pipeline>> Pipeline::compile(const PipelineSpec& spec, const JobIdentity& job) {
@@ -160,6 +204,8 @@ Result<std::unique_ptr<Pipeline>> Pipeline::compile(const PipelineSpec& spec, co
     compiled->steps.push_back({step.name, std::move(place), std::move(*made)});
   }
   if (spec.schema) TRY(compile_schema(*compiled));
+  for (AggregateSpec& aggregate : compiled->spec.aggregates)
+    TRY(compile_aggregate(compiled->spec, aggregate));
   if (!spec.table.empty() && !spec.schema)
     return fail(ErrorKind::usage, "table: a target table is made from the schema, and there is none");
   return std::make_unique<PipelineBase>(std::move(compiled));

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "formats/detect.h"
 #include "pipeline/webhook_spec.h"
+#include "ports/aggregate_spec.h"
 #include "ports/store.h"
 #include "schema/table_schema.h"
 
@@ -54,6 +55,7 @@ struct PipelineSpec {
   ExtraFields extra_fields = ExtraFields::reject;
   MissingCells missing_cells = MissingCells::reject;
   std::string table;                                     // "" : JSON documents in ingested_data
+  std::vector<AggregateSpec> aggregates;                 // numbers told from text when it is compiled
   std::optional<std::uint64_t> batch_rows, batch_bytes;  // none: auto
   RetrySpec retry;
   std::optional<std::uint32_t>
@@ -79,6 +81,7 @@ Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& 
 Result<PipelineSpec> parse_kept_pipeline(const std::string& yaml, const std::string& name,
                                          const Overrides& overrides = {});
 
+nlohmann::ordered_json to_json(const AggregateSpec& spec);
 nlohmann::json to_json(const PipelineSpec& spec);  // the frozen form, complete: files included
 Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json);
 std::string to_yaml(const PipelineSpec& spec);  // for people: only what differs from the defaults

@@ -133,6 +133,9 @@ Json spec_json(const PipelineSpec& spec, bool everything) {
   bool reject_short = spec.missing_cells == MissingCells::reject;
   members.add("missing_cells", reject_short ? "reject" : "null", reject_short);
   if (!spec.table.empty()) members.add("table", spec.table, false);
+  Json aggregates = Json::array();
+  for (const AggregateSpec& aggregate : spec.aggregates) aggregates.push_back(to_json(aggregate));
+  members.add("aggregates", aggregates, aggregates.empty());
   members.add("batch", batch, batch.empty());
   members.add("retry", retry, retry.empty());
   if (spec.concurrency) members.add("concurrency", *spec.concurrency, false);

@@ -241,6 +241,8 @@ constexpr SpecKey kPipelineKeys[] = {
     {"missing_cells", "reject", "reject, or null: a short row is filled up", read_missing_cells, nullptr,
      true},
     {"table", "null", "null, or the table that rows go to, with typed columns from the schema", read_table},
+    {"aggregates", "[]", "what rows are counted and summed up to: a list of {name, by, measures}",
+     read_aggregates_key},
     {"batch", "{}", "what goes into one transaction", read_batch, batch_keys},
     {"retry", "{}", "what happens when a split fails", read_retry, retry_keys},
     {"concurrency", "auto", "splits at once, on all nodes together: auto or a number", read_concurrency},

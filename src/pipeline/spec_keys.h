@@ -39,6 +39,7 @@ std::span<const SpecKey> dialect_keys();   // source.dialect
 Result<> read_section(const ConfigNode& node, std::string_view path, std::span<const SpecKey> keys,
                       SpecReading& reading);
 
+Result<> read_aggregates_key(const ConfigNode& node, SpecReading& reading);
 Result<> read_schema_key(const ConfigNode& node, SpecReading& reading);
 Result<> read_transform_key(const ConfigNode& node, SpecReading& reading);
 Result<> read_webhooks_key(const ConfigNode& node, SpecReading& reading);

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/sha256.h"
+#include "ports/aggregate_spec.h"
 #include "ports/audit_log.h"
 #include "ports/delivery_store.h"
 #include "ports/event_log.h"
@@ -216,6 +217,7 @@ struct WriteSpec {
   std::vector<std::string> key_fields;            // for messages
   TargetTable target;
   std::vector<std::string> unique_constraints;  // field names ("id", "first + last"), for messages
+  std::vector<AggregateSpec> aggregates;        // kept in the transactions that change rows
   std::optional<std::string> resolves_job_id;   // resubmission: the job whose rejects these rows correct
   std::optional<std::uint64_t> max_rejects;     // more in the whole job, and the job fails
 };

@@ -1,0 +1,84 @@
+// What one transaction changes in the groups of a pipeline's aggregates, and what a group becomes by it.
+// Shared by the stores: they add up rows while they write them, and apply the sums when all else is written,
+// so that groups which many sessions change are locked for a moment only. No database here; one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/decimal_sum.h"
+#include "base/result.h"
+#include "ports/aggregate_spec.h"
+
+namespace sluice {
+
+// Values are JSON as RFC 8785 writes it: "TX", 12, null.
+struct MeasureDelta {
+  DecimalSum sum;
+  std::string added,
+      removed;  // min, max: the outermost of those that came, and of those that went; "" : none
+};
+
+struct GroupDelta {
+  std::int64_t rows = 0;
+  std::vector<MeasureDelta> measures;  // as AggregateSpec::measures; those that count are left empty
+};
+
+// A group as it is kept. One without rows is not kept.
+struct GroupState {
+  std::int64_t rows = 0;
+  std::vector<std::string> values;  // as AggregateSpec::measures
+  // min, max: the value went, and which is the outermost now is to be found in the rows that are stored.
+  std::vector<bool> stale;
+
+  explicit GroupState(const AggregateSpec& spec);
+  bool is_stale() const;
+  friend bool operator==(const GroupState&, const GroupState&) = default;
+};
+
+// Below 0 for the smaller of two JSON values, as the measure compares them.
+int compare_values(const AggregateMeasure& measure, std::string_view a, std::string_view b);
+
+void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state);
+
+class AggregateDeltas {
+ public:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  // By the group's key: the JCS array of the values of AggregateSpec::by.
+  using Groups = std::unordered_map<std::string, GroupDelta, TextHash, std::equal_to<>>;
+
+  explicit AggregateDeltas(const std::vector<AggregateSpec>& specs);
+
+  // A row that is stored from now on, or no more, as its JSON: RFC 8785, or what a database made of that.
+  Result<> add(std::string_view row);
+  Result<> remove(std::string_view row);
+  void clear();
+  bool empty() const;
+
+  const Groups& groups(std::size_t aggregate) const { return aggregates_[aggregate].groups; }
+
+ private:
+  struct Aggregate {
+    const AggregateSpec* spec;
+    std::vector<std::size_t> by, measures;  // places in fields_; kNoField where a measure has none
+    Groups groups;
+  };
+  std::size_t place_of(const std::string& field);
+  Result<> read(std::string_view row);
+  Result<> change(std::string_view row, DecimalSum::Sign sign);
+  void change(Aggregate& aggregate, DecimalSum::Sign sign);
+
+  std::vector<Aggregate> aggregates_;
+  std::vector<std::string> fields_;  // that are looked at, sorted
+  std::vector<std::string> values_;  // of the row at hand: "null" where it has none
+  std::string padded_, key_;
+};
+
+}  // namespace sluice
