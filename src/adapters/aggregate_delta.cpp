@@ -49,6 +49,41 @@ void apply_outermost(const AggregateMeasure& measure, const MeasureDelta& delta,
   stale = false;
 }
 
+// The members of an object, each value as it stands there; a number as RFC 8785 writes it, whatever a
+// database made of it.
+template <class Visit>
+Result<> each_member(std::string_view json, Visit visit) {
+  thread_local simdjson::ondemand::parser parser;
+  thread_local std::string padded, scratch;
+  padded.reserve(json.size() + simdjson::SIMDJSON_PADDING);
+  padded = json;
+  auto broken = [&] {
+    return fail(ErrorKind::internal,
+                "what is stored of a row is no JSON object: " + std::string(json.substr(0, 200)));
+  };
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  if (parser.iterate(padded.data(), padded.size(), padded.capacity()).get(document) != simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS)
+    return broken();
+  for (auto member : object) {
+    std::string_view name, token;
+    simdjson::ondemand::json_type type{};
+    if (member.unescaped_key().get(name) != simdjson::SUCCESS ||
+        member.value().type().get(type) != simdjson::SUCCESS ||
+        member.value().raw_json_token().get(token) != simdjson::SUCCESS)
+      return broken();
+    token = token.substr(0, token.find_last_not_of(" \n\r\t") + 1);
+    if (type != simdjson::ondemand::json_type::number) {
+      visit(name, token);
+    } else {
+      const auto canonical = canonical_decimal(token, scratch);
+      visit(name, canonical ? *canonical : token);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 int compare_values(const AggregateMeasure& measure, std::string_view a, std::string_view b) {
@@ -88,6 +123,37 @@ void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state
   }
 }
 
+std::string measures_json(const AggregateSpec& spec, const GroupState& state) {
+  std::string json = "{";
+  for (std::size_t i = 0; i < spec.measures.size(); ++i)
+    json += (i == 0 ? "\"" : ",\"") + spec.measures[i].name + "\":" + state.values[i];
+  return json + "}";
+}
+
+std::string stale_list(const AggregateSpec& spec, const GroupState& state) {
+  std::string list;
+  for (std::size_t i = 0; i < spec.measures.size(); ++i)
+    if (state.stale[i]) list += spec.measures[i].name + ",";
+  return list;
+}
+
+Result<GroupState> group_state(const AggregateSpec& spec, std::int64_t rows, std::string_view measures,
+                               std::string_view stale) {
+  GroupState state(spec);
+  state.rows = rows;
+  TRY(each_member(measures, [&](std::string_view name, std::string_view value) {
+    for (std::size_t i = 0; i < spec.measures.size(); ++i)
+      if (spec.measures[i].name == name) state.values[i] = value;
+  }));
+  while (!stale.empty()) {
+    const std::string_view name = stale.substr(0, stale.find(','));
+    for (std::size_t i = 0; i < spec.measures.size(); ++i)
+      if (spec.measures[i].name == name) state.stale[i] = true;
+    stale.remove_prefix(std::min(stale.size(), name.size() + 1));
+  }
+  return state;
+}
+
 AggregateDeltas::AggregateDeltas(const std::vector<AggregateSpec>& specs) {
   for (const AggregateSpec& spec : specs) {
     fields_.insert(fields_.end(), spec.by.begin(), spec.by.end());
@@ -122,41 +188,24 @@ bool AggregateDeltas::empty() const {
                              [](const Aggregate& aggregate) { return aggregate.groups.empty(); });
 }
 
-// The fields' values, each as it stands there; a number as RFC 8785 writes it, whatever a database made of
-// it.
 Result<> AggregateDeltas::read(std::string_view row) {
-  padded_.reserve(row.size() + simdjson::SIMDJSON_PADDING);
-  padded_ = row;
   for (std::string& value : values_) value = kNull;
-  thread_local simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  auto broken = [&] {
-    return fail(ErrorKind::internal, "a stored row is no JSON object: " + std::string(row.substr(0, 200)));
-  };
-  if (parser.iterate(padded_.data(), padded_.size(), padded_.capacity()).get(document) != simdjson::SUCCESS ||
-      document.get_object().get(object) != simdjson::SUCCESS)
-    return broken();
-  for (auto member : object) {
-    std::string_view name;
-    if (member.unescaped_key().get(name) != simdjson::SUCCESS) return broken();
+  return each_member(row, [&](std::string_view name, std::string_view value) {
     const auto field = std::ranges::lower_bound(fields_, name);
-    if (field == fields_.end() || *field != name) continue;
-    std::string& value = values_[static_cast<std::size_t>(field - fields_.begin())];
-    std::string_view token;
-    simdjson::ondemand::json_type type{};
-    if (member.value().type().get(type) != simdjson::SUCCESS) return broken();
-    if (member.value().raw_json_token().get(token) != simdjson::SUCCESS) return broken();
-    token = token.substr(0, token.find_last_not_of(" \n\r\t") + 1);
-    if (type == simdjson::ondemand::json_type::number) {
-      std::string scratch;
-      const auto canonical = canonical_decimal(token, scratch);
-      value = canonical ? *canonical : token;
-    } else {
-      value = token;
-    }
+    if (field != fields_.end() && *field == name)
+      values_[static_cast<std::size_t>(field - fields_.begin())] = value;
+  });
+}
+
+Result<std::string> AggregateDeltas::part_of(std::string_view row) {
+  TRY(read(row));
+  std::string part = "{";
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (values_[i] == kNull) continue;
+    if (part.size() > 1) part += ',';
+    part += nlohmann::json(fields_[i]).dump() + ":" + values_[i];
   }
-  return {};
+  return part + "}";
 }
 
 Result<> AggregateDeltas::change(std::string_view row, DecimalSum::Sign sign) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +44,12 @@ int compare_values(const AggregateMeasure& measure, std::string_view a, std::str
 
 void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state);
 
+// A group's measures and stale ones as the tables have them.
+std::string measures_json(const AggregateSpec& spec, const GroupState& state);
+std::string stale_list(const AggregateSpec& spec, const GroupState& state);  // "first,last,"
+Result<GroupState> group_state(const AggregateSpec& spec, std::int64_t rows, std::string_view measures,
+                               std::string_view stale);
+
 class AggregateDeltas {
  public:
   struct TextHash {
@@ -54,7 +59,7 @@ class AggregateDeltas {
   // By the group's key: the JCS array of the values of AggregateSpec::by.
   using Groups = std::unordered_map<std::string, GroupDelta, TextHash, std::equal_to<>>;
 
-  explicit AggregateDeltas(const std::vector<AggregateSpec>& specs);
+  explicit AggregateDeltas(const std::vector<AggregateSpec>& specs);  // which it points into
 
   // A row that is stored from now on, or no more, as its JSON: RFC 8785, or what a database made of that.
   Result<> add(std::string_view row);
@@ -63,6 +68,11 @@ class AggregateDeltas {
   bool empty() const;
 
   const Groups& groups(std::size_t aggregate) const { return aggregates_[aggregate].groups; }
+  const AggregateSpec& spec(std::size_t aggregate) const { return *aggregates_[aggregate].spec; }
+  std::size_t size() const { return aggregates_.size(); }
+  // The part of a row that aggregates look at, as JSON: for a row whose other fields are in a table of their
+  // own.
+  Result<std::string> part_of(std::string_view row);
 
  private:
   struct Aggregate {
@@ -78,7 +88,7 @@ class AggregateDeltas {
   std::vector<Aggregate> aggregates_;
   std::vector<std::string> fields_;  // that are looked at, sorted
   std::vector<std::string> values_;  // of the row at hand: "null" where it has none
-  std::string padded_, key_;
+  std::string key_;
 };
 
 }  // namespace sluice

@@ -23,6 +23,26 @@ Result<> check_planned(const Lease& lease, std::span<const Split> splits) {
   return {};
 }
 
+std::unexpected<Error> aggregate_is_another(const AggregateSpec& spec, const std::string& kept_by,
+                                            const std::string& pipeline) {
+  const std::string what = "the aggregate '" + spec.name + "' is kept with other fields or measures ";
+  return fail(
+      ErrorKind::usage,
+      what + (kept_by == pipeline
+                  ? "than this pipeline says now. Give it another name: it will be made of "
+                    "all rows that are stored."
+                  : "by the pipeline '" + kept_by + "'. Say the same of it here, or give it another name."));
+}
+
+std::unexpected<Error> aggregate_is_too_late(const AggregateSpec& spec, const std::string& pipeline) {
+  return fail(ErrorKind::usage, "the pipeline '" + pipeline +
+                                    "' has rows in a table of their own, which were stored "
+                                    "before it had the aggregate '" +
+                                    spec.name +
+                                    "', and cannot be added to it now. Query "
+                                    "the table instead, or delete the rows and load them again.");
+}
+
 std::unexpected<Error> not_a_time(const std::string& text) {
   return fail(ErrorKind::usage, text + " is no time. It looks like 2026-01-31T09:30:00Z.");
 }

@@ -21,6 +21,12 @@ std::unexpected<Error> lease_is_lost(const Lease& lease);
 std::unexpected<Error> split_is_put_off(const std::string& job_id, std::uint32_t split_number,
                                         const std::string& until, const std::string& last_error);
 
+// Two pipelines, or one before and after it was changed, say different things of the aggregate of one name.
+std::unexpected<Error> aggregate_is_another(const AggregateSpec& spec, const std::string& kept_by,
+                                            const std::string& pipeline);
+// Rows in a table of their own keep for aggregates what those needed that were there.
+std::unexpected<Error> aggregate_is_too_late(const AggregateSpec& spec, const std::string& pipeline);
+
 std::unexpected<Error> cannot_reopen(const std::string& job_id, const std::string& status);
 std::unexpected<Error> nothing_left_to_reopen(const std::string& job_id);
 std::unexpected<Error> cannot_reopen_without_parent(const std::string& job_id, const std::string& parent_id);

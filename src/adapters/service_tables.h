@@ -210,4 +210,41 @@ CREATE UNLOGGED TABLE request_rates (
 );
 )sql";
 
+// Migration 11, of both.
+inline constexpr const char* kAggregates = R"sql(
+-- Which pipelines add to which aggregates; all that add to one say the same of it.
+CREATE TABLE aggregates (
+  tenant      text NOT NULL,
+  name        text NOT NULL,
+  pipeline    text NOT NULL,
+  definition  text NOT NULL,                     -- JSON
+  PRIMARY KEY (tenant, name, pipeline)
+);
+CREATE INDEX aggregates_of_a_pipeline ON aggregates (tenant, pipeline);
+-- Groups of rows, as many as there are.
+CREATE TABLE aggregate_groups (
+  tenant         text NOT NULL,
+  name           text NOT NULL,
+  group_hash     text NOT NULL,                  -- SHA-256 (hex) of group_key, which may be long
+  group_key      text NOT NULL,                  -- JSON array of the values that the rows share
+  rows           bigint NOT NULL,
+  measures       text NOT NULL,                  -- JSON object
+  stale          text NOT NULL DEFAULT '',       -- measures whose value is to be looked up, with a comma behind each
+  version        bigint NOT NULL DEFAULT 1,      -- rises with each change
+  updated_at_ms  bigint NOT NULL,
+  PRIMARY KEY (tenant, name, group_hash)
+);
+-- Of a row in a table of its own: the fields that aggregates need, as data has them otherwise.
+ALTER TABLE ingested_data ADD COLUMN aggregated text;
+)sql";
+
+// Also migration 11: groups that many sessions change are changed in their page.
+inline constexpr const char* kAggregatesPostgres = R"sql(
+ALTER TABLE aggregate_groups SET (fillfactor = 50);
+ALTER TABLE aggregates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE aggregate_groups ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON aggregates USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON aggregate_groups USING (tenant = current_setting('sluice.tenant', true));
+)sql";
+
 }  // namespace sluice

@@ -247,6 +247,7 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
     Migration{8, "readers of events", kEventReaders},
     Migration{9, "splits of a pipeline at once", kSplitsOfAPipeline},
     Migration{10, "limits of requests on all nodes together", kRequestRates},
+    Migration{11, "aggregates", kAggregates, kAggregatesPostgres},
 };
 
 // 0 where there are no tables yet.

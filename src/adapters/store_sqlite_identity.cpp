@@ -18,6 +18,10 @@ Result<std::unique_ptr<SqliteRowTable>> SqliteRowTable::open(SqliteConnection& w
                                                              const WriteSpec& spec) {
   std::unique_ptr<SqliteRowTable> table(new SqliteRowTable(writer, spec));
   TRY(table->find_dataset());
+  if (!spec.aggregates.empty()) {
+    TRY(SqliteAggregates::declare(writer, spec.tenant, spec.pipeline, spec.aggregates));
+    table->aggregates_ = TRY(SqliteAggregates::open(writer, spec.tenant, spec.aggregates));
+  }
   TRY(table->prepare());
   return table;
 }
@@ -51,8 +55,8 @@ Result<> SqliteRowTable::prepare() {
   insert_ = TRY(SqliteStatement::prepare(
       writer_,
       "INSERT INTO ingested_data (id, content_hash, key_hash, data, metadata, row_number, tenant, pipeline, "
-      "job_id, job_sequence, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-      "?11)"));
+      "job_id, job_sequence, created_at, updated_at, aggregated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+      "?9, ?10, ?11, ?11, ?12)"));
   const std::string is_that_row =
       spec_.identity == IdentityKind::position ? "row_number = ?2" : "content_hash = ?2";
   check_ =
@@ -108,12 +112,16 @@ Result<std::int64_t> SqliteRowTable::next_row_id() {
 Result<> SqliteRowTable::store(std::span<RowEntry> entries, std::int64_t now, const RejectRow& reject) {
   bind_constants(now);
   std::int64_t first_id = TRY(next_row_id());
-  if (thorough_) return store_decided(entries, first_id, reject);
-  // Identities go in sorted, so that each page of their index is visited once; rows go in the order of the
-  // file.
-  sort_by_identity(entries, order_);
-  TRY(claim_all(entries, first_id));
-  return write_all(entries, first_id);
+  if (thorough_) {
+    TRY(store_decided(entries, first_id, reject));
+  } else {
+    // Identities go in sorted, so that each page of their index is visited once; rows go in the order of the
+    // file.
+    sort_by_identity(entries, order_);
+    TRY(claim_all(entries, first_id));
+    TRY(write_all(entries, first_id));
+  }
+  return aggregates_ ? aggregates_->apply(now) : Result<>();
 }
 
 Result<> SqliteRowTable::claim_all(std::span<RowEntry> entries, std::int64_t first_id) {
@@ -190,9 +198,17 @@ Result<> SqliteRowTable::insert(const PreparedRow& row, std::int64_t row_id, std
     insert_.bind(4, row.data);
   insert_.bind_or_null(5, row.metadata);
   insert_.bind(6, row_number);
+  insert_.bind_or_null(12, TRY(part_for_aggregates(row)));
   TRY(insert_.run());
+  if (aggregates_) TRY(aggregates_->deltas().add(row.data));
   if (target_.exists()) TRY(target_.put(row_id, row));
   return {};
+}
+
+Result<std::string_view> SqliteRowTable::part_for_aggregates(const PreparedRow& row) {
+  if (!aggregates_ || !target_.exists()) return std::string_view();
+  part_ = TRY(aggregates_->deltas().part_of(row.data));
+  return part_;
 }
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 
 #include "adapters/row_decisions.h"
 #include "adapters/row_entry.h"
+#include "adapters/store_sqlite_aggregates.h"
 #include "adapters/store_sqlite_target.h"
 #include "adapters/store_sqlite_unique.h"
 #include "ports/store.h"
@@ -44,8 +45,11 @@ class SqliteRowTable {
   Result<> load_known(RowGroup& group);
   Result<> write_groups(std::span<RowEntry> entries, std::int64_t first_id);
   Result<> write_known(const RowGroup& group);
+  Result<> replace_in_aggregates(std::int64_t row_id, const PreparedRow& row);
 
   Result<> insert(const PreparedRow& row, std::int64_t row_id, std::uint64_t row_number);
+  // Of what goes into a table of its own, aggregates need a part here. Alive until the next.
+  Result<std::string_view> part_for_aggregates(const PreparedRow& row);
 
   SqliteConnection& writer_;
   const WriteSpec& spec_;
@@ -54,12 +58,15 @@ class SqliteRowTable {
 
   std::vector<IdentityOrder> order_;  // the quick way: undecided good rows
 
+  std::unique_ptr<SqliteAggregates> aggregates_;  // none: the pipeline has none
+  std::string part_;
+
   bool thorough_ = false;
   RowDecisions decisions_;
   SqliteUniqueValues unique_;
 
   SqliteStatement claim_, find_, point_, insert_, touch_, check_, max_id_;  // the quick way, or both
-  SqliteStatement stored_, replace_, move_;                                 // the thorough way
+  SqliteStatement stored_, before_, replace_, move_;                        // the thorough way
 };
 
 }  // namespace sluice

@@ -12,7 +12,9 @@ Result<> SqliteRowTable::prepare_thorough() {
   replace_ = TRY(SqliteStatement::prepare(
       writer_,
       "UPDATE ingested_data SET row_number = ?2, job_id = ?3, job_sequence = ?4, updated_at = ?5, "
-      "content_hash = ?6, data = ?7, metadata = ?8 WHERE id = ?1"));
+      "content_hash = ?6, data = ?7, metadata = ?8, aggregated = ?9 WHERE id = ?1"));
+  before_ = TRY(SqliteStatement::prepare(
+      writer_, "SELECT coalesce(aggregated, data) FROM ingested_data WHERE id = ?1"));
   move_ = TRY(SqliteStatement::prepare(writer_,
                                        "UPDATE ingested_data SET row_number = ?2, job_id = ?3, job_sequence "
                                        "= ?4, updated_at = ?5 WHERE id = ?1"));
@@ -92,9 +94,20 @@ Result<> SqliteRowTable::write_known(const RowGroup& group) {
   else
     update.bind(7, row.data);
   update.bind_or_null(8, row.metadata);
+  update.bind_or_null(9, TRY(part_for_aggregates(row)));
+  if (aggregates_) TRY(replace_in_aggregates(group.row_id, row));
   TRY(update.run());
   if (target_.exists()) TRY(target_.put(group.row_id, row));
   return {};
+}
+
+Result<> SqliteRowTable::replace_in_aggregates(std::int64_t row_id, const PreparedRow& row) {
+  before_.bind(1, row_id);
+  (void)TRY(before_.step());
+  auto removed = aggregates_->deltas().remove(before_.text(0));
+  before_.reset();
+  TRY(std::move(removed));
+  return aggregates_->deltas().add(row.data);
 }
 
 }  // namespace sluice

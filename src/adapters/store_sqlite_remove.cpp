@@ -5,6 +5,7 @@
 
 #include "adapters/job_refusals.h"
 #include "adapters/row_entry.h"
+#include "adapters/store_sqlite_aggregates.h"
 #include "adapters/store_sqlite_job_row.h"
 #include "adapters/store_sqlite_jobs.h"
 #include "adapters/store_sqlite_unique.h"
@@ -70,6 +71,7 @@ class RowRemoval {
   std::int64_t dataset_ = 0;
   SqliteStatement find_, identity_, row_;
   std::vector<SqliteStatement> targets_;
+  std::unique_ptr<SqliteAggregates> aggregates_;  // none: the pipeline has none
   std::vector<OwnRow> rows_;
 };
 
@@ -79,8 +81,9 @@ Result<RowRemoval> RowRemoval::prepare(SqliteConnection& writer, const Job& job)
   removal.root_ = std::string(root ? view(*root) : std::string_view());
   removal.find_ = TRY(SqliteStatement::prepare(
       writer,
-      "SELECT id, coalesce(key_hash, content_hash), row_number, data IS NULL, key_hash IS NOT NULL FROM "
-      "ingested_data WHERE id BETWEEN ?1 AND ?2 AND job_id = ?3 ORDER BY id LIMIT ?4"));
+      "SELECT id, coalesce(key_hash, content_hash), row_number, data IS NULL, key_hash IS NOT NULL, "
+      "coalesce(aggregated, data) FROM ingested_data WHERE id BETWEEN ?1 AND ?2 AND job_id = ?3 ORDER BY id "
+      "LIMIT ?4"));
   removal.identity_ = TRY(SqliteStatement::prepare(
       writer, "DELETE FROM row_identities WHERE dataset = ?1 AND identity = ?2 AND row_id = ?3"));
   auto dataset =
@@ -88,6 +91,8 @@ Result<RowRemoval> RowRemoval::prepare(SqliteConnection& writer, const Job& job)
   dataset.bind(1, job.tenant);
   dataset.bind(2, job.pipeline);
   if (TRY(dataset.step())) removal.dataset_ = dataset.integer(0);
+  auto specs = TRY(aggregates_of_sqlite_pipeline(writer, job.tenant, job.pipeline));
+  if (!specs.empty()) removal.aggregates_ = TRY(SqliteAggregates::open(writer, job.tenant, std::move(specs)));
   removal.row_ = TRY(SqliteStatement::prepare(writer, "DELETE FROM ingested_data WHERE id = ?1"));
   auto targets =
       TRY(SqliteStatement::prepare(writer,
@@ -104,6 +109,7 @@ Result<> RowRemoval::run(const OwnRows& own) {
   while (true) {
     TRY(load(from, own.last));
     if (rows_.empty()) return {};
+    if (aggregates_) TRY(aggregates_->apply(now_ms()));
     from = rows_.back().id + 1;
     for (const OwnRow& row : rows_) {
       row_.bind(1, row.id);
@@ -133,6 +139,7 @@ Result<> RowRemoval::load(std::int64_t from, std::int64_t last) {
     row.row_number = find_.whole(2);
     row.in_target = find_.integer(3) != 0;
     row.by_key = find_.integer(4) != 0;
+    if (aggregates_) TRY(aggregates_->deltas().remove(find_.text(5)));
   }
   find_.reset();
   return {};

@@ -199,6 +199,7 @@ CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
     Migration{7, "what is due", kWhatIsDue},
     Migration{8, "readers of events", kEventReaders},
     Migration{9, "splits of a pipeline at once", kSplitsOfAPipeline},
+    Migration{11, "aggregates", kAggregates},
 };
 
 constexpr std::int64_t kApplicationId = 1397511491;  // the letters SLUC

@@ -11,7 +11,6 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMostAggregates = 20, kMostFields = 20, kNameBytes = 100;
-constexpr std::array<std::string_view, 4> kFunctions = {"count", "sum", "min", "max"};
 // A group is shown with these beside its fields and measures.
 constexpr std::string_view kUpdatedAt = "updatedAt";
 
@@ -37,14 +36,14 @@ Result<AggregateMeasure> read_measure(const ConfigNode& node, const std::string&
   if (text == "count") return measure;
   const std::size_t open = text.find('(');
   const std::string function = text.substr(0, open);
-  const auto known = std::ranges::find(kFunctions, std::string_view(function));
-  if (known == kFunctions.end())
-    return fail_at(node.place,
-                   key + ": there is no function '" + function + "'; " + suggest_known(function, kFunctions));
+  const auto known = std::ranges::find(kAggregateFunctions, std::string_view(function));
+  if (known == kAggregateFunctions.end())
+    return fail_at(node.place, key + ": there is no function '" + function + "'; " +
+                                   suggest_known(function, kAggregateFunctions));
   const bool has_field = open != std::string::npos && text.ends_with(')') && text.size() > open + 2;
   if (!has_field || *known == "count")
     return wrong_value(node, key, "count, sum(FIELD), min(FIELD) or max(FIELD)");
-  measure.function = static_cast<AggregateFunction>(known - kFunctions.begin());
+  measure.function = static_cast<AggregateFunction>(known - kAggregateFunctions.begin());
   measure.field = text.substr(open + 1, text.size() - open - 2);
   return measure;
 }
@@ -110,15 +109,6 @@ Result<> read_aggregates_key(const ConfigNode& node, SpecReading& reading) {
     aggregates.push_back(std::move(spec));
   }
   return {};
-}
-
-nlohmann::ordered_json to_json(const AggregateSpec& spec) {
-  auto measures = nlohmann::ordered_json::object();
-  for (const AggregateMeasure& measure : spec.measures) {
-    const std::string function(kFunctions[static_cast<std::size_t>(measure.function)]);
-    measures[measure.name] = measure.field.empty() ? function : function + "(" + measure.field + ")";
-  }
-  return {{"name", spec.name}, {"by", spec.by}, {"measures", std::move(measures)}};
 }
 
 }  // namespace sluice

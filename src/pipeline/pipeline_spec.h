@@ -81,7 +81,6 @@ Result<PipelineSpec> parse_pipeline(const std::string& yaml, const std::string& 
 Result<PipelineSpec> parse_kept_pipeline(const std::string& yaml, const std::string& name,
                                          const Overrides& overrides = {});
 
-nlohmann::ordered_json to_json(const AggregateSpec& spec);
 nlohmann::json to_json(const PipelineSpec& spec);  // the frozen form, complete: files included
 Result<PipelineSpec> pipeline_from_json(const nlohmann::json& json);
 std::string to_yaml(const PipelineSpec& spec);  // for people: only what differs from the defaults

@@ -1,14 +1,22 @@
 // What a pipeline's rows are counted and summed up to: groups of rows that are equal in some fields, each
 // with its measures. The store keeps them exact in the transactions that store, replace and remove rows.
+// Values, no state: any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/result.h"
 
 namespace sluice {
 
 enum class AggregateFunction : std::uint8_t { count, sum, min, max };
+inline constexpr std::array<std::string_view, 4> kAggregateFunctions = {"count", "sum", "min", "max"};
 
 struct AggregateMeasure {
   std::string name;
@@ -27,5 +35,12 @@ struct AggregateSpec {
 
   friend bool operator==(const AggregateSpec&, const AggregateSpec&) = default;
 };
+
+// As in a pipeline file: {"name": "states", "by": ["state"], "measures": {"population": "count"}}.
+nlohmann::ordered_json to_json(const AggregateSpec& spec);
+
+// As the store keeps it: with what the schema says of the fields, too.
+std::string definition_of(const AggregateSpec& spec);
+Result<AggregateSpec> aggregate_of(const std::string& definition);  // internal, where it is none
 
 }  // namespace sluice
