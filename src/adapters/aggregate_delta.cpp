@@ -209,7 +209,6 @@ Result<std::string> AggregateDeltas::part_of(std::string_view row) {
 }
 
 Result<> AggregateDeltas::change(std::string_view row, DecimalSum::Sign sign) {
-  if (aggregates_.empty()) return {};
   TRY(read(row));
   for (Aggregate& aggregate : aggregates_) change(aggregate, sign);
   return {};

@@ -120,12 +120,21 @@ Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std
       .text(spec_.job_id)
       .integer(spec_.job_sequence);
   add_known_versions(params, groups);
+  std::string set_part, parts, part;
+  if (keeps_parts()) {
+    PgArray array(PgType::text);
+    for (std::uint32_t at : groups) array.next().bytes(parts_[at]);
+    params.binary(array.take(), static_cast<Oid>(PgArrayType::text));
+    set_part = "aggregated = u.p, ", parts = ", $10::text[]", part = ", p";
+  }
   auto replaced = TRY(connection.query(
-      "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, "
-      "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
-      "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[], $8::bigint[], "
-      "$9::bigint[]) AS u(id, n, h, d, m, was_sequence, was_number) " +
-          kStillThat + dataset_.within,
+      "UPDATE ingested_data d SET row_number = u.n, content_hash = u.h, data = u.d, metadata = u.m, " +
+          set_part +
+          "job_id = $6::uuid, job_sequence = $7::bigint, updated_at = now() "
+          "FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::jsonb[], $5::jsonb[], $8::bigint[], "
+          "$9::bigint[]" +
+          parts + ") AS u(id, n, h, d, m, was_sequence, was_number" + part + ") " + kStillThat +
+          dataset_.within,
       params));
   if (replaced.affected() != groups.size()) return raced_with_others();
   if (!target_.exists()) return {};

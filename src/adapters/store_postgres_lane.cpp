@@ -67,11 +67,11 @@ Result<> PostgresLane::begin(const Lease& lease) {
                         "SET LOCAL TimeZone = 'UTC'; " +
                         durable + lock_postgres_dataset(dataset_.id, PgDatasetLock::shared))));
   const std::string split = "split " + std::to_string(lease.split_number) + " of job " + lease.job_id;
-  auto found =
-      TRY(connection_->query("SELECT s.lease_epoch, s.status, j.status FROM ingestion_splits s JOIN "
-                             "ingestion_jobs j ON j.id = s.job_id "
-                             "WHERE s.job_id = $1 AND s.split_number = $2 FOR KEY SHARE OF s",
-                             PgParams().text(lease.job_id).whole(lease.split_number)));
+  auto found = TRY(connection_->query(
+      "SELECT s.lease_epoch, s.status, j.status, " + postgres_aggregates_of("$3", "$4") +
+          " FROM ingestion_splits s JOIN ingestion_jobs j ON j.id = s.job_id "
+          "WHERE s.job_id = $1 AND s.split_number = $2 FOR KEY SHARE OF s",
+      PgParams().text(lease.job_id).whole(lease.split_number).text(spec_.tenant).text(spec_.pipeline)));
   if (found.rows() == 0) return fail(ErrorKind::conflict, "there is no " + split + " any more.");
   if (found.text(0, 2) != "PROCESSING")
     return fail(ErrorKind::conflict,
@@ -79,7 +79,22 @@ Result<> PostgresLane::begin(const Lease& lease) {
   if (found.text(0, 1) == "COMPLETED") return fail(ErrorKind::conflict, split + " is done.");
   if (found.whole(0, 0) != lease.epoch)
     return fail(ErrorKind::conflict, "the lease of " + split + " is lost: another worker has it.");
+  return load_aggregates(found.text(0, 3));
+}
+
+// Whatever the job's plan says of them: what is declared while it runs has its rows, too.
+Result<> PostgresLane::load_aggregates(std::string_view declared) {
+  if (declared != aggregates_seen_)
+    aggregates_ = declared.empty()
+                      ? nullptr
+                      : TRY(PostgresAggregates::load(*connection_, spec_.tenant, spec_.pipeline));
+  aggregates_seen_ = declared;
+  table_.add_up(aggregates_ ? &aggregates_->deltas() : nullptr);
   return {};
+}
+
+Result<> PostgresLane::apply_aggregates() {
+  return aggregates_ ? aggregates_->apply(*connection_) : Result<>();
 }
 
 Result<> PostgresLane::lock_slots(unsigned first, unsigned end, SlotLock how) {

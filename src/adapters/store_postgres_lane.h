@@ -12,6 +12,7 @@
 
 #include "adapters/pg_pool.h"
 #include "adapters/row_entry.h"
+#include "adapters/store_postgres_aggregates.h"
 #include "adapters/store_postgres_table.h"
 #include "base/uuid.h"
 #include "ports/store.h"
@@ -46,6 +47,8 @@ class PostgresLane {
   void reject(const RejectedRow& row);
   // How far a lane beside the main one is.
   Result<> note_progress(const Lease& lease, std::uint64_t until_row, const OutcomeRuns& runs);
+  // Changes the groups of the pipeline's aggregates by what store() did: the last thing before commit().
+  Result<> apply_aggregates();
   Result<> commit();
   void rollback();
   // Rolls back; true where another transaction may bring the rows through.
@@ -58,6 +61,8 @@ class PostgresLane {
   void settle() { uncertain_ = false; }
 
  private:
+  Result<> load_aggregates(std::string_view declared);
+
   const unsigned number_;
   PgPool& pool_;
   const WriteSpec& spec_;
@@ -66,7 +71,9 @@ class PostgresLane {
   std::optional<PgTransaction> transaction_;
   PostgresRowTable table_;
   const PostgresDataset& dataset_;
-  std::string rejects_;  // rows for COPY validation_errors
+  std::unique_ptr<PostgresAggregates> aggregates_;  // none: the pipeline has none
+  std::string aggregates_seen_;                     // what postgres_aggregates_of() gave then
+  std::string rejects_;                             // rows for COPY validation_errors
   bool uncertain_ = false;
 };
 

@@ -1,6 +1,7 @@
 // PostgresJobStore: a job goes, with its rejects and outcomes, and its rows where they are to go, too.
 #include "adapters/job_refusals.h"
 #include "adapters/pg_binary.h"
+#include "adapters/store_postgres_aggregates.h"
 #include "adapters/store_postgres_dataset.h"
 #include "adapters/store_postgres_job_row.h"
 #include "adapters/store_postgres_jobs.h"
@@ -69,10 +70,30 @@ Result<> delete_from_targets(PgConnection& connection, const std::string& own) {
   return {};
 }
 
+Result<> take_out_of_aggregates(PgConnection& connection, const Job& job, const std::string& own) {
+  auto aggregates = TRY(PostgresAggregates::load(connection, job.tenant, job.pipeline));
+  if (aggregates->deltas().size() == 0) return {};
+  constexpr const char* kRowsTogether = "20000";
+  std::string after;
+  while (true) {
+    auto rows =
+        TRY(connection.select("SELECT d.id, coalesce(d.aggregated, d.data::text) FROM pg_temp.sluice_own o "
+                              "JOIN ingested_data d ON d.id = "
+                              "o.id AND " +
+                              own + (after.empty() ? "" : " WHERE o.id > " + pg_literal(after)) +
+                              " ORDER BY o.id LIMIT " + kRowsTogether));
+    if (rows.rows() == 0) return {};
+    for (int row = 0; row < rows.rows(); ++row) TRY(aggregates->deltas().remove(rows.text(row, 1)));
+    after = rows.text(rows.rows() - 1, 0);
+    TRY(aggregates->apply(connection));
+  }
+}
+
 Result<> delete_rows(PgConnection& connection, const Job& job) {
   // What a later job has taken over since it was noted is that one's.
   const std::string own = "d.job_id = " + pg_literal(job.id);
   TRY(connection.execute("ANALYZE pg_temp.sluice_own"));
+  TRY(take_out_of_aggregates(connection, job, own));
   TRY(delete_from_targets(connection, own));
   return connection.execute("DELETE FROM ingested_data d USING pg_temp.sluice_own o WHERE d.id = o.id AND " +
                             own);

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "adapters/pg_binary.h"
+#include "adapters/store_postgres_aggregates.h"
 #include "adapters/store_postgres_dataset.h"
 #include "adapters/store_postgres_job_row.h"
 #include "adapters/store_postgres_jobs.h"
@@ -99,6 +100,8 @@ Result<PostgresDataset> PostgresRowWriter::find_dataset(PgConnection& connection
   PostgresDataset dataset{.id = static_cast<std::int32_t>(found.integer(0, 0)),
                           .root_sequence = state.integer(0, 0),
                           .row_security = state.yes(0, 1)};
+  if (!spec_.aggregates.empty())
+    TRY(PostgresAggregates::declare(connection, dataset.id, spec_.tenant, spec_.pipeline, spec_.aggregates));
   if (state.yes(0, 2)) dataset.within = " AND d.id " + postgres_ids_of_dataset(dataset.id);
   return dataset;
 }
@@ -206,6 +209,7 @@ Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const L
   const CommittedRows rows = TRY(write_outcomes(lease));
   TRY(write_checkpoint(commit, lease, rows.counts));
   CommitReport report = TRY(finish(commit, rows));
+  TRY(lanes_.front()->apply_aggregates());
   TRY(lanes_.front()->commit());
   return report;
 }
@@ -311,6 +315,7 @@ Result<> PostgresRowWriter::run_side_lane(unsigned lane_number, unsigned lanes, 
     TRY(lane.write_rejects());
     EntryOutcomes outcomes = outcomes_of(share.entries);
     TRY(lane.note_progress(lease, until, outcomes.runs));
+    TRY(lane.apply_aggregates());
     TRY(lane.commit());
     progress_[lane_number] = {until, outcomes.runs.first_row(), outcomes.runs.encoded()};
     return {};

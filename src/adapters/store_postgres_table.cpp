@@ -16,7 +16,7 @@ constexpr int kCommitsAlone = 50;
 constexpr std::size_t kSomeRefusals = 3;  // found one redo at a time; with more, all are looked for at once
 constexpr std::size_t kPieceBytes = 128 * 1024;  // handed to libpq at once
 constexpr const char* kColumns =
-    "(id, tenant, pipeline, job_id, row_number, job_sequence, content_hash, key_hash, data, metadata)";
+    "id, tenant, pipeline, job_id, row_number, job_sequence, content_hash, key_hash, data, metadata";
 constexpr std::uint16_t kColumnCount = 10;
 
 // "COPY ingested_data, line 17, column data" -> 17; 0 where there is none.
@@ -48,6 +48,7 @@ void PostgresRowTable::forget() {
 Result<> PostgresRowTable::store(PgConnection& connection, std::span<RowEntry> entries,
                                  const RejectRow& reject) {
   by_line_ = raced_ = looked_at_each_ = false;
+  if (deltas_) deltas_->clear();
   TRY(reject_refused(entries, reject));
   decisions_.begin(entries);
   if (decisions_.groups().empty()) return {};
@@ -57,6 +58,7 @@ Result<> PostgresRowTable::store(PgConnection& connection, std::span<RowEntry> e
   if (constrained) TRY(load_unique(connection));
   TRY(decisions_.decide(reject));
   if (constrained) TRY(write_unique(connection));
+  if (keeps_parts()) TRY(make_parts());
   return one_by_one_ ? write_one_by_one(connection) : write(connection);
 }
 
@@ -148,6 +150,8 @@ Result<> PostgresRowTable::write(PgConnection& connection) {
       moved.push_back(i);
   }
   TRY(insert(connection, fresh));
+  if (deltas_) TRY(add_up_new(fresh));
+  if (deltas_) TRY(add_up_replaced(connection, replaced));
   TRY(replace(connection, replaced));
   return spec_.identity == IdentityKind::key ? move(connection, moved) : touch(connection, moved);
 }
@@ -215,7 +219,8 @@ Result<> PostgresRowTable::copy_rows(PgConnection& connection, const std::string
     }
     return piece;
   };
-  TRY(connection.copy_in("COPY " + table + " " + kColumns + " FROM STDIN (FORMAT binary)", produce));
+  const std::string columns = std::string(kColumns) + (keeps_parts() ? ", aggregated" : "");
+  TRY(connection.copy_in("COPY " + table + " (" + columns + ") FROM STDIN (FORMAT binary)", produce));
   by_line_ = false;
   return {};
 }
@@ -223,7 +228,7 @@ Result<> PostgresRowTable::copy_rows(PgConnection& connection, const std::string
 void PostgresRowTable::append_row(std::string& out, std::uint32_t at) const {
   const RowGroup& group = decisions_.groups()[at];
   const PreparedRow& row = decisions_.row_of(group);
-  append_be16(out, kColumnCount);
+  append_be16(out, kColumnCount + (keeps_parts() ? 1 : 0));
   PgFields fields(out);
   fields.bytes(view(ids_[at]));
   fields.bytes(spec_.tenant);
@@ -235,6 +240,33 @@ void PostgresRowTable::append_row(std::string& out, std::uint32_t at) const {
   fields.bytes_or_null(spec_.identity == IdentityKind::key ? row.identity.view() : std::string_view());
   fields.jsonb_or_null(target_.exists() ? std::string_view() : row.data);
   fields.jsonb_or_null(row.metadata);
+  if (keeps_parts()) fields.bytes(parts_[at]);
+}
+
+Result<> PostgresRowTable::make_parts() {
+  parts_.assign(decisions_.groups().size(), {});
+  for (std::size_t at = 0; at < parts_.size(); ++at) {
+    const RowGroup& group = decisions_.groups()[at];
+    if (group.fresh || group.replaced) parts_[at] = TRY(deltas_->part_of(decisions_.row_of(group).data));
+  }
+  return {};
+}
+
+Result<> PostgresRowTable::add_up_new(std::span<const std::uint32_t> groups) {
+  for (std::uint32_t at : groups) TRY(deltas_->add(decisions_.row_of(decisions_.groups()[at]).data));
+  return {};
+}
+
+// What is stored of them now is what will be replaced: replace() sees to that.
+Result<> PostgresRowTable::add_up_replaced(PgConnection& connection, std::span<const std::uint32_t> groups) {
+  if (groups.empty()) return {};
+  TRY(add_up_new(groups));
+  auto before = TRY(connection.query(
+      "SELECT coalesce(d.aggregated, d.data::text) FROM ingested_data d WHERE d.id = ANY($1)" +
+          dataset_.within,
+      PgParams().binary(ids_of(groups), static_cast<Oid>(PgArrayType::uuid))));
+  for (int row = 0; row < before.rows(); ++row) TRY(deltas_->remove(before.text(row, 0)));
+  return {};
 }
 
 }  // namespace sluice

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/aggregate_delta.h"
 #include "adapters/pg_connection.h"
 #include "adapters/row_decisions.h"
 #include "adapters/row_entry.h"
@@ -40,6 +41,9 @@ class PostgresRowTable {
  public:
   PostgresRowTable(const WriteSpec& spec, const PostgresDataset& dataset)
       : spec_(spec), dataset_(dataset), decisions_(spec), target_(spec) {}
+
+  // Where rows are added up while they are stored; none: nowhere. Outlives the next store().
+  void add_up(AggregateDeltas* deltas) { deltas_ = deltas; }
 
   // Decides and stores every entry that is a good row without an outcome. After an error the transaction is
   // of no use; may_redo() says whether another one may bring it through.
@@ -89,6 +93,11 @@ class PostgresRowTable {
   Result<> copy_rows(PgConnection& connection, const std::string& table,
                      std::span<const std::uint32_t> groups);
   void append_row(std::string& out, std::uint32_t group) const;
+  Result<> add_up_new(std::span<const std::uint32_t> groups);
+  Result<> add_up_replaced(PgConnection& connection, std::span<const std::uint32_t> groups);
+  // Of what goes into a table of its own, aggregates need a part in ingested_data.
+  bool keeps_parts() const { return deltas_ && target_.exists(); }
+  Result<> make_parts();
   bool refused(const PgFault& fault) const;
   void note_refusal(std::uint32_t group, const PgFault& fault);
 
@@ -107,6 +116,9 @@ class PostgresRowTable {
   bool by_line_ = false;                 // a fault's line number is an index into `copying_`
   bool raced_ = false;                   // somebody else stored one of the rows meanwhile
   bool looked_at_each_ = false;  // the commit has to be done again, without the rows that were refused
+
+  AggregateDeltas* deltas_ = nullptr;
+  std::vector<std::string> parts_;  // per group, where parts are kept and it is written
 
   bool mostly_known_ = false;  // the rows of the last commit were stored before
   int alone_for_ = 0;          // so many further commits
