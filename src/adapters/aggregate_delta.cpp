@@ -183,9 +183,10 @@ void AggregateDeltas::clear() {
   for (Aggregate& aggregate : aggregates_) aggregate.groups.clear();
 }
 
-bool AggregateDeltas::empty() const {
-  return std::ranges::all_of(aggregates_,
-                             [](const Aggregate& aggregate) { return aggregate.groups.empty(); });
+std::size_t AggregateDeltas::group_count() const {
+  std::size_t count = 0;
+  for (const Aggregate& aggregate : aggregates_) count += aggregate.groups.size();
+  return count;
 }
 
 Result<> AggregateDeltas::read(std::string_view row) {
@@ -221,6 +222,7 @@ void AggregateDeltas::change(Aggregate& aggregate, DecimalSum::Sign sign) {
     key_ += values_[place];
   }
   key_ += ']';
+  if (only_ && !only_->contains(key_)) return;
   auto found = aggregate.groups.find(std::string_view(key_));
   if (found == aggregate.groups.end()) {
     found = aggregate.groups.emplace(key_, GroupDelta{}).first;

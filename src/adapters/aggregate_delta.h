@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/decimal_sum.h"
@@ -14,6 +16,9 @@
 #include "ports/aggregate_spec.h"
 
 namespace sluice {
+
+// Where a transaction goes through many rows: with so many groups in memory they are changed in between.
+inline constexpr std::size_t kMostGroupsInMemory = 200'000;
 
 // Values are JSON as RFC 8785 writes it: "TX", 12, null.
 struct MeasureDelta {
@@ -64,8 +69,10 @@ class AggregateDeltas {
   // A row that is stored from now on, or no more, as its JSON: RFC 8785, or what a database made of that.
   Result<> add(std::string_view row);
   Result<> remove(std::string_view row);
+  // Of other groups than these nothing is added up from now on.
+  void only(std::unordered_set<std::string> keys) { only_ = std::move(keys); }
   void clear();
-  bool empty() const;
+  std::size_t group_count() const;
 
   const Groups& groups(std::size_t aggregate) const { return aggregates_[aggregate].groups; }
   const AggregateSpec& spec(std::size_t aggregate) const { return *aggregates_[aggregate].spec; }
@@ -88,6 +95,7 @@ class AggregateDeltas {
   std::vector<Aggregate> aggregates_;
   std::vector<std::string> fields_;  // that are looked at, sorted
   std::vector<std::string> values_;  // of the row at hand: "null" where it has none
+  std::optional<std::unordered_set<std::string>> only_;
   std::string key_;
 };
 

@@ -1,6 +1,7 @@
 // The service's stores of one database, together: what both kinds of Store hand out beside jobs and rows.
 #pragma once
 
+#include "adapters/sql_aggregates.h"
 #include "adapters/sql_audit.h"
 #include "adapters/sql_deliveries.h"
 #include "adapters/sql_events.h"
@@ -15,7 +16,8 @@ namespace sluice {
 
 struct SqlService {
   SqlService(SqlDatabase& database, SqlSignals& signals)
-      : events(database, signals),
+      : aggregates(database),
+        events(database, signals),
         keys(database),
         audit(database),
         schedules(database),
@@ -25,6 +27,7 @@ struct SqlService {
         retention(database),
         queue(database, signals) {}
 
+  SqlAggregateStore aggregates;
   SqlEventLog events;
   SqlKeyStore keys;
   SqlAuditLog audit;

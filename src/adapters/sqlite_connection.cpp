@@ -6,6 +6,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/decimal.h"
+
 namespace sluice {
 namespace {
 
@@ -62,6 +64,17 @@ Error explain(int code, const std::string& path, const std::string& said, int ca
   }
 }
 
+// sluice_order(JSON): text that sorts, byte by byte, as JSON values do: numbers by their exact values, then
+// all else by its characters.
+void order_of_json(sqlite3_context* context, int, sqlite3_value** arguments) {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(arguments[0]));
+  if (bytes == nullptr) return sqlite3_result_null(context);
+  const std::string_view json(bytes, static_cast<std::size_t>(sqlite3_value_bytes(arguments[0])));
+  const auto number = is_json_number(json) ? parse_decimal(json) : std::nullopt;
+  const std::string key = number ? "1" + sort_key(*number) : "2" + std::string(json);
+  sqlite3_result_text64(context, key.data(), key.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 }  // namespace
 
 Result<SqliteConnection> SqliteConnection::open(const std::string& path, SqliteAccess access,
@@ -76,6 +89,9 @@ Result<SqliteConnection> SqliteConnection::open(const std::string& path, SqliteA
   connection.database_.reset(database);
   if (code != SQLITE_OK) return std::unexpected(connection.error(code));
   sqlite3_busy_timeout(database, busy_timeout_ms);
+  code = sqlite3_create_function_v2(database, "sluice_order", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
+                                    order_of_json, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(connection.error(code));
   // A reader opens the file for writing, so that it may recover the log of a crashed writer, but writes
   // nothing.
   if (access == SqliteAccess::read_only) TRY(connection.execute("PRAGMA query_only = 1"));

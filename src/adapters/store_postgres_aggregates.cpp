@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-constexpr const char* kRowsTogether = "20000";  // looked through at once, and their groups changed
+constexpr const char* kRowsTogether = "20000";  // looked through at once
 
 Result<bool> is_declared(PgConnection& connection, const std::string& tenant, const std::string& pipeline,
                          const AggregateSpec& spec) {
@@ -78,13 +78,13 @@ Result<> PostgresAggregates::add_stored(PgConnection& connection, std::int32_t d
   while (true) {
     auto found = TRY(connection.select(rows + (after.empty() ? "" : " AND id > " + pg_literal(after)) +
                                        " ORDER BY id LIMIT " + kRowsTogether));
-    if (found.rows() == 0) return {};
+    if (found.rows() == 0) return apply(connection);
     for (int row = 0; row < found.rows(); ++row) {
       if (found.is_null(row, 1)) return aggregate_is_too_late(specs_.front(), pipeline);
       TRY(deltas_.add(found.text(row, 1)));
     }
     after = found.text(found.rows() - 1, 0);
-    TRY(apply(connection));
+    if (deltas_.group_count() > kMostGroupsInMemory) TRY(apply(connection));
   }
 }
 

@@ -82,10 +82,10 @@ Result<> take_out_of_aggregates(PgConnection& connection, const Job& job, const 
                               "o.id AND " +
                               own + (after.empty() ? "" : " WHERE o.id > " + pg_literal(after)) +
                               " ORDER BY o.id LIMIT " + kRowsTogether));
-    if (rows.rows() == 0) return {};
+    if (rows.rows() == 0) return aggregates->apply(connection);
     for (int row = 0; row < rows.rows(); ++row) TRY(aggregates->deltas().remove(rows.text(row, 1)));
     after = rows.text(rows.rows() - 1, 0);
-    TRY(aggregates->apply(connection));
+    if (aggregates->deltas().group_count() > kMostGroupsInMemory) TRY(aggregates->apply(connection));
   }
 }
 

@@ -6,11 +6,6 @@
 #include "base/sha256.h"
 
 namespace sluice {
-namespace {
-
-constexpr std::uint64_t kRowsTogether = 50'000;  // whose groups are held in memory
-
-}  // namespace
 
 Result<std::vector<AggregateSpec>> aggregates_of_sqlite_pipeline(const SqliteConnection& connection,
                                                                  const std::string& tenant,
@@ -60,10 +55,10 @@ Result<> SqliteAggregates::add_stored(SqliteConnection& writer, const std::strin
       SqliteStatement::prepare(writer, "SELECT data FROM ingested_data WHERE tenant = ?1 AND pipeline = ?2"));
   rows.bind(1, tenant_);
   rows.bind(2, pipeline);
-  for (std::uint64_t row = 1; TRY(rows.step()); ++row) {
+  while (TRY(rows.step())) {
     if (rows.is_null(0)) return aggregate_is_too_late(specs_.front(), pipeline);
     TRY(deltas_.add(rows.text(0)));
-    if (row % kRowsTogether == 0) TRY(apply(now_ms()));
+    if (deltas_.group_count() > kMostGroupsInMemory) TRY(apply(now_ms()));
   }
   return apply(now_ms());
 }

@@ -18,10 +18,8 @@ Result<std::unique_ptr<SqliteRowTable>> SqliteRowTable::open(SqliteConnection& w
                                                              const WriteSpec& spec) {
   std::unique_ptr<SqliteRowTable> table(new SqliteRowTable(writer, spec));
   TRY(table->find_dataset());
-  if (!spec.aggregates.empty()) {
+  if (!spec.aggregates.empty())
     TRY(SqliteAggregates::declare(writer, spec.tenant, spec.pipeline, spec.aggregates));
-    table->aggregates_ = TRY(SqliteAggregates::open(writer, spec.tenant, spec.aggregates));
-  }
   TRY(table->prepare());
   return table;
 }
@@ -42,7 +40,22 @@ Result<> SqliteRowTable::find_dataset() {
   return {};
 }
 
+Result<> SqliteRowTable::load_aggregates() {
+  declared_.bind(1, spec_.tenant);
+  declared_.bind(2, spec_.pipeline);
+  (void)TRY(declared_.step());
+  const std::int64_t declared = declared_.integer(0);
+  declared_.reset();
+  if (declared == aggregates_seen_) return {};
+  auto specs = TRY(aggregates_of_sqlite_pipeline(writer_, spec_.tenant, spec_.pipeline));
+  aggregates_ = TRY(SqliteAggregates::open(writer_, spec_.tenant, std::move(specs)));
+  aggregates_seen_ = declared;
+  return {};
+}
+
 Result<> SqliteRowTable::prepare() {
+  declared_ = TRY(SqliteStatement::prepare(
+      writer_, "SELECT count(*) FROM aggregates WHERE tenant = ?1 AND pipeline = ?2"));
   claim_ = TRY(SqliteStatement::prepare(
       writer_,
       "INSERT INTO row_identities (dataset, identity, row_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"));
@@ -111,6 +124,7 @@ Result<std::int64_t> SqliteRowTable::next_row_id() {
 
 Result<> SqliteRowTable::store(std::span<RowEntry> entries, std::int64_t now, const RejectRow& reject) {
   bind_constants(now);
+  TRY(load_aggregates());
   std::int64_t first_id = TRY(next_row_id());
   if (thorough_) {
     TRY(store_decided(entries, first_id, reject));

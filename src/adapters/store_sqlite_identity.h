@@ -30,6 +30,8 @@ class SqliteRowTable {
   Result<> prepare();
   Result<> prepare_thorough();
   Result<> find_dataset();
+  // Whatever the job's plan says of them: what is declared while it runs has its rows, too.
+  Result<> load_aggregates();
   void bind_constants(std::int64_t now);
   Result<std::int64_t> next_row_id();
   std::string_view stored_identity(const PreparedRow& row) const;
@@ -59,12 +61,14 @@ class SqliteRowTable {
   std::vector<IdentityOrder> order_;  // the quick way: undecided good rows
 
   std::unique_ptr<SqliteAggregates> aggregates_;  // none: the pipeline has none
+  std::int64_t aggregates_seen_ = 0;              // how many there were when they were loaded
   std::string part_;
 
   bool thorough_ = false;
   RowDecisions decisions_;
   SqliteUniqueValues unique_;
 
+  SqliteStatement declared_;
   SqliteStatement claim_, find_, point_, insert_, touch_, check_, max_id_;  // the quick way, or both
   SqliteStatement stored_, before_, replace_, move_;                        // the thorough way
 };

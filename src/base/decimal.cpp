@@ -173,6 +173,17 @@ int compare(const Decimal& a, const Decimal& b) {
   return (order < 0) == (sign(a) > 0) ? -1 : 1;
 }
 
+std::string sort_key(const Decimal& value) {
+  if (value.digits.empty()) return "1";
+  constexpr std::int64_t kBias = 5'000'000'000'000;  // all have the same number of digits
+  const std::int64_t magnitude = value.exponent + static_cast<std::int64_t>(value.digits.size());
+  std::string key =
+      (value.negative ? "0" : "2") + std::to_string(kBias + (value.negative ? -magnitude : magnitude));
+  if (!value.negative) return key + value.digits;
+  for (char digit : value.digits) key += static_cast<char>('0' + ('9' - digit));
+  return key + '~';  // a longer one is further from zero
+}
+
 void append_canonical(std::string& out, const Decimal& value) {
   if (value.digits.empty()) {
     out += '0';

@@ -30,6 +30,9 @@ bool is_json_number(std::string_view text);
 
 int compare(const Decimal& a, const Decimal& b);  // -1, 0, 1
 
+// Text that sorts, byte by byte, as the decimals do.
+std::string sort_key(const Decimal& value);
+
 // Appends the canonical decimal: the layout of ECMAScript Number::toString (ECMA-262 section 6.1.6.1.20)
 // with all the digits, plus one rule: an integer that does not end in a zero is always plain.
 //   100.00 → 100   0.10 → 0.1   1e3 → 1000   1e21 → 1e+21   12345678901234567890123 stays

@@ -17,6 +17,18 @@ std::string canonical(std::string_view text) {
   return view ? std::string(*view) : "none";
 }
 
+TEST(Decimal, SortKeysSortAsTheNumbersDo) {
+  const std::vector<std::string> rising = {
+      "-1e999999999", "-1e+21", "-100.5",        "-100.25", "-100",         "-9",
+      "-0.5",         "-0.05",  "-1e-999999999", "0",       "1e-999999999", "0.05",
+      "0.5",          "9",      "9.5",           "10",      "99",           "100",
+      "100.25",       "100.5",  "101",           "1e+21",   "1e999999999"};
+  for (std::size_t i = 0; i < rising.size(); ++i)
+    for (std::size_t j = 0; j < rising.size(); ++j)
+      EXPECT_EQ(sort_key(*parse_decimal(rising[i])) < sort_key(*parse_decimal(rising[j])), i < j)
+          << rising[i] << " and " << rising[j];
+}
+
 TEST(Decimal, canonical_form_of_what_people_write) {
   EXPECT_EQ(canonical("+01.50"), "1.5");
   EXPECT_EQ(canonical("100.00"), "100");

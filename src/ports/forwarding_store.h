@@ -15,6 +15,7 @@ class ForwardingStore : public Store, public JobStore {
   Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) override {
     return store_.open_writer(spec);
   }
+  AggregateStore& aggregates() override { return store_.aggregates(); }
   EventLog& events() override { return store_.events(); }
   KeyStore& keys() override { return store_.keys(); }
   AuditLog& audit() override { return store_.audit(); }

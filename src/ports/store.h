@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "base/sha256.h"
-#include "ports/aggregate_spec.h"
+#include "ports/aggregate_store.h"
 #include "ports/audit_log.h"
 #include "ports/delivery_store.h"
 #include "ports/event_log.h"
@@ -342,6 +342,7 @@ class Store {
   // Makes the target table where it does not exist; usage error where it exists with columns that do not fit.
   virtual Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) = 0;
 
+  virtual AggregateStore& aggregates() = 0;
   virtual EventLog& events() = 0;
   virtual KeyStore& keys() = 0;
   virtual AuditLog& audit() = 0;

@@ -81,6 +81,9 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
   // A job that has run: these rows were rejected, the others up to the last of them stored.
   Job create_rejects(const std::map<std::uint64_t, std::vector<Issue>>& rejects);
 
+  // The groups of aggregate_of_tests() as "value: count sum min max", by value.
+  std::vector<std::string> groups(const std::string& tenant = "default");
+
   std::unique_ptr<RowWriter> writer(const WriteSpec& spec);
   JobStore& jobs() { return store_->jobs(); }
   QueryStore& queries() { return store_->queries(); }
@@ -100,6 +103,10 @@ std::string test_job_id(std::uint64_t number);  // a UUIDv7 that counts
 TestRow good(std::uint64_t number, const std::string& content);
 TestRow bad(std::uint64_t number);
 Identity identity_of(const WriteSpec& spec, const TestRow& row);
+// Counts rows by their `value`, and sums up their `n`.
+AggregateSpec aggregate_of_tests();
+// The same of rows as JSON, worked out plainly.
+std::vector<std::string> groups_of(const std::vector<std::string>& rows);
 RowCounts counted(std::uint64_t inserted, std::uint64_t updated, std::uint64_t duplicate,
                   std::uint64_t rejected);
 std::ostream& operator<<(std::ostream& out, const RowCounts& counts);

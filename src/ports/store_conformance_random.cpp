@@ -96,7 +96,7 @@ TestRow random_row(std::mt19937& random, std::uint64_t number) {
   row.number = number;
   row.bad = std::uniform_int_distribution(0, 9)(random) == 0;
   row.key = pick(25);
-  row.data = "{\"id\":\"" + row.key + "\",\"value\":\"" + pick(3) + "\"}";
+  row.data = "{\"id\":\"" + row.key + "\",\"n\":" + pick(4) + ",\"value\":\"" + pick(3) + "\"}";
   row.unique = {pick(60), std::uniform_int_distribution(0, 1)(random) ? pick(60) : ""};
   return row;
 }
@@ -120,6 +120,7 @@ TEST_P(StoreConformance, RandomCommitsAgreeWithAPlainModel) {
           made.tenant = tenant;
           at.job = jobs().create(made).value();
           at.spec = spec(at.job, identity, on_duplicate);
+          at.spec.aggregates = {aggregate_of_tests()};
           if (unique) at.spec.unique_constraints = {"one", "two"};
           at.lease = lease(at.job);
           at.writer = writer(at.spec);
@@ -157,6 +158,9 @@ TEST_P(StoreConformance, RandomCommitsAgreeWithAPlainModel) {
                                       tenant + "'");
         std::ranges::sort(table);
         ASSERT_EQ(table, model.table());
+        std::vector<std::string> data;
+        for (const auto& row : table) data.push_back(row[0]);
+        ASSERT_EQ(groups(tenant), groups_of(data));
         for (Open& at : open) {
           for (std::uint64_t row = 0; row <= at.next_row + 1; ++row) {
             auto expected = at.outcomes.contains(row) ? at.outcomes[row] : Outcome::none;

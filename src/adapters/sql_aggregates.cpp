@@ -1,0 +1,327 @@
+#include "adapters/sql_aggregates.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include "adapters/store_postgres_dataset.h"
+#include "base/nearest.h"
+#include "base/sha256.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kRowsTogether = 20'000;  // looked at at once
+
+std::string number_of(std::size_t parameter) { return "$" + std::to_string(parameter); }
+
+// An element of a JSON array, or a member of an object, as JSON; in SQL.
+std::string element(SqlDialect dialect, const std::string& json, std::size_t index) {
+  const std::string at = std::to_string(index);
+  return dialect == SqlDialect::sqlite ? json + " -> '$[" + at + "]'"
+                                       : "(" + json + "::json -> " + at + ")::text";
+}
+std::string member(SqlDialect dialect, const std::string& json,
+                   const std::string& name) {  // a measure's: plain
+  return dialect == SqlDialect::sqlite ? json + " -> '$.\"" + name + "\"'"
+                                       : "(" + json + "::json -> '" + name + "')::text";
+}
+
+// Keys that sort JSON values: numbers, then all else by its characters.
+std::vector<std::string> sort_keys(SqlDialect dialect, const std::string& json) {
+  if (dialect == SqlDialect::sqlite) return {"sluice_order(" + json + ")"};
+  return {"CASE WHEN " + json + " ~ '^-?[0-9][0-9.]*(e[+-]?[0-9]+)?$' THEN (" + json +
+              ")::numeric ELSE 'NaN'::numeric END",
+          "(" + json + ") COLLATE \"C\""};
+}
+
+// A number that no double holds stands in quotes.
+std::string unquoted(SqlDialect dialect, const std::string& json) {
+  return dialect == SqlDialect::sqlite ? "trim(" + json + ", '\"')" : "trim(BOTH '\"' FROM " + json + ")";
+}
+bool is_number(const AggregateMeasure& measure) {
+  return measure.is_number || measure.function == AggregateFunction::count;
+}
+
+// The parts of a cursor: the values of the sort keys, and the group's hash.
+std::string cursor_of(const std::vector<std::string>& parts) { return nlohmann::json(parts).dump(); }
+std::vector<std::string> parts_of(const std::string& cursor) {
+  const auto json = nlohmann::json::parse(cursor, nullptr, false);
+  std::vector<std::string> parts;
+  if (json.is_array())
+    for (const auto& part : json)
+      if (part.is_string()) parts.push_back(part.get<std::string>());
+  return parts;
+}
+
+// JSON of the group's key, element by element, as it stands there.
+std::vector<std::string> elements_of(const std::string& array) {
+  std::vector<std::string> elements;
+  std::size_t begin = 1;
+  bool quoted = false;
+  for (std::size_t at = 1; at < array.size(); ++at) {
+    if (quoted && array[at] == '\\') {
+      ++at;
+    } else if (array[at] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (array[at] == ',' || array[at] == ']')) {
+      elements.push_back(array.substr(begin, at - begin));
+      begin = at + 1;
+    }
+  }
+  return elements;
+}
+
+// Every stored row of pipelines, as JSON, in portions.
+Result<> each_row(SqlSession& session, SqlDialect dialect, const std::string& tenant,
+                  const std::vector<std::string>& pipelines,
+                  const std::function<Result<>(const std::string&)>& visit) {
+  const std::string json =
+      dialect == SqlDialect::sqlite ? "coalesce(aggregated, data)" : "coalesce(aggregated, data::text)";
+  for (const std::string& pipeline : pipelines) {
+    const auto dataset =
+        TRY(session.run("SELECT id FROM datasets WHERE tenant = $1 AND pipeline = $2", {tenant, pipeline}));
+    if (dataset.empty()) continue;
+    const std::string of_pipeline =
+        dialect == SqlDialect::sqlite
+            ? "tenant = $1 AND pipeline = $2"
+            : "tenant = $1 AND pipeline = $2 AND id " +
+                  postgres_ids_of_dataset(static_cast<std::int32_t>(dataset.integer(0, 0)));
+    std::string after;
+    while (true) {
+      SqlParams params{tenant, pipeline, kRowsTogether};
+      std::string condition = of_pipeline;
+      if (!after.empty()) {
+        params.emplace_back(after);
+        condition +=
+            dialect == SqlDialect::sqlite ? " AND id > CAST($4 AS integer)" : " AND id > CAST($4 AS uuid)";
+      }
+      const auto rows = TRY(session.run(
+          "SELECT id, " + json + " FROM ingested_data WHERE " + condition + " ORDER BY id LIMIT $3", params));
+      if (rows.empty()) break;
+      for (std::size_t row = 0; row < rows.size(); ++row) TRY(visit(rows.text(row, 1)));
+      after = rows.text(rows.size() - 1, 0);
+    }
+  }
+  return {};
+}
+
+// What is to be looked up is not wrong.
+bool is_right(const GroupState& kept, const GroupState& right) {
+  if (kept.rows != right.rows) return false;
+  for (std::size_t i = 0; i < right.values.size(); ++i)
+    if (!kept.stale[i] && kept.values[i] != right.values[i]) return false;
+  return true;
+}
+
+std::string for_update(SqlDialect dialect) { return dialect == SqlDialect::sqlite ? "" : " FOR UPDATE"; }
+
+}  // namespace
+
+Result<std::vector<DeclaredAggregate>> SqlAggregateStore::select(const std::string& condition,
+                                                                 const SqlParams& params) {
+  const auto rows = TRY(database_.read(
+      "SELECT definition, pipeline FROM aggregates WHERE " + condition + " ORDER BY name, pipeline", params));
+  std::vector<DeclaredAggregate> found;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    AggregateSpec spec = TRY(aggregate_of(rows.text(row, 0)));
+    if (found.empty() || found.back().spec.name != spec.name) found.push_back({std::move(spec), {}});
+    found.back().pipelines.push_back(rows.text(row, 1));
+  }
+  return found;
+}
+
+Result<std::vector<DeclaredAggregate>> SqlAggregateStore::list(const std::string& tenant) {
+  return select("tenant = $1", {tenant});
+}
+
+Result<std::optional<DeclaredAggregate>> SqlAggregateStore::get(const std::string& tenant,
+                                                                const std::string& name) {
+  auto found = TRY(select("tenant = $1 AND name = $2", {tenant, name}));
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string& tenant,
+                                                              const AggregateSpec& spec,
+                                                              const AggregateQuestion& question) {
+  TRY(look_up_stale(tenant, spec));
+  const SqlDialect dialect = database_.dialect();
+  std::vector<std::string_view> known(spec.by.begin(), spec.by.end());
+  for (const AggregateMeasure& measure : spec.measures) known.push_back(measure.name);
+  auto unknown = [&](const std::string& name, const std::string& what) {
+    return fail(ErrorKind::usage, what + ": the aggregate '" + spec.name + "' has no '" + name + "'; " +
+                                      suggest_known(name, known));
+  };
+  SqlParams params{tenant, spec.name};
+  std::string where = "tenant = $1 AND name = $2 AND rows > 0";
+  for (const auto& [field, value] : question.equal) {
+    const auto at = std::ranges::find(spec.by, field);
+    if (at == spec.by.end()) return unknown(field, "filter");
+    params.emplace_back(nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    params.emplace_back(value.empty() ? "null" : value);
+    where += " AND " + element(dialect, "group_key", static_cast<std::size_t>(at - spec.by.begin())) +
+             " IN (" + number_of(params.size() - 1) + ", " + number_of(params.size()) + ")";
+  }
+  std::vector<std::string> keys;
+  auto add_keys = [&](const std::string& json) {
+    for (std::string& key : sort_keys(dialect, json)) keys.push_back(std::move(key));
+  };
+  if (question.sort.empty()) {
+    for (std::size_t i = 0; i < spec.by.size(); ++i) add_keys(element(dialect, "group_key", i));
+  } else if (auto by = std::ranges::find(spec.by, question.sort); by != spec.by.end()) {
+    add_keys(element(dialect, "group_key", static_cast<std::size_t>(by - spec.by.begin())));
+  } else if (auto measure = std::ranges::find(spec.measures, question.sort, &AggregateMeasure::name);
+             measure != spec.measures.end()) {
+    const std::string json = member(dialect, "measures", question.sort);
+    add_keys(is_number(*measure) ? unquoted(dialect, json) : json);
+  } else {
+    return unknown(question.sort, "sort");
+  }
+  keys.push_back("group_hash");
+  if (!question.after.empty()) {
+    const auto parts = parts_of(question.after);
+    if (parts.size() != keys.size())
+      return fail(ErrorKind::usage,
+                  "the cursor is none of this list; take the one that the last page ended with.");
+    std::string left, right;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      params.emplace_back(parts[i]);
+      left += (i == 0 ? "" : ", ") + keys[i];
+      const bool numeric = dialect == SqlDialect::postgres && keys[i].ends_with("END");
+      right += (i == 0 ? "CAST(" : ", CAST(") + number_of(params.size()) +
+               (numeric ? " AS numeric)" : " AS text)");
+    }
+    where += " AND (" + left + ") " + (question.descending ? "<" : ">") + " (" + right + ")";
+  }
+  std::string order, shown;
+  for (const std::string& key : keys) {
+    order += (order.empty() ? "" : ", ") + key + (question.descending ? " DESC" : "");
+    shown += ", " + key;
+  }
+  params.emplace_back(question.limit);
+  const auto rows = TRY(database_.scan("SELECT group_key, rows, measures, updated_at_ms" + shown +
+                                           " FROM aggregate_groups WHERE " + where + " ORDER BY " + order +
+                                           " LIMIT " + number_of(params.size()),
+                                       params));
+  std::vector<AggregateGroup> groups;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    std::vector<std::string> parts;
+    for (std::size_t key = 0; key < keys.size(); ++key) parts.push_back(rows.text(row, 4 + key));
+    GroupState state = TRY(group_state(spec, rows.integer(row, 1), rows.text(row, 2), ""));
+    groups.push_back({.by = elements_of(rows.text(row, 0)),
+                      .measures = std::move(state.values),
+                      .rows = state.rows,
+                      .updated_at = sql_time_text(rows.integer(row, 3)),
+                      .cursor = cursor_of(parts)});
+  }
+  return groups;
+}
+
+// Locked first: whoever changes such a group from now on waits, and whoever did is seen.
+Result<> SqlAggregateStore::look_up_stale(const std::string& tenant, const AggregateSpec& spec) {
+  const std::string stale = "tenant = $1 AND name = $2 AND stale <> ''";
+  const auto any = TRY(database_.read(
+      "SELECT 1 FROM aggregate_groups WHERE " + stale + " AND rows > 0 LIMIT 1", {tenant, spec.name}));
+  if (any.empty()) return {};
+  const auto declared = TRY(get(tenant, spec.name));
+  if (!declared) return {};
+  return database_.transact<void>([&](SqlSession& session) -> Result<> {
+    const auto groups =
+        TRY(session.run("SELECT group_hash, group_key, measures, stale, rows FROM aggregate_groups "
+                        "WHERE " +
+                            stale + " ORDER BY group_hash" + for_update(database_.dialect()),
+                        {tenant, spec.name}));
+    const std::vector<AggregateSpec> specs{spec};
+    AggregateDeltas deltas(specs);
+    std::unordered_set<std::string> wanted;
+    for (std::size_t row = 0; row < groups.size(); ++row) wanted.insert(groups.text(row, 1));
+    deltas.only(std::move(wanted));
+    TRY(each_row(session, database_.dialect(), tenant, declared->pipelines,
+                 [&](const std::string& row) { return deltas.add(row); }));
+    for (std::size_t row = 0; row < groups.size(); ++row) {
+      GroupState state =
+          TRY(group_state(spec, groups.integer(row, 4), groups.text(row, 2), groups.text(row, 3)));
+      GroupState stored(spec);
+      if (auto found = deltas.groups(0).find(groups.text(row, 1)); found != deltas.groups(0).end())
+        apply(spec, found->second, stored);
+      for (std::size_t i = 0; i < state.stale.size(); ++i)
+        if (state.stale[i]) state.values[i] = stored.values[i];
+      TRY(session.run(
+          "UPDATE aggregate_groups SET measures = $4, stale = '', version = version + 1 WHERE tenant = $1 "
+          "AND name = $2 AND group_hash = $3",
+          {tenant, spec.name, groups.text(row, 0), measures_json(spec, state)}));
+    }
+    return {};
+  });
+}
+
+Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
+                                                  const DeclaredAggregate& aggregate) {
+  const AggregateSpec& spec = aggregate.spec;
+  return database_.transact<AggregateCheck>([&](SqlSession& session) -> Result<AggregateCheck> {
+    TRY(exclude_commits(session, tenant, aggregate.pipelines));
+    AggregateCheck check;
+    const std::vector<AggregateSpec> specs{spec};
+    AggregateDeltas deltas(specs);
+    TRY(each_row(session, database_.dialect(), tenant, aggregate.pipelines, [&](const std::string& row) {
+      ++check.rows;
+      return deltas.add(row);
+    }));
+    std::map<std::string, std::pair<std::string, GroupState>> right;  // by hash
+    Sha256 sha;
+    for (const auto& [key, delta] : deltas.groups(0)) {
+      GroupState& state = right.try_emplace(to_hex(sha.of(key)), key, spec).first->second.second;
+      apply(spec, delta, state);
+    }
+    check.groups = right.size();
+    const auto kept =
+        TRY(session.run("SELECT group_hash, rows, measures, stale FROM aggregate_groups WHERE tenant = $1 "
+                        "AND name = $2 ORDER BY "
+                        "group_hash" +
+                            for_update(database_.dialect()),
+                        {tenant, spec.name}));
+    for (std::size_t row = 0; row < kept.size(); ++row) {
+      const auto found = right.find(kept.text(row, 0));
+      GroupState state = TRY(group_state(spec, kept.integer(row, 1), kept.text(row, 2), kept.text(row, 3)));
+      if (found == right.end() ? state.rows == 0 : is_right(state, found->second.second)) {
+        if (found != right.end()) right.erase(found);
+        continue;
+      }
+      if (found == right.end()) {
+        ++check.wrong;
+        TRY(session.run(
+            "UPDATE aggregate_groups SET rows = 0, version = version + 1 WHERE tenant = $1 AND name = $2 "
+            "AND group_hash = $3",
+            {tenant, spec.name, kept.text(row, 0)}));
+      }
+    }
+    check.wrong += right.size();
+    for (const auto& [hash, group] : right)
+      TRY(session.run(
+          "INSERT INTO aggregate_groups (tenant, name, group_hash, group_key, rows, measures, updated_at_ms) "
+          "VALUES "
+          "($1, $2, $3, $4, $5, $6, {now}) ON CONFLICT (tenant, name, group_hash) DO UPDATE SET rows = "
+          "excluded.rows, "
+          "measures = excluded.measures, stale = '', version = aggregate_groups.version + 1, updated_at_ms = "
+          "excluded.updated_at_ms",
+          {tenant, spec.name, hash, group.first, group.second.rows, measures_json(spec, group.second)}));
+    return check;
+  });
+}
+
+Result<> SqlAggregateStore::exclude_commits(SqlSession& session, const std::string& tenant,
+                                            const std::vector<std::string>& pipelines) {
+  if (database_.dialect() == SqlDialect::sqlite) return {};  // who writes is alone
+  for (const std::string& pipeline : pipelines) {
+    const auto dataset =
+        TRY(session.run("SELECT id FROM datasets WHERE tenant = $1 AND pipeline = $2", {tenant, pipeline}));
+    if (!dataset.empty())
+      TRY(session.run(
+          lock_postgres_dataset(static_cast<std::int32_t>(dataset.integer(0, 0)), PgDatasetLock::alone), {}));
+  }
+  return {};
+}
+
+}  // namespace sluice

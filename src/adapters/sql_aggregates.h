@@ -1,0 +1,31 @@
+// AggregateStore on either database. Thread-safe.
+#pragma once
+
+#include <functional>
+
+#include "adapters/aggregate_delta.h"
+#include "adapters/sql_database.h"
+#include "ports/aggregate_store.h"
+
+namespace sluice {
+
+class SqlAggregateStore final : public AggregateStore {
+ public:
+  explicit SqlAggregateStore(SqlDatabase& database) : database_(database) {}
+
+  Result<std::vector<DeclaredAggregate>> list(const std::string& tenant) override;
+  Result<std::optional<DeclaredAggregate>> get(const std::string& tenant, const std::string& name) override;
+  Result<std::vector<AggregateGroup>> groups(const std::string& tenant, const AggregateSpec& spec,
+                                             const AggregateQuestion& question) override;
+  Result<AggregateCheck> rebuild(const std::string& tenant, const DeclaredAggregate& aggregate) override;
+
+ private:
+  Result<std::vector<DeclaredAggregate>> select(const std::string& condition, const SqlParams& params);
+  Result<> exclude_commits(SqlSession& session, const std::string& tenant,
+                           const std::vector<std::string>& pipelines);
+  Result<> look_up_stale(const std::string& tenant, const AggregateSpec& spec);
+
+  SqlDatabase& database_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,59 @@
+// AggregateStore: what rows were counted and summed up to. Kept by RowWriter::commit and JobStore::remove;
+// read here. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "ports/aggregate_spec.h"
+
+namespace sluice {
+
+struct DeclaredAggregate {
+  AggregateSpec spec;
+  std::vector<std::string> pipelines;  // whose rows are in it, by name
+};
+
+// Values are JSON: "TX", 12, "12345678901234567890.5" (a number that no double is), null.
+struct AggregateGroup {
+  std::vector<std::string> by;        // as AggregateSpec::by
+  std::vector<std::string> measures;  // as AggregateSpec::measures
+  std::int64_t rows = 0;
+  std::string updated_at;  // RFC 3339 UTC
+  std::string cursor;      // opaque; `after` of the next question that is otherwise the same
+};
+
+struct AggregateQuestion {
+  std::vector<std::pair<std::string, std::string>> equal;  // a field of `by` and its value as text
+  std::string sort;  // a field of `by`, or a measure; "": by the fields of `by`, from the first on
+  bool descending = false;
+  std::string after;
+  std::size_t limit = 100;
+};
+
+// What a look at every stored row found.
+struct AggregateCheck {
+  std::uint64_t rows = 0, groups = 0;
+  std::uint64_t wrong = 0;  // groups that were kept otherwise, or not at all; they are right now
+};
+
+class AggregateStore {
+ public:
+  virtual ~AggregateStore() = default;
+  virtual Result<std::vector<DeclaredAggregate>> list(const std::string& tenant) = 0;  // by name
+  virtual Result<std::optional<DeclaredAggregate>> get(const std::string& tenant,
+                                                       const std::string& name) = 0;
+  // Groups that have rows. The least and greatest of values that went are looked up first: then this takes as
+  // long as a look at every row of the pipelines. usage for a sort or field that the aggregate does not have.
+  virtual Result<std::vector<AggregateGroup>> groups(const std::string& tenant, const AggregateSpec& spec,
+                                                     const AggregateQuestion& question) = 0;
+  // Makes all groups anew from the rows that are stored, whoever changed them; commits of the pipelines wait.
+  virtual Result<AggregateCheck> rebuild(const std::string& tenant, const DeclaredAggregate& aggregate) = 0;
+};
+
+}  // namespace sluice
