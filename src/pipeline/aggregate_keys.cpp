@@ -102,7 +102,7 @@ Result<> read_aggregates_key(const ConfigNode& node, SpecReading& reading) {
     return wrong_value(node, "aggregates",
                        "a list of at most 20, each {name: …, by: [FIELD], measures: {NAME: count}}");
   for (std::size_t i = 0; i < node.items.size(); ++i) {
-    const std::string key = "aggregates[" + std::to_string(i) + "]";
+    const std::string key = "aggregates." + std::to_string(i);
     AggregateSpec spec = TRY(read_aggregate(node.items[i], key));
     if (std::ranges::find(aggregates, spec.name, &AggregateSpec::name) != aggregates.end())
       return fail_at(node.items[i].place, key + ": the name '" + spec.name + "' is there twice");

@@ -47,6 +47,8 @@ normalise: no
 extra_fields: keep
 missing_cells: null
 table: people
+aggregates:
+  - {name: by_state, by: [state, "day of month"], measures: {total: sum(paid (EUR)), people: count, last: max(id)}}
 batch: {rows: 200, bytes: 1MiB}
 retry: {attempts: 7, backoff: {type: fixed, delay: 250ms, jitter: 10%}}
 concurrency: 3
@@ -80,6 +82,12 @@ TEST(PipelineFile, EveryKey) {
   EXPECT_EQ(spec.extra_fields, ExtraFields::keep);
   EXPECT_EQ(spec.missing_cells, MissingCells::null);
   EXPECT_EQ(spec.table, "people");
+  EXPECT_EQ(spec.aggregates,
+            (std::vector<AggregateSpec>{{"by_state",
+                                         {"state", "day of month"},
+                                         {{"last", AggregateFunction::max, "id"},
+                                          {"people", AggregateFunction::count, ""},
+                                          {"total", AggregateFunction::sum, "paid (EUR)"}}}}));
   EXPECT_EQ(spec.batch_rows, 200u);
   EXPECT_EQ(spec.batch_bytes, 1048576u);
   EXPECT_EQ(spec.retry.attempts, 7u);
@@ -89,6 +97,38 @@ TEST(PipelineFile, EveryKey) {
   EXPECT_EQ(spec.concurrency, 3u);
   EXPECT_DOUBLE_EQ(*spec.max_rejects.share, 0.05);
   EXPECT_FALSE(spec.keep_raw);
+}
+
+TEST(PipelineFile, AggregatesSayWhatIsWrong) {
+  struct Wrong {
+    const char* aggregate;
+    const char* says;
+  };
+  for (const Wrong& wrong : {
+           Wrong{"{name: x, by: [a], measures: {n: coutn}}",
+                 "people.yaml:3:38: aggregates.0.measures.n: there is no function 'coutn'; did you mean "
+                 "'count'?"},
+           Wrong{"{name: x, by: [a], measures: {n: sum}}", "count, sum(FIELD), min(FIELD) or max(FIELD)"},
+           Wrong{"{name: x, by: [a], measures: {n: sum()}}", "count, sum(FIELD), min(FIELD) or max(FIELD)"},
+           Wrong{"{name: x, by: [a], measures: {n: count(a)}}",
+                 "count, sum(FIELD), min(FIELD) or max(FIELD)"},
+           Wrong{"{name: x, by: [a], measures: {a: count}}", "a group has 'a' already"},
+           Wrong{"{name: x, by: [a], measures: {updatedAt: count}}", "a group has 'updatedAt' already"},
+           Wrong{"{name: x, by: [a, a], measures: {n: count}}", "aggregates.0.by: 'a' stands twice"},
+           Wrong{"{name: x, by: [], measures: {n: count}}", "1 to 20 fields"},
+           Wrong{"{name: x, by: [a], measures: {}}", "1 to 20 measures"},
+           Wrong{"{name: x, by: [a], mesures: {n: count}}",
+                 "unknown key 'mesures' in aggregates.0; did you mean 'measures'?"},
+           Wrong{"{name: x, by: [a]}", "aggregates.0: 'measures' is missing"},
+           Wrong{"{name: a/b, by: [a], measures: {n: count}}", "aggregates.0.name"},
+           Wrong{"{name: x, by: [a], measures: {n: count}}\n  - {name: x, by: [b], measures: {n: count}}",
+                 "people.yaml:4:5: aggregates.1: the name 'x' is there twice"},
+           Wrong{"x", "aggregates.0"},
+       }) {
+    const std::string error = error_of("name: y\naggregates:\n  - " + std::string(wrong.aggregate) + "\n");
+    EXPECT_NE(error.find(wrong.says), std::string::npos) << wrong.aggregate << "\n" << error;
+  }
+  EXPECT_NE(error_of("name: y\naggregates: {}\n").find("a list of at most 20"), std::string::npos);
 }
 
 TEST(PipelineFile, OnlyTheNameMustBeThere) {

@@ -199,6 +199,52 @@ TEST(Pipeline, UniqueValues) {
                   .unique_constraints.empty());
 }
 
+TEST(Pipeline, WhatIsSummedUpIsANumberOfBoundedLength) {
+  for (const Case& c : {
+           Case{
+               "too long to be summed",
+               "aggregates: [{name: x, by: [a], measures: {total: sum(n)}}]\n"
+               "schema: {fields: [{name: a}, {name: n, type: number}]}",
+               "a|n\nx|1e399\nx|1e400\nx|1e-401\nx|",
+               "{\"a\":\"x\",\"n\":\"1e+399\"}\n!constraint-error n#2\n!constraint-error n#2\n{\"a\":\"x\"}"},
+           Case{"the least and greatest may be of any length",
+                "aggregates: [{name: x, by: [a], measures: {least: min(n)}}]\n"
+                "schema: {fields: [{name: a}, {name: n, type: number}]}",
+                "a|n\nx|1e400", "{\"a\":\"x\",\"n\":\"1e+400\"}"},
+       })
+    check(c);
+}
+
+TEST(Pipeline, AggregatesFitTheSchema) {
+  struct Wrong {
+    const char* aggregate;
+    const char* says;
+  };
+  const std::string schema =
+      "name: y\nschema: {fields: [{name: s}, {name: n, type: integer}, {name: o, type: object}, "
+      "{name: b, type: boolean}]}\naggregates: [{name: x, by: ";
+  for (const Wrong& wrong : {
+           Wrong{"[t], measures: {c: count}}]", "aggregates: x: by: the schema has no field 't'"},
+           Wrong{"[o], measures: {c: count}}]", "rows are grouped by texts, numbers, dates and booleans"},
+           Wrong{"[s], measures: {c: sum(s)}}]",
+                 "'s' is a field of type string; what is summed needs the type integer"},
+           Wrong{"[s], measures: {c: sum(m)}}]", "aggregates: x: c: the schema has no field 'm'"},
+           Wrong{"[s], measures: {c: min(b)}}]",
+                 "the least and greatest are of texts, numbers, dates and times"},
+       }) {
+    const auto spec = parse_pipeline(schema + wrong.aggregate, "y.yaml");
+    ASSERT_TRUE(spec) << spec.error().message;
+    const auto compiled = Pipeline::compile(*spec, {});
+    ASSERT_FALSE(compiled) << wrong.aggregate;
+    EXPECT_NE(compiled.error().message.find(wrong.says), std::string::npos) << compiled.error().message;
+  }
+  const auto spec = parse_pipeline(schema + "[s, b], measures: {c: sum(n), d: max(s)}}]", "y.yaml");
+  const auto kept = (*Pipeline::compile(*spec, {}))->write_spec().aggregates;
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_TRUE(kept[0].measures[0].is_number);
+  EXPECT_FALSE(kept[0].measures[1].is_number);
+}
+
 TEST(Pipeline, TypedCells) {
   const char* kPipeline =
       "table: people\nschema: {fields: [{name: z, type: integer}, {name: gone}, {name: a, type: object}, "

@@ -15,9 +15,15 @@ RULES = {"content": "identity: content\nbatch: {rows: 1000}\n", "content_skip": 
 RETRY = "retry: {attempts: 100, backoff: {type: fixed, delay: 500ms}}\n"
 
 
+# Few groups, which all workers change; of those that change their least and greatest as rows are replaced, too.
+MEASURES = {"people": "count", "total": "sum(amount)", "first": "min(signup_date)", "last": "max(id)"}
+
+
 def pipelines():
     """{name: its file}"""
-    return {name: people.PIPELINE.replace("name: people\n", f"name: {name}\n", 1) + rules + RETRY
+    measures = ", ".join(f"{name}: {what}" for name, what in MEASURES.items())
+    return {name: people.PIPELINE.replace("name: people\n", f"name: {name}\n", 1) + rules + RETRY +
+            f"aggregates: [{{name: {name}_by_state, by: [state], measures: {{{measures}}}}}]\n"
             for name, rules in RULES.items()}
 
 

@@ -1,6 +1,8 @@
 """Judges what a cluster made of the files that it accepted, row by row, by what their rows say, past the program: in the
 store's tables, in Redis, and in what a client that followed the events has seen."""
 import collections
+import decimal
+import json
 
 import people
 import stored
@@ -84,10 +86,34 @@ def check_pipeline(store, pipeline, sent):
         except Wrong as wrong:
             raise Wrong(f"{name}: {wrong}") from None
     judged = {job_id: (job["sequence"], expected[job_id], outcomes) for job_id, (job, outcomes) in jobs.items()}
+    check_groups(store, pipeline, found["rows"])
     if pipeline == "key_skip":
         check_first_wins(found, judged)
     else:
         stored.check_stored(found, judged, IDENTITIES[pipeline])
+
+
+def check_groups(store, pipeline, rows):
+    """The groups of the pipeline's aggregate are what its stored rows make of them; these are judged for themselves."""
+    people_of = collections.defaultdict(list)
+    for row in rows:
+        data = json.loads(row["data"], parse_float=decimal.Decimal, parse_int=decimal.Decimal)
+        people_of[data.get("state")].append(data)
+    kept = {}
+    for line in store.execute(f"SELECT to_json(g) FROM aggregate_groups g WHERE name = '{pipeline}_by_state' AND rows > 0"):
+        group = json.loads(line)
+        measures = json.loads(group["measures"], parse_float=decimal.Decimal, parse_int=decimal.Decimal)
+        kept[json.loads(group["group_key"])[0]] = (group["rows"], measures, group["stale"].split(","))
+    demand(set(kept) == set(people_of), f"groups that are there, or are not: {sorted(map(str, set(kept) ^ set(people_of)))[:5]}")
+    for state, of_it in people_of.items():
+        expected = {"people": len(of_it), "total": sum(decimal.Decimal(one.get("amount", 0)) for one in of_it),
+                    "first": min((one["signup_date"] for one in of_it if "signup_date" in one), default=None),
+                    "last": max((one["id"] for one in of_it if "id" in one), default=None)}
+        number, measures, stale = kept[state]
+        demand(number == len(of_it), f"the group {state} has {number} rows, {len(of_it)} are stored")
+        for name, value in expected.items():
+            found = measures[name] if not isinstance(measures[name], str) or name == "first" else decimal.Decimal(measures[name])
+            demand(found == value or name in stale, f"{name} of the group {state} is {found}, its rows make {value}")
 
 
 def check_first_wins(found, jobs):
