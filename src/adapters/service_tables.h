@@ -8,9 +8,10 @@
 
 namespace sluice {
 
-inline constexpr std::array<std::string_view, 9> kServiceTableNames = {
-    "api_keys",       "audit_log",     "event_readers", "ingestion_schedules", "ingestion_uploads",
-    "queue_messages", "request_rates", "service_state", "webhook_deliveries"};
+inline constexpr std::array<std::string_view, 11> kServiceTableNames = {
+    "aggregate_definitions", "aggregate_groups",    "api_keys",          "audit_log",
+    "event_readers",         "ingestion_schedules", "ingestion_uploads", "queue_messages",
+    "request_rates",         "service_state",       "webhook_deliveries"};
 
 // What both databases write alike.
 inline constexpr const char* kServiceTables = R"sql(
@@ -213,14 +214,14 @@ CREATE UNLOGGED TABLE request_rates (
 // Migration 11, of both.
 inline constexpr const char* kAggregates = R"sql(
 -- Which pipelines add to which aggregates; all that add to one say the same of it.
-CREATE TABLE aggregates (
+CREATE TABLE aggregate_definitions (
   tenant      text NOT NULL,
   name        text NOT NULL,
   pipeline    text NOT NULL,
   definition  text NOT NULL,                     -- JSON
   PRIMARY KEY (tenant, name, pipeline)
 );
-CREATE INDEX aggregates_of_a_pipeline ON aggregates (tenant, pipeline);
+CREATE INDEX aggregate_definitions_by_pipeline ON aggregate_definitions (tenant, pipeline);
 -- Groups of rows, as many as there are.
 CREATE TABLE aggregate_groups (
   tenant         text NOT NULL,
@@ -241,9 +242,9 @@ ALTER TABLE ingested_data ADD COLUMN aggregated text;
 // Also migration 11: groups that many sessions change are changed in their page.
 inline constexpr const char* kAggregatesPostgres = R"sql(
 ALTER TABLE aggregate_groups SET (fillfactor = 50);
-ALTER TABLE aggregates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE aggregate_definitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE aggregate_groups ENABLE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON aggregates USING (tenant = current_setting('sluice.tenant', true));
+CREATE POLICY tenant ON aggregate_definitions USING (tenant = current_setting('sluice.tenant', true));
 CREATE POLICY tenant ON aggregate_groups USING (tenant = current_setting('sluice.tenant', true));
 )sql";
 

@@ -121,8 +121,9 @@ std::string for_update(SqlDialect dialect) { return dialect == SqlDialect::sqlit
 
 Result<std::vector<DeclaredAggregate>> SqlAggregateStore::select(const std::string& condition,
                                                                  const SqlParams& params) {
-  const auto rows = TRY(database_.read(
-      "SELECT definition, pipeline FROM aggregates WHERE " + condition + " ORDER BY name, pipeline", params));
+  const auto rows = TRY(database_.read("SELECT definition, pipeline FROM aggregate_definitions WHERE " +
+                                           condition + " ORDER BY name, pipeline",
+                                       params));
   std::vector<DeclaredAggregate> found;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     AggregateSpec spec = TRY(aggregate_of(rows.text(row, 0)));

@@ -14,9 +14,9 @@ constexpr const char* kRowsTogether = "20000";  // looked through at once
 
 Result<bool> is_declared(PgConnection& connection, const std::string& tenant, const std::string& pipeline,
                          const AggregateSpec& spec) {
-  auto found =
-      TRY(connection.query("SELECT definition, pipeline FROM aggregates WHERE tenant = $1 AND name = $2",
-                           PgParams().text(tenant).text(spec.name)));
+  auto found = TRY(connection.query(
+      "SELECT definition, pipeline FROM aggregate_definitions WHERE tenant = $1 AND name = $2",
+      PgParams().text(tenant).text(spec.name)));
   const std::string definition = definition_of(spec);
   bool there = false;
   for (int row = 0; row < found.rows(); ++row) {
@@ -30,8 +30,8 @@ Result<bool> is_declared(PgConnection& connection, const std::string& tenant, co
 }  // namespace
 
 std::string postgres_aggregates_of(const std::string& tenant, const std::string& pipeline) {
-  return "(SELECT string_agg(md5(definition), ' ' ORDER BY name) FROM aggregates WHERE tenant = " + tenant +
-         " AND pipeline = " + pipeline + ")";
+  return "(SELECT string_agg(md5(definition), ' ' ORDER BY name) FROM aggregate_definitions WHERE tenant = " +
+         tenant + " AND pipeline = " + pipeline + ")";
 }
 
 Result<> PostgresAggregates::declare(PgConnection& connection, std::int32_t dataset,
@@ -49,7 +49,7 @@ Result<> PostgresAggregates::declare(PgConnection& connection, std::int32_t data
                          PgParams().text("sluice aggregate " + tenant + "/" + spec.name)));
     if (TRY(is_declared(connection, tenant, pipeline, spec))) continue;
     TRY(connection.query(
-        "INSERT INTO aggregates (tenant, name, pipeline, definition) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO aggregate_definitions (tenant, name, pipeline, definition) VALUES ($1, $2, $3, $4)",
         PgParams().text(tenant).text(spec.name).text(pipeline).text(definition_of(spec))));
     still_fresh.push_back(spec);
   }
@@ -60,9 +60,9 @@ Result<> PostgresAggregates::declare(PgConnection& connection, std::int32_t data
 Result<std::unique_ptr<PostgresAggregates>> PostgresAggregates::load(PgConnection& connection,
                                                                      const std::string& tenant,
                                                                      const std::string& pipeline) {
-  auto found = TRY(
-      connection.query("SELECT definition FROM aggregates WHERE tenant = $1 AND pipeline = $2 ORDER BY name",
-                       PgParams().text(tenant).text(pipeline)));
+  auto found = TRY(connection.query(
+      "SELECT definition FROM aggregate_definitions WHERE tenant = $1 AND pipeline = $2 ORDER BY name",
+      PgParams().text(tenant).text(pipeline)));
   std::vector<AggregateSpec> specs;
   for (int row = 0; row < found.rows(); ++row)
     specs.push_back(TRY(aggregate_of(std::string(found.text(row, 0)))));

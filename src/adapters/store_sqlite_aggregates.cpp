@@ -11,7 +11,8 @@ Result<std::vector<AggregateSpec>> aggregates_of_sqlite_pipeline(const SqliteCon
                                                                  const std::string& tenant,
                                                                  const std::string& pipeline) {
   auto select = TRY(SqliteStatement::prepare(
-      connection, "SELECT definition FROM aggregates WHERE tenant = ?1 AND pipeline = ?2 ORDER BY name"));
+      connection,
+      "SELECT definition FROM aggregate_definitions WHERE tenant = ?1 AND pipeline = ?2 ORDER BY name"));
   select.bind(1, tenant);
   select.bind(2, pipeline);
   std::vector<AggregateSpec> specs;
@@ -22,9 +23,10 @@ Result<std::vector<AggregateSpec>> aggregates_of_sqlite_pipeline(const SqliteCon
 Result<> SqliteAggregates::declare(SqliteConnection& writer, const std::string& tenant,
                                    const std::string& pipeline, const std::vector<AggregateSpec>& specs) {
   auto find = TRY(SqliteStatement::prepare(
-      writer, "SELECT definition, pipeline FROM aggregates WHERE tenant = ?1 AND name = ?2"));
+      writer, "SELECT definition, pipeline FROM aggregate_definitions WHERE tenant = ?1 AND name = ?2"));
   auto put = TRY(SqliteStatement::prepare(
-      writer, "INSERT INTO aggregates (tenant, name, pipeline, definition) VALUES (?1, ?2, ?3, ?4)"));
+      writer,
+      "INSERT INTO aggregate_definitions (tenant, name, pipeline, definition) VALUES (?1, ?2, ?3, ?4)"));
   std::vector<AggregateSpec> fresh;
   for (const AggregateSpec& spec : specs) {
     const std::string definition = definition_of(spec);

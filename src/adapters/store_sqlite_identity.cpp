@@ -55,7 +55,7 @@ Result<> SqliteRowTable::load_aggregates() {
 
 Result<> SqliteRowTable::prepare() {
   declared_ = TRY(SqliteStatement::prepare(
-      writer_, "SELECT count(*) FROM aggregates WHERE tenant = ?1 AND pipeline = ?2"));
+      writer_, "SELECT count(*) FROM aggregate_definitions WHERE tenant = ?1 AND pipeline = ?2"));
   claim_ = TRY(SqliteStatement::prepare(
       writer_,
       "INSERT INTO row_identities (dataset, identity, row_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"));

@@ -91,8 +91,8 @@ class Node {
     slots_ = config_.workers.value_or(std::max(kLeastSlots, threads_));
     const std::uint64_t automatic = std::max(kDefaultMemoryBytes, least_memory(config_.row_bytes));
     memory_ = TRY(plan_memory(config_.memory_bytes.value_or(automatic), threads_, config_.row_bytes));
-    parts_ = TRY(open_parts(config_, memory_.store_cache_bytes, works ? Works::yes : Works::no,
-                            calls_.get_token()));
+    parts_ = TRY(
+        open_parts(config_, memory_.store_cache_bytes, works ? Works::yes : Works::no, calls_.get_token()));
     if (answers) {
       address_ = TRY(parse_listen(config_.listen));
       TRY(check_exposure(config_, address_, parts_.store->keys()));
