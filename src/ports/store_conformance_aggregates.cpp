@@ -176,7 +176,7 @@ TEST_P(StoreConformance, GroupsAreListedInAnyOrderPageByPage) {
   std::vector<TestRow> rows;
   for (int i = 0; i < 40; ++i)
     rows.push_back(
-        row_of(static_cast<std::uint64_t>(i + 1), std::to_string(i), "v" + std::to_string(i % 20), i * i));
+        row_of(static_cast<std::uint64_t>(i) + 1, std::to_string(i), "v" + std::to_string(i % 20), i * i));
   rows.push_back({.number = 41, .data = R"({"id":"41"})", .key = "41"});  // without a value
   run(job, with_aggregate(spec(job, IdentityKind::position)), rows);
   auto ask = [&](AggregateQuestion question) {
@@ -204,7 +204,7 @@ TEST_P(StoreConformance, GroupsAreListedInAnyOrderPageByPage) {
   EXPECT_EQ(ask({.equal = {{"value", "v10"}}}), (std::vector<std::string>{R"("v10" 1000)"}));
   EXPECT_EQ(ask({.equal = {{"value", ""}}}), (std::vector<std::string>{"null 0"}));
   EXPECT_EQ(ask({.equal = {{"value", "v99"}}}).size(), 0u);
-  for (AggregateQuestion wrong :
+  for (const AggregateQuestion& wrong :
        {AggregateQuestion{.sort = "totl"}, AggregateQuestion{.equal = {{"totl", ""}}},
         AggregateQuestion{.after = "x"}}) {
     auto refused = store_->aggregates().groups("default", aggregate_of_tests(), wrong);
