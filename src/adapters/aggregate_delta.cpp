@@ -35,6 +35,15 @@ void take_outermost(const AggregateMeasure& measure, std::string_view value, std
   if (outermost.empty() || is_outside(measure, value, outermost)) outermost = value;
 }
 
+// Rows that were stored, or planned, when nobody summed the field up: those that come now are rejects.
+std::unexpected<Error> cannot_sum(const AggregateSpec& spec, const AggregateMeasure& measure,
+                                  std::string_view value) {
+  return fail(ErrorKind::usage, "the aggregate '" + spec.name + "' cannot sum up " +
+                                    std::string(value.substr(0, 100)) + " in '" + measure.field +
+                                    "': a number of at most " + std::to_string(kSumDigits) +
+                                    " digits before and after its point can be.");
+}
+
 std::string json_number(const std::string& decimal) {
   return is_exact_json_number(decimal) ? decimal : '"' + decimal + '"';
 }
@@ -74,7 +83,9 @@ Result<> each_member(std::string_view json, Visit visit) {
         member.value().raw_json_token().get(token) != simdjson::SUCCESS)
       return broken();
     token = token.substr(0, token.find_last_not_of(" \n\r\t") + 1);
-    if (type != simdjson::ondemand::json_type::number) {
+    if (type == simdjson::ondemand::json_type::array || type == simdjson::ondemand::json_type::object) {
+      visit(name, kNull);  // no value to group by or to compare
+    } else if (type != simdjson::ondemand::json_type::number) {
       visit(name, token);
     } else {
       const auto canonical = canonical_decimal(token, scratch);
@@ -112,7 +123,7 @@ void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state
     } else if (measure.function == AggregateFunction::sum) {
       if (delta.measures[i].sum.is_zero()) continue;
       DecimalSum sum;
-      sum.add(digits_of(state.values[i]));
+      (void)sum.add(digits_of(state.values[i]), DecimalSum::Sign::plus, kDigitsOfSum);  // a sum of ours
       sum.add(delta.measures[i].sum);
       state.values[i] = json_number(sum.text());
     } else {
@@ -211,18 +222,18 @@ Result<std::string> AggregateDeltas::part_of(std::string_view row) {
 
 Result<> AggregateDeltas::change(std::string_view row, DecimalSum::Sign sign) {
   TRY(read(row));
-  for (Aggregate& aggregate : aggregates_) change(aggregate, sign);
+  for (Aggregate& aggregate : aggregates_) TRY(change(aggregate, sign));
   return {};
 }
 
-void AggregateDeltas::change(Aggregate& aggregate, DecimalSum::Sign sign) {
+Result<> AggregateDeltas::change(Aggregate& aggregate, DecimalSum::Sign sign) {
   key_.assign(1, '[');
   for (std::size_t place : aggregate.by) {
     if (key_.size() > 1) key_ += ',';
     key_ += values_[place];
   }
   key_ += ']';
-  if (only_ && !only_->contains(key_)) return;
+  if (only_ && !only_->contains(key_)) return {};
   auto found = aggregate.groups.find(std::string_view(key_));
   if (found == aggregate.groups.end()) {
     found = aggregate.groups.emplace(key_, GroupDelta{}).first;
@@ -236,11 +247,12 @@ void AggregateDeltas::change(Aggregate& aggregate, DecimalSum::Sign sign) {
     const std::string& value = values_[aggregate.measures[i]];
     if (value == kNull) continue;
     MeasureDelta& delta = group.measures[i];
-    if (measure.function == AggregateFunction::sum)
-      delta.sum.add(digits_of(value), sign);
-    else
+    if (measure.function != AggregateFunction::sum)
       take_outermost(measure, value, sign == DecimalSum::Sign::plus ? delta.added : delta.removed);
+    else if (!delta.sum.add(digits_of(value), sign))
+      return cannot_sum(*aggregate.spec, measure, value);
   }
+  return {};
 }
 
 }  // namespace sluice

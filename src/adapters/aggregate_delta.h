@@ -90,7 +90,7 @@ class AggregateDeltas {
   std::size_t place_of(const std::string& field);
   Result<> read(std::string_view row);
   Result<> change(std::string_view row, DecimalSum::Sign sign);
-  void change(Aggregate& aggregate, DecimalSum::Sign sign);
+  Result<> change(Aggregate& aggregate, DecimalSum::Sign sign);
 
   std::vector<Aggregate> aggregates_;
   std::vector<std::string> fields_;  // that are looked at, sorted

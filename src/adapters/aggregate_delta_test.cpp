@@ -53,6 +53,34 @@ TEST(AggregateDeltas, TextIsComparedAsItReads) {
   EXPECT_EQ(compare_values(number, "1e+21", R"("1000000000000000000000")"), 0);
 }
 
+TEST(AggregateDeltas, SumsMayBeLongerThanWhatIsSummed) {
+  const std::vector<AggregateSpec> specs{kSales};
+  GroupState state(kSales);
+  for (const char* amount : {"\"9e+399\"", "\"8e+399\"", "1", "\"-1.7e+400\""}) {
+    AggregateDeltas deltas(specs);
+    const auto added = deltas.add(R"({"amount":)" + std::string(amount) + "}");
+    if (std::string(amount).starts_with("\"-1.7")) {
+      ASSERT_FALSE(added);
+      EXPECT_NE(added.error().message.find("'sales' cannot sum up"), std::string::npos)
+          << added.error().message;
+      break;
+    }
+    ASSERT_TRUE(added);
+    apply(kSales, deltas.groups(0).begin()->second, state);
+  }
+  EXPECT_EQ(state.values[3], "\"17" + std::string(398, '0') + "1\"");
+}
+
+TEST(AggregateDeltas, ListsAndObjectsAreNoValues) {
+  const std::vector<AggregateSpec> specs{kSales};
+  AggregateDeltas deltas(specs);
+  ASSERT_TRUE(deltas.add(R"({"country":["a","b"],"day":{"x":[1]},"open":true})"));
+  const auto groups = groups_of(kSales, deltas);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups.begin()->first, "[null,true]");
+  EXPECT_EQ(groups.begin()->second.values[0], "null");
+}
+
 TEST(AggregateDeltas, ARowThatIsNoObjectIsSaid) {
   const std::vector<AggregateSpec> specs{kSales};
   AggregateDeltas deltas(specs);

@@ -117,9 +117,13 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
   for (unsigned attempt = 1;; ++attempt) {
     const AwsKeys keys = TRY(credentials_->keys(stop));
     sent.headers = aws_signed_headers(request, hash, scope_, keys, clock_.now());
-    auto answer = http_.send(sent, stop);
+    AwsAnswer got;
+    const auto done = http_.send_into(sent, got, stop);
+    const bool untrusted = got.untrusted;
+    Result<AwsAnswer> answer = std::move(got);
+    if (!done) answer = std::unexpected(done.error());
     if (!answer && answer.error().kind == ErrorKind::cancelled) return answer;
-    bool again = !answer && answer.error().retryable;
+    bool again = !answer && answer.error().retryable && !untrusted;
     if (answer && answer->status >= 400) {
       const AwsFault fault = aws_fault(*answer);
       if (keys_may_be_old(fault)) {
@@ -131,7 +135,7 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
     }
     if (!again || attempt >= patience_.attempts) return answer;
     if (!pause_before(attempt, patience_, stop))
-      return fail(ErrorKind::cancelled, "stopped while " + scope_.service + " was asked once more.");
+      return fail(ErrorKind::cancelled, "stopped while " + scope_.service + " was asked once more.", true);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "adapters/aws_credentials.h"
 
+#include <utility>
+
 namespace sluice {
 namespace {
 
@@ -20,13 +22,13 @@ Result<AwsKeys> AwsCredentials::keys(std::stop_token stop) {
     const WallTime now = now_();
     if (kept_) {
       const bool serve = !kept_->expires || now < *kept_->expires - kAhead || now < look_again_;
-      if (serve || (looking_ && now < *kept_->expires)) return kept_->keys;
+      if (!doubted_ && (serve || (looking_ && now < *kept_->expires))) return kept_->keys;
     } else if (waited && !looking_ && failure_) {
       return std::unexpected(*failure_);  // of the one that looked meanwhile
     }
     if (!looking_) break;
     if (!found_.wait(lock, stop, [&] { return !looking_; }))
-      return fail(ErrorKind::cancelled, "stopped while waiting for AWS credentials.");
+      return fail(ErrorKind::cancelled, "stopped while waiting for AWS credentials.", true);
   }
   looking_ = true;
   failure_.reset();
@@ -35,6 +37,7 @@ Result<AwsKeys> AwsCredentials::keys(std::stop_token stop) {
   lock.lock();
   looking_ = false;
   look_again_ = now_() + kBetweenLooks;
+  if (std::exchange(doubted_, false)) doubts_count_from_ = look_again_;
   found_.notify_all();
   if (found) {
     kept_ = *found;
@@ -53,6 +56,11 @@ Result<AwsKeys> AwsCredentials::keys(std::stop_token stop) {
 void AwsCredentials::refused(const AwsKeys& keys) {
   std::lock_guard lock(mutex_);
   if (kept_ && kept_->keys == keys) kept_.reset();
+}
+
+void AwsCredentials::doubted(const AwsKeys& keys) {
+  std::lock_guard lock(mutex_);
+  if (kept_ && kept_->keys == keys && now_() >= doubts_count_from_) doubted_ = true;
 }
 
 std::shared_ptr<AwsCredentials> aws_credentials_of_this_process() {

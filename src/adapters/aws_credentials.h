@@ -36,6 +36,9 @@ class AwsCredentials {
   Result<AwsKeys> keys(std::stop_token stop = {});
   // A service refused these: the next call looks anew. The files may have changed.
   void refused(const AwsKeys& keys);
+  // Perhaps it refused these, perhaps what was asked of it: the next call looks for others, at most twice a
+  // minute, and these serve where there are none.
+  void doubted(const AwsKeys& keys);
 
  private:
   const Find find_;
@@ -44,7 +47,8 @@ class AwsCredentials {
   std::condition_variable_any found_;
   std::optional<AwsExpiringKeys> kept_;  // this and what follows: guarded by mutex_
   WallTime look_again_{};                // not before, while kept_ serves
-  bool looking_ = false, had_some_ = false;
+  bool looking_ = false, had_some_ = false, doubted_ = false;
+  WallTime doubts_count_from_{};
   std::optional<Error> failure_;  // of the last look
 };
 

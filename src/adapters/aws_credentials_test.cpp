@@ -276,6 +276,24 @@ TEST_F(AwsCredentialsTest, RefusedKeysAreNotGivenAgain) {
   EXPECT_EQ(credentials_.keys()->access_key, "2") << "these are others";
 }
 
+TEST_F(AwsCredentialsTest, KeysInDoubtServeOnAndAreLookedForSeldom) {
+  const AwsKeys first = *credentials_.keys();
+  credentials_.doubted(first);
+  const AwsKeys second = *credentials_.keys();
+  EXPECT_EQ(second.access_key, "2");
+  credentials_.doubted(second);
+  EXPECT_EQ(credentials_.keys()->access_key, "2") << "somebody has looked just now";
+  now_ += std::chrono::seconds(31);
+  credentials_.doubted(second);
+  broken_ = true;
+  EXPECT_EQ(credentials_.keys()->access_key, "2") << "there are no others";
+  broken_ = false;
+  EXPECT_EQ(credentials_.keys()->access_key, "2");
+  now_ += std::chrono::seconds(31);
+  credentials_.doubted(second);
+  EXPECT_NE(credentials_.keys()->access_key, "2");
+}
+
 TEST(AwsCredentialsAtOnce, OneLooksAndTheOthersWait) {
   std::atomic<int> looks = 0, callers = 0;
   AwsCredentials credentials([&](std::stop_token) -> Result<AwsExpiringKeys> {

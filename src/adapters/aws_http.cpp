@@ -209,17 +209,21 @@ Result<> AwsHttp::send_on(Channel& channel, const AwsHttpRequest& request, AwsAn
   curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected_us);
   answer.reached = connected_us > 0;
   if (code == CURLE_OK) return {};
-  if (stop.stop_requested()) return fail(ErrorKind::cancelled, "stopped while a request was under way.");
+  // Not refused: who was not asked to stop himself tries again, or another node does.
+  if (stop.stop_requested())
+    return fail(ErrorKind::cancelled, "stopped while a request was under way.", true);
   if (stalled)
     std::snprintf(detail.data(), detail.size(), "not a byte has moved for %lld s",
                   static_cast<long long>(request.stall_within.count()));
-  // Asking again does not help; a job may wait until somebody has seen to it.
-  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+  // Asking again at once does not help; what was to be done may wait until somebody has seen to it.
+  answer.untrusted = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
+  if (answer.untrusted)
     return fail(ErrorKind::unavailable,
                 server_of(request.url) + ": its certificate is not to be trusted (" +
                     (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)) +
                     "). Name the file with the certificate of its authority: tls_ca=FILE in the setting "
-                    "`blobs`, or AWS_CA_BUNDLE.");
+                    "`blobs`, or AWS_CA_BUNDLE.",
+                true);
   return fail(ErrorKind::unavailable,
               server_of(request.url) + ": " + (detail[0] != '\0' ? detail.data() : curl_easy_strerror(code)),
               true);

@@ -31,7 +31,8 @@ struct AwsAnswer {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in small letters
   std::string body;
-  bool reached = false;  // there was a connection to the server, whatever came of it
+  bool reached = false;    // there was a connection to the server, whatever came of it
+  bool untrusted = false;  // whose certificate nobody vouches for
 };
 
 // The metadata services of a machine or container are asked without the proxy that the environment names.

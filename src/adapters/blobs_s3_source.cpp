@@ -65,7 +65,7 @@ class RangeFetch {
         if (all) return bytes;
         retries.got_on();
       }
-      const bool final = !definite && !definite.error().retryable;
+      const bool final = !definite && is_final(definite.error(), answer);
       if (!final && retries.again(stop)) continue;
       if (stop.stop_requested()) return fail(ErrorKind::cancelled, "reading '" + key_ + "' was stopped");
       if (!definite) return std::unexpected(std::move(definite).error().during("cannot read '" + key_ + "'"));

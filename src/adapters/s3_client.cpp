@@ -24,11 +24,10 @@ bool is_expired(const S3Answer& answer) {
   return answer.code == "ExpiredToken" || answer.code == "TokenRefreshRequired";
 }
 
-// Keys that were rotated: there may be others by now where they come from. An answer to HEAD gives no reason.
-bool keys_may_be_old(const S3Request& request, const S3Answer& answer) {
+// Keys that were rotated: there may be others by now where they come from.
+bool keys_are_refused(const S3Answer& answer) {
   constexpr std::array<std::string_view, 4> kRefused = {"InvalidAccessKeyId", "InvalidToken",
                                                         "SignatureDoesNotMatch", "XAdminUserNotFound"};
-  if (request.method == "HEAD") return answer.status == 403 || answer.status == 400;
   return is_expired(answer) || std::ranges::find(kRefused, answer.code) != kRefused.end();
 }
 
@@ -93,8 +92,10 @@ Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const
   const std::stop_token stop = either.token();
   const AwsKeys keys = TRY(credentials_->keys(stop));
   TRY(send(request, keys, answer, stop));
-  if (keys_may_be_old(request, answer)) {
-    credentials_->refused(keys);
+  // An answer to HEAD gives no reason.
+  const bool doubted = request.method == "HEAD" && (answer.status == 403 || answer.status == 400);
+  if (doubted || keys_are_refused(answer)) {
+    doubted ? credentials_->doubted(keys) : credentials_->refused(keys);
     const AwsKeys others = TRY(credentials_->keys(stop));
     if (others != keys) TRY(send(request, others, answer, stop));
   }
@@ -128,16 +129,20 @@ Result<> S3Client::send(const S3Request& request, const AwsKeys& keys, S3Answer&
   return {};
 }
 
+bool is_final(const Error& error, const S3Answer& answer) {
+  return !error.retryable || error.kind == ErrorKind::cancelled || answer.untrusted;
+}
+
 Result<S3Answer> S3Client::call(const S3Request& request, const std::stop_token& stop) {
   S3Retries retries(patience_);
   S3Answer answer;
   while (true) {
     auto definite = attempt(request, answer, stop);
     if (definite && *definite) return answer;
-    const bool final = !definite && !definite.error().retryable;
+    const bool final = !definite && is_final(definite.error(), answer);
     if (!final && retries.again(stop)) continue;
     if (stop.stop_requested())
-      return fail(ErrorKind::cancelled, "stopped while S3 was asked for '" + request.key + "'.");
+      return fail(ErrorKind::cancelled, "stopped while S3 was asked for '" + request.key + "'.", true);
     if (!definite) return std::unexpected(std::move(definite).error());
     return answer;
   }

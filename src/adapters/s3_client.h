@@ -54,6 +54,9 @@ class S3Retries {
   int failed_ = 0;
 };
 
+// Does it not help to ask once more at once?
+bool is_final(const Error& error, const S3Answer& answer);
+
 class S3Client {
  public:
   S3Client(S3Url url, std::shared_ptr<AwsCredentials> credentials, S3Patience patience);

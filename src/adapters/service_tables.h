@@ -209,6 +209,7 @@ CREATE UNLOGGED TABLE request_rates (
   asked   bigint NOT NULL,                       -- requests so far, those refused as well
   at      timestamptz NOT NULL                   -- when it was so
 );
+ALTER TABLE request_rates ENABLE ROW LEVEL SECURITY;
 )sql";
 
 // Migration 11, of both.
@@ -235,6 +236,7 @@ CREATE TABLE aggregate_groups (
   updated_at_ms  bigint NOT NULL,
   PRIMARY KEY (tenant, name, group_hash)
 );
+CREATE INDEX aggregate_groups_stale ON aggregate_groups (tenant, name) WHERE stale <> '';
 -- Of a row in a table of its own: the fields that aggregates need, as data has them otherwise.
 ALTER TABLE ingested_data ADD COLUMN aggregated text;
 )sql";
@@ -242,6 +244,7 @@ ALTER TABLE ingested_data ADD COLUMN aggregated text;
 // Also migration 11: groups that many sessions change are changed in their page.
 inline constexpr const char* kAggregatesPostgres = R"sql(
 ALTER TABLE aggregate_groups SET (fillfactor = 50);
+ALTER TABLE aggregate_groups ALTER COLUMN group_hash TYPE text COLLATE "C";  -- groups are locked in this order
 ALTER TABLE aggregate_definitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE aggregate_groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON aggregate_definitions USING (tenant = current_setting('sluice.tenant', true));

@@ -13,6 +13,7 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kRowsTogether = 20'000;  // looked at at once
+constexpr int kMostLooks = 5;
 
 std::string number_of(std::size_t parameter) { return "$" + std::to_string(parameter); }
 
@@ -31,7 +32,7 @@ std::string member(SqlDialect dialect, const std::string& json,
 // Keys that sort JSON values: numbers, then all else by its characters.
 std::vector<std::string> sort_keys(SqlDialect dialect, const std::string& json) {
   if (dialect == SqlDialect::sqlite) return {"sluice_order(" + json + ")"};
-  return {"CASE WHEN " + json + " ~ '^-?[0-9][0-9.]*(e[+-]?[0-9]+)?$' THEN (" + json +
+  return {"CASE WHEN " + json + " ~ '^-?[0-9][0-9.]*(e[+-]?[0-9]{1,4})?$' THEN (" + json +
               ")::numeric ELSE 'NaN'::numeric END",
           "(" + json + ") COLLATE \"C\""};
 }
@@ -113,6 +114,17 @@ bool is_right(const GroupState& kept, const GroupState& right) {
   for (std::size_t i = 0; i < right.values.size(); ++i)
     if (!kept.stale[i] && kept.values[i] != right.values[i]) return false;
   return true;
+}
+
+// By name.
+Result<std::vector<std::string>> pipelines_of(SqlSession& session, const std::string& tenant,
+                                              const AggregateSpec& spec) {
+  const auto rows = TRY(session.run(
+      "SELECT pipeline FROM aggregate_definitions WHERE tenant = $1 AND name = $2 ORDER BY pipeline",
+      {tenant, spec.name}));
+  std::vector<std::string> pipelines;
+  for (std::size_t row = 0; row < rows.size(); ++row) pipelines.push_back(rows.text(row, 0));
+  return pipelines;
 }
 
 std::string for_update(SqlDialect dialect) { return dialect == SqlDialect::sqlite ? "" : " FOR UPDATE"; }
@@ -202,14 +214,21 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
     shown += ", " + key;
   }
   params.emplace_back(question.limit);
-  const auto rows = TRY(database_.scan("SELECT group_key, rows, measures, updated_at_ms" + shown +
-                                           " FROM aggregate_groups WHERE " + where + " ORDER BY " + order +
-                                           " LIMIT " + number_of(params.size()),
-                                       params));
+  SqlRows rows;
+  for (int look = 0; look < kMostLooks; ++look) {  // as a commit in between may take another value out
+    if (look != 0) TRY(look_up_stale(tenant, spec));
+    rows = TRY(database_.scan("SELECT group_key, rows, measures, updated_at_ms, stale" + shown +
+                                  " FROM aggregate_groups WHERE " + where + " ORDER BY " + order + " LIMIT " +
+                                  number_of(params.size()),
+                              params));
+    bool any_stale = false;
+    for (std::size_t row = 0; row < rows.size(); ++row) any_stale = any_stale || !rows.text(row, 4).empty();
+    if (!any_stale) break;
+  }
   std::vector<AggregateGroup> groups;
   for (std::size_t row = 0; row < rows.size(); ++row) {
     std::vector<std::string> parts;
-    for (std::size_t key = 0; key < keys.size(); ++key) parts.push_back(rows.text(row, 4 + key));
+    for (std::size_t key = 0; key < keys.size(); ++key) parts.push_back(rows.text(row, 5 + key));
     GroupState state = TRY(group_state(spec, rows.integer(row, 1), rows.text(row, 2), ""));
     groups.push_back({.by = elements_of(rows.text(row, 0)),
                       .measures = std::move(state.values),
@@ -226,20 +245,19 @@ Result<> SqlAggregateStore::look_up_stale(const std::string& tenant, const Aggre
   const auto any = TRY(database_.read(
       "SELECT 1 FROM aggregate_groups WHERE " + stale + " AND rows > 0 LIMIT 1", {tenant, spec.name}));
   if (any.empty()) return {};
-  const auto declared = TRY(get(tenant, spec.name));
-  if (!declared) return {};
   return database_.transact<void>([&](SqlSession& session) -> Result<> {
     const auto groups =
         TRY(session.run("SELECT group_hash, group_key, measures, stale, rows FROM aggregate_groups "
                         "WHERE " +
                             stale + " ORDER BY group_hash" + for_update(database_.dialect()),
                         {tenant, spec.name}));
+    const auto pipelines = TRY(pipelines_of(session, tenant, spec));
     const std::vector<AggregateSpec> specs{spec};
     AggregateDeltas deltas(specs);
     std::unordered_set<std::string> wanted;
     for (std::size_t row = 0; row < groups.size(); ++row) wanted.insert(groups.text(row, 1));
     deltas.only(std::move(wanted));
-    TRY(each_row(session, database_.dialect(), tenant, declared->pipelines,
+    TRY(each_row(session, database_.dialect(), tenant, pipelines,
                  [&](const std::string& row) { return deltas.add(row); }));
     for (std::size_t row = 0; row < groups.size(); ++row) {
       GroupState state =
@@ -263,6 +281,9 @@ Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
   const AggregateSpec& spec = aggregate.spec;
   return database_.transact<AggregateCheck>([&](SqlSession& session) -> Result<AggregateCheck> {
     TRY(exclude_commits(session, tenant, aggregate.pipelines));
+    if (TRY(pipelines_of(session, tenant, spec)) != aggregate.pipelines)
+      return fail(ErrorKind::unavailable,
+                  "another pipeline has got the aggregate '" + spec.name + "' meanwhile; ask again.", true);
     AggregateCheck check;
     const std::vector<AggregateSpec> specs{spec};
     AggregateDeltas deltas(specs);

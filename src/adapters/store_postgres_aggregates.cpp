@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-constexpr const char* kRowsTogether = "20000";  // looked through at once
+constexpr const char* kRowsOfAPortion = "20000";  // looked through at once
 
 Result<bool> is_declared(PgConnection& connection, const std::string& tenant, const std::string& pipeline,
                          const AggregateSpec& spec) {
@@ -41,6 +41,7 @@ Result<> PostgresAggregates::declare(PgConnection& connection, std::int32_t data
   for (const AggregateSpec& spec : specs)
     if (!TRY(is_declared(connection, tenant, pipeline, spec))) fresh.push_back(spec);
   if (fresh.empty()) return {};
+  std::ranges::sort(fresh, {}, &AggregateSpec::name);  // as commits lock them
   TRY(connection.execute(lock_postgres_dataset(dataset, PgDatasetLock::alone)));
   std::vector<AggregateSpec> still_fresh;
   for (const AggregateSpec& spec : fresh) {
@@ -60,9 +61,10 @@ Result<> PostgresAggregates::declare(PgConnection& connection, std::int32_t data
 Result<std::unique_ptr<PostgresAggregates>> PostgresAggregates::load(PgConnection& connection,
                                                                      const std::string& tenant,
                                                                      const std::string& pipeline) {
-  auto found = TRY(connection.query(
-      "SELECT definition FROM aggregate_definitions WHERE tenant = $1 AND pipeline = $2 ORDER BY name",
-      PgParams().text(tenant).text(pipeline)));
+  auto found =
+      TRY(connection.query("SELECT definition FROM aggregate_definitions WHERE tenant = $1 AND pipeline = $2 "
+                           "ORDER BY name COLLATE \"C\"",
+                           PgParams().text(tenant).text(pipeline)));
   std::vector<AggregateSpec> specs;
   for (int row = 0; row < found.rows(); ++row)
     specs.push_back(TRY(aggregate_of(std::string(found.text(row, 0)))));
@@ -77,7 +79,7 @@ Result<> PostgresAggregates::add_stored(PgConnection& connection, std::int32_t d
   std::string after;
   while (true) {
     auto found = TRY(connection.select(rows + (after.empty() ? "" : " AND id > " + pg_literal(after)) +
-                                       " ORDER BY id LIMIT " + kRowsTogether));
+                                       " ORDER BY id LIMIT " + kRowsOfAPortion));
     if (found.rows() == 0) return apply(connection);
     for (int row = 0; row < found.rows(); ++row) {
       if (found.is_null(row, 1)) return aggregate_is_too_late(specs_.front(), pipeline);

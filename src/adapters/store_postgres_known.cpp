@@ -120,7 +120,7 @@ Result<> PostgresRowTable::replace(PgConnection& connection, std::span<const std
       .text(spec_.job_id)
       .integer(spec_.job_sequence);
   add_known_versions(params, groups);
-  std::string set_part, parts, part;
+  std::string set_part = "aggregated = NULL, ", parts, part;
   if (keeps_parts()) {
     PgArray array(PgType::text);
     for (std::uint32_t at : groups) array.next().bytes(parts_[at]);

@@ -94,7 +94,10 @@ Result<> PostgresLane::load_aggregates(std::string_view declared) {
 }
 
 Result<> PostgresLane::apply_aggregates() {
-  return aggregates_ ? aggregates_->apply(*connection_) : Result<>();
+  if (!aggregates_) return {};
+  auto applied = aggregates_->apply(*connection_);
+  waited_for_groups_ = !applied;
+  return applied;
 }
 
 Result<> PostgresLane::lock_slots(unsigned first, unsigned end, SlotLock how) {
@@ -185,6 +188,7 @@ bool PostgresLane::may_redo() {
   if (!transaction_) return false;  // not begun: somebody removes rows of this dataset, and that takes longer
   const PgFault fault = connection_->fault();
   rollback();
+  if (std::exchange(waited_for_groups_, false)) return connected() && table_.may_redo_unchanged();
   return connected() && table_.may_redo(fault);
 }
 

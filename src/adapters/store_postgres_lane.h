@@ -73,6 +73,7 @@ class PostgresLane {
   const PostgresDataset& dataset_;
   std::unique_ptr<PostgresAggregates> aggregates_;  // none: the pipeline has none
   std::string aggregates_seen_;                     // what postgres_aggregates_of() gave then
+  bool waited_for_groups_ = false;                  // in vain
   std::string rejects_;                             // rows for COPY validation_errors
   bool uncertain_ = false;
 };

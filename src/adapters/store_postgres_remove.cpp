@@ -70,33 +70,34 @@ Result<> delete_from_targets(PgConnection& connection, const std::string& own) {
   return {};
 }
 
-Result<> take_out_of_aggregates(PgConnection& connection, const Job& job, const std::string& own) {
+// What apply() then takes out of the groups, when the rows are deleted.
+Result<std::unique_ptr<PostgresAggregates>> take_out_of_aggregates(PgConnection& connection, const Job& job,
+                                                                   const std::string& own) {
   auto aggregates = TRY(PostgresAggregates::load(connection, job.tenant, job.pipeline));
-  if (aggregates->deltas().size() == 0) return {};
-  constexpr const char* kRowsTogether = "20000";
-  std::string after;
+  if (aggregates->deltas().size() == 0) return aggregates;
+  TRY(connection.execute(
+      "DECLARE sluice_rows NO SCROLL CURSOR FOR SELECT coalesce(d.aggregated, d.data::text) FROM "
+      "pg_temp.sluice_own o JOIN ingested_data d ON d.id = o.id AND " +
+      own));
   while (true) {
-    auto rows =
-        TRY(connection.select("SELECT d.id, coalesce(d.aggregated, d.data::text) FROM pg_temp.sluice_own o "
-                              "JOIN ingested_data d ON d.id = "
-                              "o.id AND " +
-                              own + (after.empty() ? "" : " WHERE o.id > " + pg_literal(after)) +
-                              " ORDER BY o.id LIMIT " + kRowsTogether));
-    if (rows.rows() == 0) return aggregates->apply(connection);
-    for (int row = 0; row < rows.rows(); ++row) TRY(aggregates->deltas().remove(rows.text(row, 1)));
-    after = rows.text(rows.rows() - 1, 0);
+    auto rows = TRY(connection.select("FETCH 20000 FROM sluice_rows"));
+    if (rows.rows() == 0) break;
+    for (int row = 0; row < rows.rows(); ++row) TRY(aggregates->deltas().remove(rows.text(row, 0)));
     if (aggregates->deltas().group_count() > kMostGroupsInMemory) TRY(aggregates->apply(connection));
   }
+  TRY(connection.execute("CLOSE sluice_rows"));
+  return aggregates;
 }
 
 Result<> delete_rows(PgConnection& connection, const Job& job) {
   // What a later job has taken over since it was noted is that one's.
   const std::string own = "d.job_id = " + pg_literal(job.id);
   TRY(connection.execute("ANALYZE pg_temp.sluice_own"));
-  TRY(take_out_of_aggregates(connection, job, own));
+  auto aggregates = TRY(take_out_of_aggregates(connection, job, own));
   TRY(delete_from_targets(connection, own));
-  return connection.execute("DELETE FROM ingested_data d USING pg_temp.sluice_own o WHERE d.id = o.id AND " +
-                            own);
+  TRY(connection.execute("DELETE FROM ingested_data d USING pg_temp.sluice_own o WHERE d.id = o.id AND " +
+                         own));
+  return aggregates->apply(connection);
 }
 
 Result<> delete_job(PgConnection& connection, const Job& job) {

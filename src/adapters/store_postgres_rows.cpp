@@ -5,6 +5,7 @@
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "adapters/pg_binary.h"
 #include "adapters/store_postgres_aggregates.h"
@@ -16,6 +17,8 @@
 
 namespace sluice {
 namespace {
+
+constexpr int kMostGroupRedos = 3;  // each waits as long as for any lock
 
 PgParams& add_counts(PgParams& params, const RowCounts& counts) {
   return params.whole(counts.read)
@@ -74,6 +77,7 @@ class PostgresRowWriter final : public RowWriter {
   std::vector<std::unique_ptr<PostgresLane>> lanes_;
   std::vector<LaneProgress> progress_;  // per lane; the main one's is the checkpoint
   bool progress_loaded_ = false;
+  bool groups_busy_ = false;       // a try failed over them
   bool lost_ = false;              // a connection, in the middle of a try
   std::vector<RowEntry> entries_;  // of the commit under way, in the order of the file
   std::vector<Share> shares_;
@@ -128,7 +132,7 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
     return fail(ErrorKind::internal,
                 "rows were written under the lease of the planning of job " + spec_.job_id + ".");
   PgBackoff backoff(options_.patience);
-  for (;;) {
+  for (int redos = 0;;) {
     entries_ = entries_of(commit);
     auto report = try_commit(commit, lease);
     if (report) {
@@ -147,6 +151,9 @@ Result<CommitReport> PostgresRowWriter::commit(const Commit& commit, const Lease
     if (!report) progress_loaded_ = false;
     entries_.clear();
     shares_.clear();
+    // Others held groups of the aggregates for long: all of it is undone, and done again.
+    const bool again = !report && std::exchange(groups_busy_, false) && report.error().retryable;
+    if (again && ++redos < kMostGroupRedos) continue;
     if (report || !lost || !report.error().retryable || !backoff.wait()) return report;
   }
 }
@@ -209,7 +216,9 @@ Result<CommitReport> PostgresRowWriter::try_commit(const Commit& commit, const L
   const CommittedRows rows = TRY(write_outcomes(lease));
   TRY(write_checkpoint(commit, lease, rows.counts));
   CommitReport report = TRY(finish(commit, rows));
-  TRY(lanes_.front()->apply_aggregates());
+  auto applied = lanes_.front()->apply_aggregates();
+  groups_busy_ = !applied && lanes_.front()->connected();
+  TRY(std::move(applied));
   TRY(lanes_.front()->commit());
   return report;
 }

@@ -81,6 +81,11 @@ bool PostgresRowTable::may_redo(const PgFault& fault) {
   return true;
 }
 
+bool PostgresRowTable::may_redo_unchanged() {
+  decisions_.undo();
+  return ++redos_ <= kMostRedos;
+}
+
 // Is it the row that the database does not take, rather than the database that does not work?
 bool PostgresRowTable::refused(const PgFault& fault) const {
   return fault.in_class("22") || fault.in_class("23") || fault.in_class("54") || fault.is("P0001");

@@ -52,6 +52,7 @@ class PostgresRowTable {
   // Learns from the fault: which row the database refuses, or that somebody else writes the same rows.
   // Takes back the outcomes that store() gave.
   bool may_redo(const PgFault& fault);
+  bool may_redo_unchanged();  // the fault had nothing to do with the rows
   // Slot locks are of use (no two jobs write the same position), and were not waited for in vain.
   bool wants_slots() const { return spec_.identity != IdentityKind::position && !slots_in_vain_; }
   // The slots of a small commit should be its own, too: others were met, who write the same rows. Each of

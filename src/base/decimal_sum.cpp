@@ -14,9 +14,9 @@ constexpr std::size_t kShortDigits = 18;  // fit into 64 bits
 
 cpp_int power_of_ten(unsigned exponent) { return boost::multiprecision::pow(cpp_int(10), exponent); }
 
-bool is_within(const Decimal& decimal) {
-  return decimal.exponent >= -kSumDigits &&
-         decimal.exponent + static_cast<std::int64_t>(decimal.digits.size()) <= kSumDigits;
+bool is_within(const Decimal& decimal, std::int64_t most) {
+  return decimal.exponent >= -most &&
+         decimal.exponent + static_cast<std::int64_t>(decimal.digits.size()) <= most;
 }
 
 // [-]digits[.digits] of few digits, as nearly all are; false for others.
@@ -47,10 +47,10 @@ bool can_be_summed(std::string_view text) {
   unsigned scale = 0;
   if (read_short(text, value, scale)) return true;
   const auto decimal = parse_decimal(text);
-  return decimal && is_within(*decimal);
+  return decimal && is_within(*decimal, kSumDigits);
 }
 
-bool DecimalSum::add(std::string_view text, Sign sign) {
+bool DecimalSum::add(std::string_view text, Sign sign, std::int64_t most) {
   const int factor = static_cast<int>(sign);
   std::int64_t value = 0;
   unsigned scale = 0;
@@ -59,7 +59,7 @@ bool DecimalSum::add(std::string_view text, Sign sign) {
     return true;
   }
   const auto decimal = parse_decimal(text);
-  if (!decimal || !is_within(*decimal)) return false;
+  if (!decimal || !is_within(*decimal, most)) return false;
   cpp_int digits = decimal->digits.empty() ? cpp_int(0) : cpp_int(decimal->digits);
   if (decimal->negative) digits = -digits;
   if (decimal->exponent > 0) digits *= power_of_ten(static_cast<unsigned>(decimal->exponent));

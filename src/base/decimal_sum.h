@@ -15,12 +15,14 @@ inline constexpr std::int64_t kSumDigits = 400;
 
 // Can this be summed? A decimal (parse_decimal) within kSumDigits before and after the point.
 bool can_be_summed(std::string_view decimal);
+// What a sum of such numbers itself may have.
+inline constexpr std::int64_t kDigitsOfSum = kSumDigits + 100;
 
 class DecimalSum {
  public:
   enum class Sign : std::int8_t { plus = 1, minus = -1 };
-  // False, and nothing is added, where it cannot be summed.
-  bool add(std::string_view decimal, Sign sign = Sign::plus);
+  // False, and nothing is added, where it cannot be summed: `most` digits before and after the point.
+  bool add(std::string_view decimal, Sign sign = Sign::plus, std::int64_t most = kSumDigits);
   void add(const DecimalSum& other);
   bool is_zero() const { return value_ == 0; }
   std::string text() const;  // the canonical decimal

@@ -52,6 +52,7 @@ class StoreClient final : public ApiClient {
              .metrics = *metrics_,
              .config_json = [this] { return config_json(config_); },
              .blobs_url = config_.blobs,
+             .intake_health = parts_.intake_health,
              .upload_bytes = config_.upload_bytes},
         routes_(api_routes(api_)) {}
 

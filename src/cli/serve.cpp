@@ -109,8 +109,10 @@ class Node {
     return {};
   }
 
-  void work() {
-    worker_ = std::make_unique<Worker>(*service_, *pool_, WorkerOptions{slots_, memory_});
+  // `stop`: with it the splits in work end, before and while clients are told goodbye.
+  void work(std::stop_token stop) {
+    worker_ = std::make_unique<Worker>(
+        *service_, *pool_, WorkerOptions{.slots = slots_, .memory = memory_, .stop = std::move(stop)});
     sender_ = open_sender(config_);
     webhooks_ = std::make_unique<WebhookThreads>(*service_, *sender_);
     if (parts_.notices) arrivals_ = std::make_unique<BlobArrivals>(*service_, *parts_.notices);
@@ -262,7 +264,7 @@ Result<int> serve(const ServeOptions& options, std::stop_token stop) {
   const bool answers = takes_files || config.written.contains("listen");
   Node node(std::move(config), stop);
   TRY(node.open(works, answers));
-  if (works) node.work();
+  if (works) node.work(stop);
   Result<> served = {};
   if (answers) {
     served = node.serve(takes_files, stop);

@@ -153,9 +153,12 @@ Result<> Scheduler::run(const Schedule& schedule, std::stop_token stop) {
 }
 
 Result<bool> Scheduler::run_due(std::stop_token stop) {
-  const auto due = TRY(service_.store.schedules().due(kMostStarted));
+  auto due = TRY(service_.store.schedules().due(kMostStarted));
+  const auto read = std::chrono::steady_clock::now();
   Result<> first;
-  for (const Schedule& schedule : due) {  // one that cannot be run now must not hold up the others
+  for (Schedule& schedule : due) {  // one that cannot be run now must not hold up the others
+    const auto since = std::chrono::steady_clock::now() - read;
+    schedule.read_at_ms += std::chrono::duration_cast<milliseconds>(since).count();
     Result<> done = run(schedule, stop);
     if (!done && first) first = std::unexpected(std::move(done).error().during("schedule " + schedule.name));
   }

@@ -117,9 +117,15 @@ Worker::Worker(Service& service, ComputePool& pool, const WorkerOptions& options
     : service_(service), pool_(pool), options_(options) {
   for (unsigned slot = 1; slot <= options.slots; ++slot)
     slots_.emplace_back([this, slot](std::stop_token stop) { run_slot(slot, stop); });
+  told_.emplace(options_.stop, [this] { ask_to_stop(); });
 }
 
 Worker::~Worker() {
+  told_.reset();
+  ask_to_stop();
+}
+
+void Worker::ask_to_stop() {
   for (std::jthread& slot : slots_) slot.request_stop();
 }
 

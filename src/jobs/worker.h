@@ -5,6 +5,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +23,8 @@ struct WorkerOptions {
   unsigned slots = 2;  // splits in work at once
   MemoryPlan memory;   // of one slot
   SliceRules slice = {};
+  std::stop_token stop =
+      {};  // the node is to end: nothing more is taken, what is in work stops at its next commit
 };
 
 // What processes of this host held when they died is given back, leases and reservations, so that nobody
@@ -37,6 +42,7 @@ class Worker {
   unsigned busy() const { return busy_; }
 
  private:
+  void ask_to_stop();
   void run_slot(unsigned slot, std::stop_token stop);
   void note_failure(const Lease& lease, const Job& job, const RetrySpec& retry, const Error& error);
   bool somebody_waits();
@@ -47,6 +53,7 @@ class Worker {
   const WorkerOptions options_;
   std::atomic<unsigned> busy_ = 0;
   std::vector<std::jthread> slots_;
+  std::optional<std::stop_callback<std::function<void()>>> told_;
 };
 
 }  // namespace sluice

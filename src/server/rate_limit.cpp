@@ -13,6 +13,7 @@ constexpr std::size_t kManyBuckets = 10'000;
 constexpr double kQuietSeconds = 1;
 // Seconds' worth that is told at most. Nodes tell many times a second; after they could not for a while, what
 // went through meanwhile is not to be paid back: the shared bucket has filled up in that time.
+// Of all nodes together: each tells its part.
 constexpr std::uint64_t kMostTold = 2;
 
 }  // namespace
@@ -76,7 +77,9 @@ std::vector<RequestCount> RateLimit::count() {
   counts.reserve(asked_.size());
   for (const std::string& who : asked_) {
     Bucket& bucket = buckets_.at(who);
-    counts.push_back({who, std::min(bucket.taken, kMostTold * rate_), bucket.asked});
+    const double most = static_cast<double>(kMostTold * rate_) * bucket.part;
+    counts.push_back(
+        {who, std::min(bucket.taken, static_cast<std::uint64_t>(std::ceil(most))), bucket.asked});
     bucket.told = bucket.asked;
     bucket.taken = bucket.asked = 0;
   }
