@@ -54,9 +54,10 @@ class FileBlobs : public BlobStore {
     for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) ::rmdir(folder->c_str());
   }
 
-  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset) override {
+  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset,
+                                           const std::string& version) override {
     fs::path path = TRY(path_of(key));
-    return open_file_source(path, "blob " + key, offset);
+    return open_file_source(path, "blob " + key, offset, version);
   }
 
   Result<std::unique_ptr<BlobWriter>> create(const std::string& key) override {

@@ -34,8 +34,9 @@ class FileDescriptor {
 // "cannot read 'people.csv': Permission denied", with the kind that the error number stands for.
 std::unexpected<Error> system_error(const std::string& doing, int error_number = errno);
 
+// `version`: the only one that is read; "" for any.
 Result<std::unique_ptr<ByteSource>> open_file_source(const std::string& path, const std::string& name,
-                                                     std::uint64_t offset);
+                                                     std::uint64_t offset, const std::string& version = "");
 
 // A folder that is needed may be found empty and removed by another process; it is made again so often.
 inline constexpr int kFolderAttempts = 100;

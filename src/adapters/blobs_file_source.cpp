@@ -87,10 +87,16 @@ class DescriptorSource : public ByteSource {
   std::unique_ptr<StopSignal> signal_;  // none for regular files, which never keep a reader waiting
 };
 
+FileIdentity identity_in(const struct stat& status) {
+  return {static_cast<std::uint64_t>(status.st_size),
+          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
+          S_ISREG(status.st_mode)};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ByteSource>> open_file_source(const std::string& path, const std::string& name,
-                                                     std::uint64_t offset) {
+                                                     std::uint64_t offset, const std::string& version) {
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) {
     if (errno == ENOENT) return fail(ErrorKind::not_found, "there is no file '" + name + "'");
@@ -101,6 +107,11 @@ Result<std::unique_ptr<ByteSource>> open_file_source(const std::string& path, co
   if (S_ISDIR(status.st_mode)) {
     return fail(ErrorKind::input, "'" + name + "' is a folder; name the files in it");
   }
+  if (!version.empty() && identity_in(status).version() != version)
+    return fail(ErrorKind::input,
+                "'" + name +
+                    "' was changed while it was read. Nothing more of it is loaded; send it "
+                    "as a new job.");
   bool regular = S_ISREG(status.st_mode);
   if (offset != 0 && ::lseek(file.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
     return system_error("cannot begin reading '" + name + "' at byte " + std::to_string(offset));
@@ -130,9 +141,7 @@ Result<FileIdentity> file_identity(const std::string& path) {
   if (S_ISDIR(status.st_mode)) {
     return fail(ErrorKind::input, "'" + path + "' is a folder; name the files in it");
   }
-  return FileIdentity{static_cast<std::uint64_t>(status.st_size),
-                      std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
-                      S_ISREG(status.st_mode)};
+  return identity_in(status);
 }
 
 }  // namespace sluice

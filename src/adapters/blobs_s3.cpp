@@ -52,9 +52,10 @@ class S3Blobs final : public BlobStore {
     sweeper_ = std::jthread([this](std::stop_token stop) { sweep(stop); });
   }
 
-  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset) override {
+  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset,
+                                           const std::string& version) override {
     TRY(check_blob_key(key));
-    return open_s3_source(*client_, key, offset);
+    return open_s3_source(*client_, key, offset, version);
   }
 
   Result<std::unique_ptr<BlobWriter>> create(const std::string& key) override {

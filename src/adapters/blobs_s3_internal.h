@@ -12,9 +12,10 @@
 
 namespace sluice {
 
-// not_found where there is no such object.
+// not_found where there is no such object. `etag`: the only version that is read; "" for the one that is
+// there.
 Result<std::unique_ptr<ByteSource>> open_s3_source(S3Client& client, const std::string& key,
-                                                   std::uint64_t offset);
+                                                   std::uint64_t offset, const std::string& etag);
 std::unique_ptr<BlobWriter> make_s3_writer(S3Client& client, const std::string& key);
 
 // Objects whose key begins with `prefix`, taken from the bucket's root on.

@@ -18,8 +18,8 @@ constexpr std::uint64_t kFirstRangeBytes = 256u << 10, kRangeBytes = 4u << 20;
 constexpr std::size_t kRangesAhead = 2;
 
 struct ObjectVersion {
-  std::string etag;
-  std::uint64_t size = 0;
+  std::string etag;                   // empty: whichever is there
+  std::optional<std::uint64_t> size;  // none before anything was read
 };
 
 std::unexpected<Error> object_changed(const std::string& key) {
@@ -45,7 +45,7 @@ class RangeFetch {
  public:
   RangeFetch(S3Client& client, std::string key) : client_(client), key_(std::move(key)) {}
 
-  // `version`: filled in where it is empty, else the only one that is read.
+  // `version`: what is empty of it is filled in; else it is the only one that is read.
   Result<std::string> fetch(std::uint64_t begin, std::uint64_t length, ObjectVersion& version,
                             const std::stop_token& stop) {
     std::string bytes;
@@ -57,7 +57,7 @@ class RangeFetch {
       auto definite = client_.attempt(request(from, end, version.etag), answer, stop);
       const bool ended = definite && *definite;
       if (ended && answer.status == 416) {  // behind the end, or of an empty object
-        if (version.etag.empty()) return bytes;
+        if (!version.size) return bytes;
         return object_changed(key_);
       }
       if (ended || (answer.status == 206 && !answer.body.empty())) {
@@ -85,25 +85,26 @@ class RangeFetch {
   Result<bool> take(S3Answer& answer, std::uint64_t begin, std::uint64_t end, ObjectVersion& version,
                     std::string& bytes) {
     if (answer.status == 404 && answer.code != "NoSuchBucket") {
-      if (!version.etag.empty()) return object_changed(key_);
+      if (version.size) return object_changed(key_);
       return fail(ErrorKind::not_found, "there is no blob '" + key_ + "'");
     }
     if (answer.status == 412) return object_changed(key_);
     if (!answer.ok()) return client_.failed(answer, "cannot read '" + key_ + "'");
+    // A server that knows no If-Match must not mix two versions either.
+    if (!version.etag.empty() && answer.etag() != version.etag) return object_changed(key_);
     if (answer.status == 200 && answer.body.empty() && begin == 0) return true;  // an empty object
     const auto size = whole_size(answer);
     if (answer.status != 206 || !size || answer.body.size() > end - begin)
       return fail(ErrorKind::io, "cannot read '" + key_ + "': " + client_.url().host +
                                      " does not answer a request for some of its bytes as S3 does.");
-    // A server that knows no If-Match must not mix two versions either.
-    if (version.etag.empty()) version = {answer.etag(), *size};
-    if (answer.etag() != version.etag || *size != version.size) return object_changed(key_);
+    if (*size != version.size.value_or(*size)) return object_changed(key_);
+    version = {answer.etag(), size};
     const std::uint64_t reached = begin + answer.body.size();
     if (bytes.empty())
       bytes = std::move(answer.body);
     else
       bytes += answer.body;
-    return reached >= std::min(end, version.size);
+    return reached >= std::min(end, *size);
   }
 
   S3Client& client_;
@@ -136,8 +137,9 @@ class S3Source final : public ByteSource {
 
  private:
   void fetch_ahead() {
-    while (ahead_.size() < kRangesAhead && next_ < version_.size) {
-      const std::uint64_t length = std::min(length_, version_.size - next_);
+    const std::uint64_t size = version_.size.value_or(0);
+    while (ahead_.size() < kRangesAhead && next_ < size) {
+      const std::uint64_t length = std::min(length_, size - next_);
       ahead_.push_back(std::async(std::launch::async, [this, begin = next_, length] {
         ObjectVersion version = version_;
         return RangeFetch(client_, key_).fetch(begin, length, version, stop_.get_token());
@@ -175,8 +177,8 @@ class S3Source final : public ByteSource {
 }  // namespace
 
 Result<std::unique_ptr<ByteSource>> open_s3_source(S3Client& client, const std::string& key,
-                                                   std::uint64_t offset) {
-  ObjectVersion version;
+                                                   std::uint64_t offset, const std::string& etag) {
+  ObjectVersion version{.etag = etag, .size = std::nullopt};
   std::string first = TRY(RangeFetch(client, key).fetch(offset, kFirstRangeBytes, version, {}));
   const std::uint64_t next = offset + first.size();
   return std::make_unique<S3Source>(client, key, std::move(version), next, std::move(first));

@@ -29,7 +29,9 @@ Result<Input> open_blob_input(BlobStore& blobs, const Job& job, const std::strin
   input.place = job.blob;
   input.size = blob->size;
   input.version = blob->version;
-  input.opener = [&blobs, key](std::uint64_t offset) { return blobs.open(key, offset); };
+  input.opener = [&blobs, key, version = blob->version](std::uint64_t offset) {
+    return blobs.open(key, offset, version);
+  };
   return input;
 }
 

@@ -31,9 +31,10 @@ class FailingBlobs final : public BlobStore {
   explicit FailingBlobs(BlobStore& blobs) : blobs_(blobs) {}
   std::atomic<int> failures = 0;  // so many more
 
-  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset) override {
+  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset,
+                                           const std::string& version) override {
     if (failures > 0 && failures-- > 0) return fail(ErrorKind::unavailable, "the files are away.", true);
-    return blobs_.open(key, offset);
+    return blobs_.open(key, offset, version);
   }
   Result<std::unique_ptr<BlobWriter>> create(const std::string& key) override { return blobs_.create(key); }
   Result<std::unique_ptr<PartialBlob>> resume(const std::string& key, std::uint64_t offset) override {
@@ -118,6 +119,25 @@ class ServiceTest : public testing::Test {
   std::optional<Dispatcher> dispatcher_;
   std::optional<Worker> worker_;
 };
+
+TEST_F(ServiceTest, AFileThatIsReplacedAfterItWasLookedAtIsNotRead) {
+  auto put = [&](std::string_view text) {
+    auto blob = *files_->create("inbox/a.csv");
+    EXPECT_TRUE(blob->write(text) && blob->commit());
+  };
+  Job job;
+  job.blob = blob_place("inbox/a.csv");
+  job.file_name = "a.csv";
+  put("id\n1\n");
+  const auto input = open_blob_input(*blobs_, job, "");
+  ASSERT_TRUE(input) << input.error().message;
+  EXPECT_TRUE(input->opener(0));
+  put("id\n1\n2\n");
+  auto source = input->opener(0);
+  ASSERT_FALSE(source);
+  EXPECT_EQ(source.error().kind, ErrorKind::input);
+  EXPECT_NE(source.error().message.find("was changed"), std::string::npos) << source.error().message;
+}
 
 TEST_F(ServiceTest, AnAcceptedFileIsPlannedAndLoaded) {
   start();

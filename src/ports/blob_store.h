@@ -40,7 +40,9 @@ struct BlobInfo {
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
-  virtual Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset) = 0;
+  // `version`: as stat() gave it, where none but that is to be read; another is an error (input).
+  virtual Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset,
+                                                   const std::string& version = "") = 0;
   virtual Result<std::unique_ptr<BlobWriter>> create(const std::string& key) = 0;  // replaces on commit
   // Goes on with an unfinished blob after its first `offset` bytes, which were synced (0: a new one); what
   // came after them is dropped. One at a time for a key. remove() drops an unfinished blob, too.

@@ -116,6 +116,34 @@ TEST_P(BlobStoreConformance, CommitReplacesAndChangesTheVersion) {
   EXPECT_NE(blobs_->stat("a")->version, version);
 }
 
+TEST_P(BlobStoreConformance, OnlyTheVersionThatIsAskedForIsOpened) {
+  for (const std::string& content : {std::string(), std::string("one"), noise(600'000)}) {
+    put("a", content + "old");
+    const std::string old = blobs_->stat("a")->version;
+    put("a", content);
+    for (std::size_t offset : {std::size_t{0}, content.size() / 2, content.size()}) {
+      auto changed = blobs_->open("a", offset, old);
+      ASSERT_FALSE(changed) << offset << " of " << content.size();
+      EXPECT_EQ(changed.error().kind, ErrorKind::input) << changed.error().message;
+      EXPECT_NE(changed.error().message.find("while it was read"), std::string::npos)
+          << changed.error().message;
+      auto source = blobs_->open("a", offset, blobs_->stat("a")->version);
+      ASSERT_TRUE(source) << source.error().message;
+      std::string read(content.size() + 1, '\0');
+      std::size_t held = 0;
+      while (std::size_t count = (*source)->read(std::span(read).subspan(held), {}).value_or(0))
+        held += count;
+      read.resize(held);
+      EXPECT_TRUE(read == content.substr(offset)) << offset << " of " << content.size();
+    }
+  }
+  const std::string version = blobs_->stat("a")->version;
+  ASSERT_TRUE(blobs_->remove("a"));
+  auto removed = blobs_->open("a", 0, version);
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().kind, ErrorKind::not_found);
+}
+
 TEST_P(BlobStoreConformance, AListIsSortedAndOfOnePrefix) {
   for (std::string key : {"b/2", "a", "b/1", "bc/d/e", "b/1"}) put(key, key);
   EXPECT_EQ(keys(""), (std::vector<std::string>{"a", "b/1", "b/2", "bc/d/e"}));

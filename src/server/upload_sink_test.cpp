@@ -41,8 +41,9 @@ std::string gzip(const std::string& text) {
 class SmallDisk : public BlobStore {
  public:
   SmallDisk(BlobStore& inner, std::uint64_t room) : inner_(inner), room_(room) {}
-  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset) override {
-    return inner_.open(key, offset);
+  Result<std::unique_ptr<ByteSource>> open(const std::string& key, std::uint64_t offset,
+                                           const std::string& version) override {
+    return inner_.open(key, offset, version);
   }
   Result<std::unique_ptr<BlobWriter>> create(const std::string& key) override {
     return std::make_unique<Writer>(*this, TRY(inner_.create(key)));
