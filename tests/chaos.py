@@ -53,7 +53,8 @@ def parse_options():
 def run_with_servers(options):
     """Starts this program again with the servers, and the Python, that it needs."""
     tools, python, arguments = ROOT / "tools", sys.executable, sys.argv[1:]
-    wrappers = [tools / "with_postgres.sh", "-c", "max_connections=400", "-c", "fsync=off"]
+    # What a crash has to be made good from is kept short: the server is to come back, not to be waited for.
+    wrappers = [tools / "with_postgres.sh", "-c", "max_connections=400", "-c", "fsync=off", "-c", "checkpoint_timeout=30s"]
     wanted = {options.queue} & {"redis", "sqs"}
     if options.blobs == "s3":
         missing = subprocess.run([tools / "with_s3.sh", "--build"], capture_output=True, text=True, check=False)

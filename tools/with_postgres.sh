@@ -34,7 +34,7 @@ fi
 
 server() {  # server stop|start|kill|status|log
   case "$1" in
-    start) "${run[@]}" "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 start > "$home/pg_ctl.log" 2>&1 || {
+    start) "${run[@]}" "$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 300 start > "$home/pg_ctl.log" 2>&1 || {
              tail -n 20 "$home/log" "$home/pg_ctl.log" >&2; return 1; } ;;
     stop) "${run[@]}" "$bin/pg_ctl" -D "$home/data" -m fast -w stop > /dev/null 2>&1 ;;
     kill) "${run[@]}" "$bin/pg_ctl" -D "$home/data" -m immediate -w stop > /dev/null 2>&1 ;;

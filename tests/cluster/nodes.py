@@ -220,7 +220,7 @@ class Cluster:
 
     def control(self, server, what):
         """stop, start or kill the server of tools/with_`server`.sh."""
-        subprocess.run([os.environ[f"SLUICE_TEST_{server.upper()}_CONTROL"], what], check=True, timeout=90,
+        subprocess.run([os.environ[f"SLUICE_TEST_{server.upper()}_CONTROL"], what], check=True, timeout=330,
                        stdout=subprocess.DEVNULL)
 
     def redis(self, *command):
