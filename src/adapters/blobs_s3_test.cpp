@@ -89,7 +89,8 @@ TEST_F(BlobsS3, OnlyAServerOfAKnownAuthorityIsSpokenTo) {
   const auto refused = [&](const std::string& sentence) {
     auto opened = open_blobs_s3(*at, aws_credentials_of_this_process(), short_patience());
     ASSERT_FALSE(opened) << sentence;
-    EXPECT_EQ(opened.error().kind, ErrorKind::usage) << opened.error().message;
+    EXPECT_EQ(opened.error().kind, ErrorKind::unavailable) << opened.error().message;
+    EXPECT_TRUE(opened.error().retryable) << "a certificate may be renewed while jobs wait";
     for (const std::string& said : {std::string("its certificate is not to be trusted"), sentence})
       EXPECT_NE(opened.error().message.find(said), std::string::npos) << opened.error().message;
   };

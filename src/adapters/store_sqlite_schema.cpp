@@ -256,6 +256,8 @@ Result<SqliteFile> look_at_sqlite_file(const SqliteConnection& connection) {
   if (id == 0 && ours == 3) return SqliteFile::ours;
   std::string tables = TRY(names_of_tables(connection));
   if (id == 0 && tables.empty()) return SqliteFile::unused;
+  // Another process has made them since the first look.
+  if (TRY(one_number(connection, "PRAGMA application_id")) == kApplicationId) return SqliteFile::ours;
   return fail(ErrorKind::usage,
               connection.path() + " is the SQLite database of another program" +
                   (tables.empty() ? "" : " (it has the tables " + tables + ")") +
