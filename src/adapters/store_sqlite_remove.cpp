@@ -14,7 +14,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kStoredHashBytes = 16;  // as in row_identities
+constexpr std::size_t kIdentityBytes = 16;  // as in row_identities
 constexpr std::int64_t kRowsAtOnce = 20'000;  // looked up, sorted by identity and deleted together
 
 bool has_ended(const Job& job) {
@@ -57,7 +57,7 @@ class RowRemoval {
 
  private:
   struct OwnRow {
-    std::array<char, kStoredHashBytes> identity{};
+    std::array<char, kIdentityBytes> identity{};
     std::int64_t id = 0;
     std::uint64_t row_number = 0;
     bool in_target = false, by_key = false;
