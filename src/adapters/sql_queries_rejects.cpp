@@ -6,7 +6,7 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kIssuesAtOnce = 1000;
-constexpr const char* kSelect =
+constexpr const char* kSelectRejects =
     "SELECT id, row_number, line, raw, resolved_by, code, field, field_number, \"constraint\", value, "
     "message, suggestion FROM validation_errors WHERE job_id = $1 ";
 
@@ -41,7 +41,7 @@ Result<> SqlQueryStore::each_reject(const std::string& job_id,
   std::int64_t after_row = -1, after_id = -1;
   for (std::size_t size = kIssuesAtOnce; size == kIssuesAtOnce;) {
     const auto page = TRY(database_.read(
-        kSelect + std::string("AND (row_number, id) > ($2, $3) ORDER BY row_number, id LIMIT $4"),
+        kSelectRejects + std::string("AND (row_number, id) > ($2, $3) ORDER BY row_number, id LIMIT $4"),
         {job_id, after_row, after_id, kIssuesAtOnce}));
     size = page.size();
     for (std::size_t row = 0; row < size; ++row) {
@@ -92,9 +92,9 @@ Result<std::vector<StoredReject>> SqlQueryStore::rejects(const std::string& job_
   demand(" AND field = $", filter.field);
   if (filter.only_open) wanted += " AND resolved_by IS NULL";
   // Rows that have an issue that is asked for, and all issues of these.
-  const auto rows = TRY(database_.read(
-      kSelect + ("AND row_number IN (" + wanted) + " ORDER BY row_number LIMIT $3) ORDER BY row_number, id",
-      params));
+  const auto rows = TRY(database_.read(kSelectRejects + ("AND row_number IN (" + wanted) +
+                                           " ORDER BY row_number LIMIT $3) ORDER BY row_number, id",
+                                       params));
   for (std::size_t row = 0; row < rows.size(); ++row) {
     if (rejects.empty() || rejects.back().row.row_number != rows.whole(row, 1))
       rejects.push_back(reject_of(rows, row));

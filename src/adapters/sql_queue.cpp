@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kLookAgain{1000};     // where other processes are not heard
-constexpr milliseconds kLookAnyway{10'000};  // where they are
+constexpr milliseconds kLookForMessages{1000};          // where other processes are not heard
+constexpr milliseconds kLookForMessagesAnyway{10'000};  // where they are
 constexpr milliseconds kOthersWereQuicker{20};
 constexpr std::size_t kMessagesAtOnce = 200;  // in one statement
 
@@ -52,7 +52,7 @@ Result<std::optional<Reservation>> SqlJobQueue::reserve(const std::string& worke
     const std::uint64_t seen = signals_.count(SqlChannel::queue);
     // Looked at first: on SQLite a claim would wait for the batch that is being written.
     const auto ready = TRY(until_ready());
-    milliseconds pause = signals_.hears_others() ? kLookAnyway : kLookAgain;
+    milliseconds pause = signals_.hears_others() ? kLookForMessagesAnyway : kLookForMessages;
     if (ready == milliseconds(0)) {
       if (auto claimed = TRY(claim(worker, hold))) return claimed;
       pause = kOthersWereQuicker;
