@@ -14,7 +14,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kIdentityBytes = 16;  // as in row_identities
+constexpr std::size_t kIdentityBytes = 16;    // as in row_identities
 constexpr std::int64_t kRowsAtOnce = 20'000;  // looked up, sorted by identity and deleted together
 
 bool has_ended(const Job& job) {
@@ -160,11 +160,13 @@ Result<> RowRemoval::forget_identity(const OwnRow& row) {
 
 Result<> delete_job(SqliteConnection& writer, const Job& job) {
   TRY(forget_sqlite_unique_values(writer, job.id));
+  constexpr const char* kEndOfKey =
+      "UPDATE idempotency_keys SET job_ended_at = (SELECT finished_at FROM ingestion_jobs WHERE id = ?1) "
+      "WHERE job_id = ?1";
   for (const char* sql :
-       {"UPDATE idempotency_keys SET job_ended_at = (SELECT finished_at FROM ingestion_jobs WHERE id = ?1) "
-        "WHERE job_id = ?1",
-        "DELETE FROM validation_errors WHERE job_id = ?1", "DELETE FROM row_outcomes WHERE job_id = ?1",
-        "DELETE FROM ingestion_splits WHERE job_id = ?1", "DELETE FROM ingestion_jobs WHERE id = ?1"}) {
+       {kEndOfKey, "DELETE FROM validation_errors WHERE job_id = ?1",
+        "DELETE FROM row_outcomes WHERE job_id = ?1", "DELETE FROM ingestion_splits WHERE job_id = ?1",
+        "DELETE FROM ingestion_jobs WHERE id = ?1"}) {
     auto statement = TRY(SqliteStatement::prepare(writer, sql));
     statement.bind(1, job.id);
     TRY(statement.run());
