@@ -168,11 +168,12 @@ TEST_F(AwsKeysTest, TheMachinesRole) {
 
 // A place that is there, and in trouble, is no wrong setting: its keys will come.
 TEST_F(AwsKeysTest, APlaceThatIsInTroubleIsUnavailable) {
-  std::string trouble;
+  std::atomic<const char*> trouble = "";  // the server's thread reads it
   HttpTestServer server([&](const ReceivedRequest& request) {
     const bool is_token = request.first_line.starts_with("PUT");
-    if (is_token && trouble != "no token") return HttpTestServer::answer(200, "", "session");
-    return trouble == "silence" ? std::string() : HttpTestServer::answer(503);
+    const std::string now = trouble.load();
+    if (is_token && now != "no token") return HttpTestServer::answer(200, "", "session");
+    return now == "silence" ? std::string() : HttpTestServer::answer(503);
   });
   auto expect_unavailable = [&] {
     auto found = find();
@@ -183,12 +184,14 @@ TEST_F(AwsKeysTest, APlaceThatIsInTroubleIsUnavailable) {
   variables_.erase("AWS_EC2_METADATA_DISABLED");
   variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = server.url();
   for (const char* now : {"no token", "no role", "silence"}) {
-    SCOPED_TRACE(trouble = now);
+    trouble = now;
+    SCOPED_TRACE(now);
     expect_unavailable();
   }
   variables_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.url("/keys");
   for (const char* now : {"no keys", "silence"}) {
-    SCOPED_TRACE(trouble = now);
+    trouble = now;
+    SCOPED_TRACE(now);
     expect_unavailable();
   }
 }
