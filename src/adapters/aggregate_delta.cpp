@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/decimal.h"
+#include "base/sha256.h"
 
 namespace sluice {
 namespace {
@@ -112,8 +113,6 @@ GroupState::GroupState(const AggregateSpec& spec) : stale(spec.measures.size(), 
   }
 }
 
-bool GroupState::is_stale() const { return std::ranges::find(stale, true) != stale.end(); }
-
 void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state) {
   state.rows += delta.rows;
   for (std::size_t i = 0; i < spec.measures.size(); ++i) {
@@ -151,6 +150,7 @@ std::string stale_list(const AggregateSpec& spec, const GroupState& state) {
 Result<GroupState> group_state(const AggregateSpec& spec, std::int64_t rows, std::string_view measures,
                                std::string_view stale) {
   GroupState state(spec);
+  if (rows == 0) return state;
   state.rows = rows;
   TRY(each_member(measures, [&](std::string_view name, std::string_view value) {
     for (std::size_t i = 0; i < spec.measures.size(); ++i)
@@ -198,6 +198,14 @@ std::size_t AggregateDeltas::group_count() const {
   std::size_t count = 0;
   for (const Aggregate& aggregate : aggregates_) count += aggregate.groups.size();
   return count;
+}
+
+std::vector<AggregateDeltas::HashedGroup> AggregateDeltas::hashed_groups(std::size_t aggregate) const {
+  std::vector<HashedGroup> hashed;
+  Sha256 sha;
+  for (const auto& group : groups(aggregate)) hashed.push_back({to_hex(sha.of(group.first)), &group});
+  std::ranges::sort(hashed, {}, &HashedGroup::hash);
+  return hashed;
 }
 
 Result<> AggregateDeltas::read(std::string_view row) {

@@ -40,7 +40,6 @@ struct GroupState {
   std::vector<bool> stale;
 
   explicit GroupState(const AggregateSpec& spec);
-  bool is_stale() const;
   friend bool operator==(const GroupState&, const GroupState&) = default;
 };
 
@@ -52,6 +51,7 @@ void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state
 // A group's measures and stale ones as the tables have them.
 std::string measures_json(const AggregateSpec& spec, const GroupState& state);
 std::string stale_list(const AggregateSpec& spec, const GroupState& state);  // "first,last,"
+// Of one that has lost its last row nothing counts any more.
 Result<GroupState> group_state(const AggregateSpec& spec, std::int64_t rows, std::string_view measures,
                                std::string_view stale);
 
@@ -75,6 +75,13 @@ class AggregateDeltas {
   std::size_t group_count() const;
 
   const Groups& groups(std::size_t aggregate) const { return aggregates_[aggregate].groups; }
+  // The same with what the tables know a group by, the SHA-256 (hex) of its key, and in the order of that:
+  // the one in which every store looks groups up, and locks them.
+  struct HashedGroup {
+    std::string hash;
+    const Groups::value_type* group;
+  };
+  std::vector<HashedGroup> hashed_groups(std::size_t aggregate) const;
   const AggregateSpec& spec(std::size_t aggregate) const { return *aggregates_[aggregate].spec; }
   std::size_t size() const { return aggregates_.size(); }
   // The part of a row that aggregates look at, as JSON: for a row whose other fields are in a table of their

@@ -100,7 +100,7 @@ AwsClient::AwsClient(AwsScope scope, std::string scheme, std::shared_ptr<AwsCred
     : scope_(std::move(scope)),
       scheme_(std::move(scheme)),
       credentials_(std::move(credentials)),
-      patience_(patience) {}
+      patience_(std::move(patience)) {}
 
 Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view body,
                                   std::chrono::milliseconds answer_within, std::stop_token stop,
@@ -117,23 +117,21 @@ Result<AwsAnswer> AwsClient::call(const AwsRequest& request, std::string_view bo
   for (unsigned attempt = 1;; ++attempt) {
     const AwsKeys keys = TRY(credentials_->keys(stop));
     sent.headers = aws_signed_headers(request, hash, scope_, keys, clock_.now());
-    AwsAnswer got;
-    const auto done = http_.send_into(sent, got, stop);
-    const bool untrusted = got.untrusted;
-    Result<AwsAnswer> answer = std::move(got);
-    if (!done) answer = std::unexpected(done.error());
-    if (!answer && answer.error().kind == ErrorKind::cancelled) return answer;
-    bool again = !answer && answer.error().retryable && !untrusted;
-    if (answer && answer->status >= 400) {
-      const AwsFault fault = aws_fault(*answer);
-      if (keys_may_be_old(fault)) {
-        credentials_->refused(keys);
-        again = attempt == 1 || clock_.corrected_by(answer->headers["date"]);
-      } else {
-        again = is_worth_another_try(*answer, fault) || clock_.corrected_by(answer->headers["date"]);
-      }
+    AwsAnswer answer;
+    const Result<> done = http_.send_into(sent, answer, stop);
+    if (!done && done.error().kind == ErrorKind::cancelled) return std::unexpected(done.error());
+    bool again = !done && done.error().retryable && !answer.untrusted;
+    if (done && answer.status >= 400) {
+      const AwsFault fault = aws_fault(answer);
+      const bool may_be_old = keys_may_be_old(fault);
+      if (may_be_old) credentials_->refused(keys);
+      again = (may_be_old ? attempt == 1 : is_worth_another_try(answer, fault)) ||
+              clock_.corrected_by(answer.headers["date"]);
     }
-    if (!again || attempt >= patience_.attempts) return answer;
+    if (!again || attempt >= patience_.attempts) {
+      if (!done) return std::unexpected(done.error());
+      return answer;
+    }
     if (!pause_before(attempt, patience_, stop))
       return fail(ErrorKind::cancelled, "stopped while " + scope_.service + " was asked once more.", true);
   }

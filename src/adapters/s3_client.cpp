@@ -84,7 +84,7 @@ bool S3Retries::again(const std::stop_token& callers) {
 S3Client::S3Client(S3Url url, std::shared_ptr<AwsCredentials> credentials, S3Patience patience)
     : url_(std::move(url)),
       credentials_(std::move(credentials)),
-      patience_(patience),
+      patience_(std::move(patience)),
       http_(AwsProxy::of_environment, url_.tls_ca) {}
 
 Result<bool> S3Client::attempt(const S3Request& request, S3Answer& answer, const std::stop_token& callers) {

@@ -7,7 +7,6 @@
 
 #include "adapters/store_postgres_dataset.h"
 #include "base/nearest.h"
-#include "base/sha256.h"
 
 namespace sluice {
 namespace {
@@ -292,10 +291,10 @@ Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
       return deltas.add(row);
     }));
     std::map<std::string, std::pair<std::string, GroupState>> right;  // by hash
-    Sha256 sha;
-    for (const auto& [key, delta] : deltas.groups(0)) {
-      GroupState& state = right.try_emplace(to_hex(sha.of(key)), key, spec).first->second.second;
-      apply(spec, delta, state);
+    const auto hashed = deltas.hashed_groups(0);
+    for (const auto& [hash, group] : hashed) {
+      GroupState& state = right.try_emplace(hash, group->first, spec).first->second.second;
+      apply(spec, group->second, state);
     }
     check.groups = right.size();
     const auto kept =
@@ -307,16 +306,12 @@ Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
     for (std::size_t row = 0; row < kept.size(); ++row) {
       const auto found = right.find(kept.text(row, 0));
       GroupState state = TRY(group_state(spec, kept.integer(row, 1), kept.text(row, 2), kept.text(row, 3)));
-      if (found == right.end() ? state.rows == 0 : is_right(state, found->second.second)) {
-        if (found != right.end()) right.erase(found);
-        continue;
-      }
       if (found == right.end()) {
-        ++check.wrong;
-        TRY(session.run(
-            "UPDATE aggregate_groups SET rows = 0, version = version + 1 WHERE tenant = $1 AND name = $2 "
-            "AND group_hash = $3",
-            {tenant, spec.name, kept.text(row, 0)}));
+        check.wrong += state.rows != 0;
+        TRY(session.run("DELETE FROM aggregate_groups WHERE tenant = $1 AND name = $2 AND group_hash = $3",
+                        {tenant, spec.name, kept.text(row, 0)}));
+      } else if (is_right(state, found->second.second)) {
+        right.erase(found);
       }
     }
     check.wrong += right.size();

@@ -5,7 +5,6 @@
 #include "adapters/job_refusals.h"
 #include "adapters/pg_binary.h"
 #include "adapters/store_postgres_dataset.h"
-#include "base/sha256.h"
 
 namespace sluice {
 namespace {
@@ -91,12 +90,8 @@ Result<> PostgresAggregates::add_stored(PgConnection& connection, std::int32_t d
 }
 
 Result<> PostgresAggregates::apply(PgConnection& connection) {
-  Sha256 sha;
-  std::vector<Change> changes;
   for (std::size_t i = 0; i < deltas_.size(); ++i) {
-    changes.clear();
-    for (const auto& group : deltas_.groups(i)) changes.push_back({to_hex(sha.of(group.first)), &group});
-    std::ranges::sort(changes, {}, &Change::hash);
+    const auto changes = deltas_.hashed_groups(i);
     if (!changes.empty()) TRY(change(connection, deltas_.spec(i), changes));
   }
   deltas_.clear();
@@ -106,9 +101,9 @@ Result<> PostgresAggregates::apply(PgConnection& connection) {
 // Groups that are not there yet are made first: whoever makes the same one at this moment is waited for. Then
 // all are locked, which are all there.
 Result<> PostgresAggregates::change(PgConnection& connection, const AggregateSpec& spec,
-                                    const std::vector<Change>& changes) {
+                                    const std::vector<AggregateDeltas::HashedGroup>& changes) {
   PgArray hashes(PgType::text), keys(PgType::text);
-  for (const Change& change : changes) {
+  for (const auto& change : changes) {
     hashes.next().bytes(change.hash);
     keys.next().bytes(change.group->first);
   }
@@ -132,7 +127,6 @@ Result<> PostgresAggregates::change(PgConnection& connection, const AggregateSpe
   PgArray rows(PgType::int8), measures(PgType::text), stale(PgType::text);
   for (int row = 0; row < found.rows(); ++row) {
     GroupState state = TRY(group_state(spec, found.integer(row, 0), found.text(row, 1), found.text(row, 2)));
-    if (state.rows == 0) state = GroupState(spec);
     ::sluice::apply(spec, changes[static_cast<std::size_t>(row)].group->second, state);
     rows.next().int8(state.rows);
     measures.next().bytes(measures_json(spec, state));

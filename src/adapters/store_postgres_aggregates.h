@@ -32,14 +32,11 @@ class PostgresAggregates {
   Result<> apply(PgConnection& connection);  // and the deltas are empty again
 
  private:
-  struct Change {
-    std::string hash;
-    const AggregateDeltas::Groups::value_type* group = nullptr;
-  };
   PostgresAggregates(const std::string& tenant, std::vector<AggregateSpec> specs)
       : tenant_(tenant), specs_(std::move(specs)), deltas_(specs_) {}
   Result<> add_stored(PgConnection& connection, std::int32_t dataset, const std::string& pipeline);
-  Result<> change(PgConnection& connection, const AggregateSpec& spec, const std::vector<Change>& changes);
+  Result<> change(PgConnection& connection, const AggregateSpec& spec,
+                  const std::vector<AggregateDeltas::HashedGroup>& changes);
 
   const std::string tenant_;
   const std::vector<AggregateSpec> specs_;

@@ -251,7 +251,6 @@ TEST_P(PostgresWriters, RowsThatTheDatabaseRefusesAreRejectsAndTheRestGoesIn) {
            "666", RejectCode::constraint_error}};
   for (const Rule& rule : rules) {
     database_->query(rule.sql);
-    std::string before = "0";
     for (std::uint64_t size : {std::uint64_t{30}, std::uint64_t{60}})
       for (std::uint64_t bad : {std::uint64_t{1}, std::uint64_t{10}, size}) {
         SCOPED_TRACE(std::string(rule.name) + ", " + std::to_string(bad) + " of " + std::to_string(size));

@@ -1,9 +1,6 @@
 #include "adapters/store_sqlite_aggregates.h"
 
-#include <algorithm>
-
 #include "adapters/job_refusals.h"
-#include "base/sha256.h"
 
 namespace sluice {
 
@@ -83,13 +80,9 @@ Result<std::unique_ptr<SqliteAggregates>> SqliteAggregates::open(SqliteConnectio
 }
 
 Result<> SqliteAggregates::apply(std::int64_t now) {
-  std::vector<std::pair<std::string, const AggregateDeltas::Groups::value_type*>> sorted;
-  Sha256 sha;
   for (std::size_t i = 0; i < deltas_.size(); ++i) {
-    sorted.clear();
-    for (const auto& group : deltas_.groups(i)) sorted.emplace_back(to_hex(sha.of(group.first)), &group);
-    std::ranges::sort(sorted);  // each page of the index once
-    for (const auto& [hash, group] : sorted)
+    const auto changes = deltas_.hashed_groups(i);  // in their order each page of the index is visited once
+    for (const auto& [hash, group] : changes)
       TRY(change(deltas_.spec(i), hash, group->first, group->second, now));
   }
   deltas_.clear();

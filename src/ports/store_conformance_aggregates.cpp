@@ -234,6 +234,10 @@ TEST_P(StoreConformance, GroupsAreMadeAnewFromTheRows) {
   EXPECT_EQ(wrong.rows, 1u);
   EXPECT_EQ(wrong.wrong, 2u);
   EXPECT_EQ(groups(), (std::vector<std::string>{R"("TX": 1 7 7 7)"}));
+  // What comes to a group that was taken away begins it anew.
+  const Job later = create();
+  run(later, with_aggregate(spec(later)), {row_of(1, "d", "CA", 2)});
+  EXPECT_EQ(groups(), (std::vector<std::string>{R"("CA": 1 2 2 2)", R"("TX": 1 7 7 7)"}));
 }
 
 }  // namespace
