@@ -77,6 +77,7 @@ Result<int> check_file(const std::string& file, const RunOptions& options, const
   SplitTask task{planned.plan.read,  *format, opened.input.opener, *pipeline, planned.splits.front(),
                  scratch != nullptr, {}};
   if (options.limit) task.row_limit = options.limit;
+  task.resumable = false;
   MemoryPlan memory = settings.memory;
   if (discard) memory.batch_rows = kDiscardedRows;
   progress->phase("checking");

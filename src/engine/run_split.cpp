@@ -79,7 +79,7 @@ class Batch {
     for (const PreparedBatch& batch : batches_) batches.push_back(&batch);
     Commit commit;
     commit.batches = batches;
-    commit.checkpoint = {at_.end, to_hex(at_.digest.peek()), {}};
+    commit.checkpoint = {at_.end, task_.resumable ? to_hex(at_.digest.peek()) : "", {}};
     commit.last = last == Last::yes;
     if (commit.last) commit.end = at_.end;
     commit.raw_of = [this](const PreparedBatch& batch, const PreparedRow& row) {
@@ -134,14 +134,15 @@ Result<SplitEnd> run_split(const SplitTask& task, RowWriter& writer, const Lease
                            const MemoryPlan& whole_memory, const OnCommit& on_commit, std::stop_token stop) {
   const MemoryPlan memory =
       task.plan.compression == Compression::zstd ? whole_memory.beside_window() : whole_memory;
-  Sha256 digest = TRY(resumed_digest(task.plan, task.opener, task.split, stop));
+  std::optional<Sha256> digest;
+  if (task.resumable) digest = TRY(resumed_digest(task.plan, task.opener, task.split, stop));
   ReadRange range{task.split.checkpoint.position, task.split.end};
   auto reader =
       TRY(ChunkReader::open(task.plan, task.format, task.opener, range, memory.chunk, digest, stop));
   auto work = [&task](Chunk chunk) { return work_on(task, std::move(chunk)); };
   OrderedChunks<WorkedChunk> chunks(*reader, pool, memory.chunks_in_flight, memory.in_flight_bytes(), work);
 
-  Batch batch(task, writer, lease, memory, on_commit, digest);
+  Batch batch(task, writer, lease, memory, on_commit, digest.value_or(Sha256()));
   auto end_with = [&](Error error) -> Result<SplitEnd> {  // what was good before the error is kept
     if (batch.rows() != 0) TRY(batch.commit(Batch::Last::no));
     return std::unexpected(std::move(error));

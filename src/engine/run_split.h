@@ -27,6 +27,7 @@ struct SplitTask {
   bool keep_input = true;  // the writer looks at the rows as read (typed cells, Commit::raw_of)
   std::optional<std::uint64_t> row_limit;   // --limit: stop after so many rows of the input
   RowBatch (*restore)(RowBatch) = nullptr;  // resubmission: rows of a report, as they were sent at first
+  bool resumable = true;  // false: nobody goes on at a checkpoint, so that the bytes are not hashed for one
 };
 
 // Told after every commit, on the writer's thread.

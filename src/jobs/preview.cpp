@@ -87,6 +87,7 @@ Result<Preview> preview(PreviewQuestion question, std::stop_token stop) {
   Collector collector(made, pipeline->write_spec());
   SplitTask task{made.plan.read, *format, input.opener, *pipeline, planned.splits.front(), true, {}};
   task.row_limit = question.most_rows;
+  task.resumable = false;
   (void)TRY(run_split(task, collector, Lease(), pool, memory, {}, stop));
   std::ranges::sort(made.rejects, {}, &RejectedRow::row_number);
   return made;
