@@ -11,29 +11,12 @@
 set -euo pipefail
 
 version=v1.8.0
-least_go=1.25
-newer_go=1.25.5
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice/versitygw-$version
 server=$cache/versitygw
 
 cannot() { echo "no S3 server for the tests: $1" >&2; exit 3; }
-
-# Prints the command of a Go that is new enough: this machine's, or one that an older Go fetches into FOLDER as the module
-# that toolchains are published as (from 1.21 on Go does so by itself; Debian 12 has 1.19).
-find_go() {  # FOLDER
-  command -v go > /dev/null || cannot "Go is not installed (apt-get install golang-go)"
-  local have fetched
-  have=$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//')
-  if [ "$(printf '%s\n' "$least_go" "$have" | sort -V | head -n 1)" = "$least_go" ]; then
-    command -v go
-    return
-  fi
-  fetched=golang.org/toolchain@v0.0.1-go$newer_go.$(go env GOOS)-$(go env GOARCH)
-  GOMODCACHE=$1 GOTOOLCHAIN=local GOFLAGS=-modcacherw go mod download "$fetched" > "$1.log" 2>&1 ||
-    cannot "versitygw $version wants Go $least_go or newer; there is Go $have, and fetching $newer_go failed: $(tail -n 1 "$1.log")"
-  chmod -R u+x "$1/$fetched/bin" "$1/$fetched/pkg/tool"
-  echo "$1/$fetched/bin/go"
-}
+# shellcheck source=tools/find_go.sh
+. "$(dirname "$0")/find_go.sh"
 
 build() {
   [ -x "$server" ] && return
@@ -42,7 +25,7 @@ build() {
   made=$(mktemp -d "$cache/build-XXXXXX")
   # shellcheck disable=SC2064  # the folder of now
   trap "rm -rf '$made'" EXIT
-  go=$(find_go "$made/go")
+  go=$(find_go "versitygw $version" 1.25 "$made/go")
   GOBIN=$made GOFLAGS='-buildvcs=false -modcacherw' GOTOOLCHAIN=local CGO_ENABLED=0 \
     "$go" install "github.com/versity/versitygw/cmd/versitygw@$version" > "$made/log" 2>&1 ||
     cannot "building versitygw $version failed: $(tail -n 1 "$made/log")"
