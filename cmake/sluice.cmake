@@ -42,10 +42,11 @@ function(sluice_test name)
   if(NOT SLUICE_TESTS)
     return()
   endif()
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "LOCK" "SOURCES;DEPENDS" ${ARGN})
   add_executable(sluice_${name}_test ${arg_SOURCES})
   target_link_libraries(sluice_${name}_test PRIVATE ${arg_DEPENDS} GTest::gtest_main)
-  gtest_discover_tests(sluice_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(sluice_${name}_test TEST_PREFIX ${name}. WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_TIMEOUT 60
+    PROPERTIES RESOURCE_LOCK "${arg_LOCK}")
 endfunction()
 
 function(sluice_fuzz name)

@@ -32,7 +32,7 @@ struct GroupDelta {
   std::vector<MeasureDelta> measures;  // as AggregateSpec::measures; those that count are left empty
 };
 
-// A group as it is kept. One without rows is not kept.
+// A group as it is kept, also where it has no rows any more: its version goes on.
 struct GroupState {
   std::int64_t rows = 0;
   std::vector<std::string> values;  // as AggregateSpec::measures

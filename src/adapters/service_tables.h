@@ -8,10 +8,10 @@
 
 namespace sluice {
 
-inline constexpr std::array<std::string_view, 11> kServiceTableNames = {
-    "aggregate_definitions", "aggregate_groups",    "api_keys",          "audit_log",
-    "event_readers",         "ingestion_schedules", "ingestion_uploads", "queue_messages",
-    "request_rates",         "service_state",       "webhook_deliveries"};
+inline constexpr std::array<std::string_view, 12> kServiceTableNames = {
+    "aggregate_copies", "aggregate_definitions", "aggregate_groups",    "api_keys",
+    "audit_log",        "event_readers",         "ingestion_schedules", "ingestion_uploads",
+    "queue_messages",   "request_rates",         "service_state",       "webhook_deliveries"};
 
 // What both databases write alike.
 inline constexpr const char* kServiceTables = R"sql(
@@ -250,5 +250,21 @@ ALTER TABLE aggregate_groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON aggregate_definitions USING (tenant = current_setting('sluice.tenant', true));
 CREATE POLICY tenant ON aggregate_groups USING (tenant = current_setting('sluice.tenant', true));
 )sql";
+
+// Migration 13, of both. `changed` is in no index by its value, so that PostgreSQL changes a group that is
+// marked already within its page.
+inline constexpr const char* kAggregateCopies = R"sql(
+ALTER TABLE aggregate_groups ADD COLUMN changed boolean NOT NULL DEFAULT true;  -- since it was copied elsewhere
+CREATE INDEX aggregate_groups_changed ON aggregate_groups (tenant, name) WHERE changed;
+-- Who copies groups to another database now. One row, once somebody has.
+CREATE TABLE aggregate_copies (
+  name           text PRIMARY KEY,               -- 'documents'
+  store          text NOT NULL,                  -- UUID: what the copy knows this store by
+  holder         text NOT NULL,
+  held_until_ms  bigint NOT NULL
+);
+)sql";
+inline constexpr const char* kAggregateCopiesPostgres =
+    "ALTER TABLE aggregate_copies ENABLE ROW LEVEL SECURITY;";
 
 }  // namespace sluice

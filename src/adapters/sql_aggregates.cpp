@@ -55,24 +55,6 @@ std::vector<std::string> parts_of(const std::string& cursor) {
   return parts;
 }
 
-// JSON of the group's key, element by element, as it stands there.
-std::vector<std::string> elements_of(const std::string& array) {
-  std::vector<std::string> elements;
-  std::size_t begin = 1;
-  bool quoted = false;
-  for (std::size_t at = 1; at < array.size(); ++at) {
-    if (quoted && array[at] == '\\') {
-      ++at;
-    } else if (array[at] == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (array[at] == ',' || array[at] == ']')) {
-      elements.push_back(array.substr(begin, at - begin));
-      begin = at + 1;
-    }
-  }
-  return elements;
-}
-
 // Every stored row of pipelines, as JSON, in portions.
 Result<> each_row(SqlSession& session, SqlDialect dialect, const std::string& tenant,
                   const std::vector<std::string>& pipelines,
@@ -130,6 +112,23 @@ std::string for_update(SqlDialect dialect) { return dialect == SqlDialect::sqlit
 
 }  // namespace
 
+std::vector<std::string> values_of_group_key(const std::string& key) {
+  std::vector<std::string> values;
+  std::size_t begin = 1;
+  bool quoted = false;
+  for (std::size_t at = 1; at < key.size(); ++at) {
+    if (quoted && key[at] == '\\') {
+      ++at;
+    } else if (key[at] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (key[at] == ',' || key[at] == ']')) {
+      values.push_back(key.substr(begin, at - begin));
+      begin = at + 1;
+    }
+  }
+  return values;
+}
+
 Result<std::vector<DeclaredAggregate>> SqlAggregateStore::select(const std::string& condition,
                                                                  const SqlParams& params) {
   const auto rows = TRY(database_.read("SELECT definition, pipeline FROM aggregate_definitions WHERE " +
@@ -158,7 +157,7 @@ Result<std::optional<DeclaredAggregate>> SqlAggregateStore::get(const std::strin
 Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string& tenant,
                                                               const AggregateSpec& spec,
                                                               const AggregateQuestion& question) {
-  TRY(look_up_stale(tenant, spec));
+  TRY(look_up(tenant, spec));
   const SqlDialect dialect = database_.dialect();
   std::vector<std::string_view> known(spec.by.begin(), spec.by.end());
   for (const AggregateMeasure& measure : spec.measures) known.push_back(measure.name);
@@ -215,7 +214,7 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
   params.emplace_back(question.limit);
   SqlRows rows;
   for (int look = 0; look < kMostLooks; ++look) {  // as a commit in between may take another value out
-    if (look != 0) TRY(look_up_stale(tenant, spec));
+    if (look != 0) TRY(look_up(tenant, spec));
     rows = TRY(database_.scan("SELECT group_key, rows, measures, updated_at_ms, stale" + shown +
                                   " FROM aggregate_groups WHERE " + where + " ORDER BY " + order + " LIMIT " +
                                   number_of(params.size()),
@@ -229,7 +228,7 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
     std::vector<std::string> parts;
     for (std::size_t key = 0; key < keys.size(); ++key) parts.push_back(rows.text(row, 5 + key));
     GroupState state = TRY(group_state(spec, rows.integer(row, 1), rows.text(row, 2), ""));
-    groups.push_back({.by = elements_of(rows.text(row, 0)),
+    groups.push_back({.by = values_of_group_key(rows.text(row, 0)),
                       .measures = std::move(state.values),
                       .rows = state.rows,
                       .updated_at = sql_time_text(rows.integer(row, 3)),
@@ -239,7 +238,7 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
 }
 
 // Locked first: whoever changes such a group from now on waits, and whoever did is seen.
-Result<> SqlAggregateStore::look_up_stale(const std::string& tenant, const AggregateSpec& spec) {
+Result<> SqlAggregateStore::look_up(const std::string& tenant, const AggregateSpec& spec) {
   const std::string stale = "tenant = $1 AND name = $2 AND stale <> ''";
   const auto any = TRY(database_.read(
       "SELECT 1 FROM aggregate_groups WHERE " + stale + " AND rows > 0 LIMIT 1", {tenant, spec.name}));
@@ -266,10 +265,11 @@ Result<> SqlAggregateStore::look_up_stale(const std::string& tenant, const Aggre
         apply(spec, found->second, stored);
       for (std::size_t i = 0; i < state.stale.size(); ++i)
         if (state.stale[i]) state.values[i] = stored.values[i];
-      TRY(session.run(
-          "UPDATE aggregate_groups SET measures = $4, stale = '', version = version + 1 WHERE tenant = $1 "
-          "AND name = $2 AND group_hash = $3",
-          {tenant, spec.name, groups.text(row, 0), measures_json(spec, state)}));
+      TRY(
+          session.run("UPDATE aggregate_groups SET measures = $4, stale = '', version = version + 1, changed "
+                      "= true WHERE tenant = $1 "
+                      "AND name = $2 AND group_hash = $3",
+                      {tenant, spec.name, groups.text(row, 0), measures_json(spec, state)}));
     }
     return {};
   });
@@ -308,8 +308,11 @@ Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
       GroupState state = TRY(group_state(spec, kept.integer(row, 1), kept.text(row, 2), kept.text(row, 3)));
       if (found == right.end()) {
         check.wrong += state.rows != 0;
-        TRY(session.run("DELETE FROM aggregate_groups WHERE tenant = $1 AND name = $2 AND group_hash = $3",
-                        {tenant, spec.name, kept.text(row, 0)}));
+        if (state.rows != 0)
+          TRY(session.run(
+              "UPDATE aggregate_groups SET rows = 0, measures = '{}', stale = '', version = version + 1, "
+              "changed = true, updated_at_ms = {now} WHERE tenant = $1 AND name = $2 AND group_hash = $3",
+              {tenant, spec.name, kept.text(row, 0)}));
       } else if (is_right(state, found->second.second)) {
         right.erase(found);
       }
@@ -321,8 +324,8 @@ Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
           "VALUES "
           "($1, $2, $3, $4, $5, $6, {now}) ON CONFLICT (tenant, name, group_hash) DO UPDATE SET rows = "
           "excluded.rows, "
-          "measures = excluded.measures, stale = '', version = aggregate_groups.version + 1, updated_at_ms = "
-          "excluded.updated_at_ms",
+          "measures = excluded.measures, stale = '', version = aggregate_groups.version + 1, changed = true, "
+          "updated_at_ms = excluded.updated_at_ms",
           {tenant, spec.name, hash, group.first, group.second.rows, measures_json(spec, group.second)}));
     return check;
   });

@@ -9,6 +9,9 @@
 
 namespace sluice {
 
+// The values of AggregateSpec::by as JSON, of a key as the tables have it.
+std::vector<std::string> values_of_group_key(const std::string& key);
+
 class SqlAggregateStore final : public AggregateStore {
  public:
   explicit SqlAggregateStore(SqlDatabase& database) : database_(database) {}
@@ -17,13 +20,13 @@ class SqlAggregateStore final : public AggregateStore {
   Result<std::optional<DeclaredAggregate>> get(const std::string& tenant, const std::string& name) override;
   Result<std::vector<AggregateGroup>> groups(const std::string& tenant, const AggregateSpec& spec,
                                              const AggregateQuestion& question) override;
+  Result<> look_up(const std::string& tenant, const AggregateSpec& spec) override;
   Result<AggregateCheck> rebuild(const std::string& tenant, const DeclaredAggregate& aggregate) override;
 
  private:
   Result<std::vector<DeclaredAggregate>> select(const std::string& condition, const SqlParams& params);
   Result<> exclude_commits(SqlSession& session, const std::string& tenant,
                            const std::vector<std::string>& pipelines);
-  Result<> look_up_stale(const std::string& tenant, const AggregateSpec& spec);
 
   SqlDatabase& database_;
 };

@@ -5,6 +5,7 @@
 #include "adapters/sql_audit.h"
 #include "adapters/sql_deliveries.h"
 #include "adapters/sql_events.h"
+#include "adapters/sql_group_copies.h"
 #include "adapters/sql_keys.h"
 #include "adapters/sql_queue.h"
 #include "adapters/sql_retention.h"
@@ -17,6 +18,7 @@ namespace sluice {
 struct SqlService {
   SqlService(SqlDatabase& database, SqlSignals& signals)
       : aggregates(database),
+        group_copies(database),
         events(database, signals),
         keys(database),
         audit(database),
@@ -28,6 +30,7 @@ struct SqlService {
         queue(database, signals) {}
 
   SqlAggregateStore aggregates;
+  SqlGroupCopies group_copies;
   SqlEventLog events;
   SqlKeyStore keys;
   SqlAuditLog audit;

@@ -134,6 +134,7 @@ Result<> PostgresAggregates::change(PgConnection& connection, const AggregateSpe
   }
   TRY(connection.query(
       "UPDATE aggregate_groups g SET rows = u.r, measures = u.m, stale = u.s, version = g.version + 1, "
+      "changed = true, "
       "updated_at_ms = floor(extract(epoch FROM clock_timestamp()) * 1000) FROM unnest($3::text[], "
       "$4::bigint[], "
       "$5::text[], $6::text[]) AS u(h, r, m, s) WHERE g.tenant = $1 AND g.name = $2 AND g.group_hash = u.h",

@@ -35,6 +35,7 @@ class SqliteStore final : public Store {
 
   EventLog& events() override { return service_.events; }
   AggregateStore& aggregates() override { return service_.aggregates; }
+  GroupCopies& group_copies() override { return service_.group_copies; }
   KeyStore& keys() override { return service_.keys; }
   AuditLog& audit() override { return service_.audit; }
   ScheduleStore& schedules() override { return service_.schedules; }

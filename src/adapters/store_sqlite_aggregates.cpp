@@ -74,8 +74,7 @@ Result<std::unique_ptr<SqliteAggregates>> SqliteAggregates::open(SqliteConnectio
       "INSERT INTO aggregate_groups (tenant, name, group_hash, group_key, rows, measures, stale, "
       "updated_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant, name, group_hash) DO "
       "UPDATE SET rows = excluded.rows, measures = excluded.measures, stale = excluded.stale, version = "
-      "version + 1, updated_at_ms = excluded.updated_at_ms"));
-  aggregates->remove_ = TRY(SqliteStatement::prepare(writer, "DELETE FROM aggregate_groups " + group));
+      "version + 1, changed = true, updated_at_ms = excluded.updated_at_ms"));
   return aggregates;
 }
 
@@ -91,7 +90,7 @@ Result<> SqliteAggregates::apply(std::int64_t now) {
 
 Result<> SqliteAggregates::change(const AggregateSpec& spec, const std::string& hash, const std::string& key,
                                   const GroupDelta& delta, std::int64_t now) {
-  for (SqliteStatement* statement : {&find_, &put_, &remove_}) {
+  for (SqliteStatement* statement : {&find_, &put_}) {
     statement->bind(1, tenant_);
     statement->bind(2, spec.name);
     statement->bind(3, hash);
@@ -100,7 +99,6 @@ Result<> SqliteAggregates::change(const AggregateSpec& spec, const std::string& 
   if (TRY(find_.step())) state = TRY(group_state(spec, find_.integer(0), find_.text(1), find_.text(2)));
   find_.reset();
   ::sluice::apply(spec, delta, state);
-  if (state.rows <= 0) return remove_.run();
   const std::string measures = measures_json(spec, state), stale = stale_list(spec, state);
   put_.bind(4, key);
   put_.bind(5, state.rows);

@@ -39,7 +39,7 @@ class SqliteAggregates {
   const std::string tenant_;
   const std::vector<AggregateSpec> specs_;
   AggregateDeltas deltas_;
-  SqliteStatement find_, put_, remove_;
+  SqliteStatement find_, put_;
 };
 
 }  // namespace sluice

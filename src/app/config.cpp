@@ -101,6 +101,13 @@ constexpr Row kSettings[] = {
        config.queue = value;
        return {};
      }},
+    {{"aggregates", "SLUICE_AGGREGATES", "store",
+      "URL of the database that gets a document of each group of the aggregates (mongodb://host/database), "
+      "or store: none does"},
+     [](Config& config, const std::string& value) -> Result<> {
+       config.aggregates = value;
+       return {};
+     }},
     {{"notifications", "SLUICE_NOTIFICATIONS", "",
       "SQS queue (sqs://…) that the event notifications of the blobs' bucket go to"},
      [](Config& config, const std::string& value) -> Result<> {

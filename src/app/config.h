@@ -28,6 +28,7 @@ struct Config {
   std::string store = "sqlite:./data/sluice.db";
   std::string queue = "embedded";
   std::string blobs = "file:./data/blobs";
+  std::string aggregates = "store";
   std::string notifications;        // where a bucket tells of new files; "" : nowhere
   std::optional<unsigned> workers;  // splits in work at once on this node; none: auto
   AuthMode auth = AuthMode::automatic;

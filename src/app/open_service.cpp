@@ -80,6 +80,7 @@ Result<ServiceParts> open_parts(const Config& config, std::uint64_t cache_bytes,
     parts.intake = TRY(open_intake(config));
     parts.events = TRY(open_events(config, aws));
     parts.notices = TRY(open_notices(config, aws));
+    parts.group_documents = TRY(open_group_documents(config.aggregates));
   }
   parts.store = TRY(open_store(config.store, {.cache_bytes = cache_bytes, .patience = config.patience}));
   parts.blobs = TRY(open_blobs(config.blobs, end));

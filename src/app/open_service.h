@@ -11,6 +11,7 @@
 #include "jobs/service.h"
 #include "ports/blob_notices.h"
 #include "ports/event_sink.h"
+#include "ports/group_documents.h"
 #include "ports/http_sender.h"
 #include "ports/intake.h"
 
@@ -27,6 +28,7 @@ struct ServiceParts {
   std::unique_ptr<Intake> intake;        // null where other programs have no queue to put anything into
   std::unique_ptr<EventSink> events;     // null where events are published nowhere
   std::unique_ptr<BlobNotices> notices;  // null where nobody tells of new files
+  std::unique_ptr<GroupDocuments> group_documents;  // null where groups are in the store only
 
   JobQueue& queue() { return own_queue ? *own_queue : store->queue(); }
 };

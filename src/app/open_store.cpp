@@ -6,6 +6,7 @@
 
 #include "adapters/blobs_file.h"
 #include "adapters/blobs_s3.h"
+#include "adapters/group_documents_mongo.h"
 #include "adapters/request_tally_postgres.h"
 #include "adapters/store_postgres.h"
 #include "adapters/store_sqlite.h"
@@ -73,6 +74,14 @@ constexpr std::array kBlobs = {
                         const std::stop_token& end) { return open_blobs_s3("s3:" + rest, end); }},
 };
 
+using DocumentScheme = Scheme<GroupDocuments>;
+constexpr std::array kDocuments = {
+    DocumentScheme{"mongodb",
+                   [](const std::string& rest) { return open_mongo_documents("mongodb:" + rest); }},
+    DocumentScheme{"mongodb+srv",
+                   [](const std::string& rest) { return open_mongo_documents("mongodb+srv:" + rest); }},
+};
+
 // The scheme of a URL, and what follows it.
 template <class Known>
 Result<std::pair<Known, std::string>> scheme_of(const char* what, const std::string& url,
@@ -114,6 +123,13 @@ Result<> migrate_store(const std::string& url, std::optional<int> until) {
 Result<std::unique_ptr<RequestTally>> open_request_tally(const std::string& url) {
   const auto [scheme, rest] = TRY(store_scheme(url));
   return scheme.tally(rest);
+}
+
+Result<std::unique_ptr<GroupDocuments>> open_group_documents(const std::string& url) {
+  if (url == "store") return std::unique_ptr<GroupDocuments>();
+  const auto [scheme, rest] =
+      TRY(scheme_of("aggregates other than `store`", url, std::span<const DocumentScheme>(kDocuments)));
+  return scheme.open(rest);
 }
 
 Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url, std::stop_token end) {

@@ -12,6 +12,7 @@
 #include "adapters/schema_versions.h"
 #include "base/result.h"
 #include "ports/blob_store.h"
+#include "ports/group_documents.h"
 #include "ports/request_tally.h"
 #include "ports/store.h"
 
@@ -31,6 +32,9 @@ Result<> migrate_store(const std::string& url, std::optional<int> until);
 
 // What counts requests together with other nodes on that store; null where it has one node.
 Result<std::unique_ptr<RequestTally>> open_request_tally(const std::string& url);
+
+// Where the groups of aggregates are copied to; null where they are in the store only.
+Result<std::unique_ptr<GroupDocuments>> open_group_documents(const std::string& url);
 
 Result<std::unique_ptr<BlobStore>> open_blobs(const std::string& url, std::stop_token end = {});
 

@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/result_text.h"
 #include "cli/run_options.h"
+#include "jobs/copy_groups.h"
 #include "jobs/load.h"
 #include "jobs/report_columns.h"
 #include "jobs/resubmit.h"
@@ -24,10 +25,12 @@ namespace {
 // One call of the command: what all its files share.
 class RunCommand {
  public:
-  RunCommand(const RunOptions& options, RunSettings settings, std::unique_ptr<Store> store)
+  RunCommand(const RunOptions& options, RunSettings settings, std::unique_ptr<Store> store,
+             std::unique_ptr<GroupDocuments> documents)
       : options_(options),
         settings_(std::move(settings)),
         store_(std::move(store)),
+        documents_(std::move(documents)),
         pool_(settings_.threads) {}
 
   // Loads one file and prints its result. The exit status.
@@ -61,6 +64,20 @@ class RunCommand {
     Input input = TRY(open_file(report, {}));
     LoadRequest request = TRY(resubmission(*store_, input, stop));
     return load_and_report(std::move(request), report, "", began, progress, stop);
+  }
+
+  // The exit status, where that of the files is `status`.
+  int copy_groups(int status, std::stop_token stop) {
+    if (!documents_) return status;
+    GroupCopier copier(*store_, *documents_);
+    Result<bool> more = true;
+    while (more && *more && !stop.stop_requested()) more = copier.copy();
+    if (more) return status;
+    std::fprintf(stderr,
+                 "sluice: the aggregates are right in the store, and could not be copied from there. %s\n"
+                 "  The next `sluice run` with this configuration copies them, or a `sluice serve`.\n",
+                 more.error().message.c_str());
+    return status == kExitOk ? kExitFailed : status;
   }
 
  private:
@@ -182,6 +199,7 @@ class RunCommand {
   const RunOptions& options_;
   RunSettings settings_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<GroupDocuments> documents_;  // null: groups are in the store only
   ComputePool pool_;
 };
 
@@ -192,11 +210,15 @@ Result<int> run(const RunOptions& options, std::stop_token stop) {
                                       : "--resubmit takes the place of FILE: the report knows its job.");
   RunSettings settings = TRY(resolve(options));
   if (options.dry_run) return check_files(options, settings, stop);
+  auto documents = TRY(open_group_documents(settings.config.aggregates));
   auto store = TRY(open_store(settings.config.store, {.cache_bytes = settings.memory.store_cache_bytes,
                                                       .patience = settings.config.patience}));
-  RunCommand command(options, std::move(settings), std::move(store));
-  if (!options.resubmit.empty()) return command.resubmit(options.resubmit, stop);
-  return each_file(options, stop, [&](const std::string& file) { return command.run_file(file, stop); });
+  RunCommand command(options, std::move(settings), std::move(store), std::move(documents));
+  const int status =
+      options.resubmit.empty()
+          ? each_file(options, stop, [&](const std::string& file) { return command.run_file(file, stop); })
+          : TRY(command.resubmit(options.resubmit, stop));
+  return command.copy_groups(status, stop);
 }
 
 }  // namespace

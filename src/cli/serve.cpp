@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "jobs/blob_arrivals.h"
+#include "jobs/copy_groups.h"
 #include "jobs/dispatcher.h"
 #include "jobs/event_publisher.h"
 #include "jobs/intake_threads.h"
@@ -118,6 +119,8 @@ class Node {
     if (parts_.notices) arrivals_ = std::make_unique<BlobArrivals>(*service_, *parts_.notices);
     if (parts_.events) publisher_ = std::make_unique<EventPublisher>(*service_, *parts_.events);
     if (parts_.intake) intake_ = std::make_unique<IntakeThreads>(*service_, *parts_.intake, config_.blobs);
+    if (parts_.group_documents)
+      copier_ = std::make_unique<GroupCopierThread>(*parts_.store, *parts_.group_documents);
     scheduler_ = std::make_unique<SchedulerThread>(*service_);
     RetentionAges ages;
     ages.blobs = config_.retain_blobs;
@@ -169,6 +172,7 @@ class Node {
   void stop() {
     retention_.reset();
     scheduler_.reset();
+    copier_.reset();
     intake_.reset();
     publisher_.reset();
     arrivals_.reset();
@@ -246,6 +250,7 @@ class Node {
   std::unique_ptr<BlobArrivals> arrivals_;
   std::unique_ptr<EventPublisher> publisher_;
   std::unique_ptr<IntakeThreads> intake_;
+  std::unique_ptr<GroupCopierThread> copier_;
   std::unique_ptr<SchedulerThread> scheduler_;
   std::unique_ptr<RetentionThread> retention_;
   std::unique_ptr<LiveEvents> live_;

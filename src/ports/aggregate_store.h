@@ -48,8 +48,10 @@ class AggregateStore {
   virtual Result<std::vector<DeclaredAggregate>> list(const std::string& tenant) = 0;  // by name
   virtual Result<std::optional<DeclaredAggregate>> get(const std::string& tenant,
                                                        const std::string& name) = 0;
-  // Groups that have rows. The least and greatest of values that went are looked up first: then this takes as
-  // long as a look at every row of the pipelines. usage for a sort or field that the aggregate does not have.
+  // Finds the least and greatest of values that went, where any are to be found: then this takes as long as a
+  // look at every row of the pipelines.
+  virtual Result<> look_up(const std::string& tenant, const AggregateSpec& spec) = 0;
+  // Groups that have rows, after look_up. usage for a sort or field that the aggregate does not have.
   virtual Result<std::vector<AggregateGroup>> groups(const std::string& tenant, const AggregateSpec& spec,
                                                      const AggregateQuestion& question) = 0;
   // Makes all groups anew from the rows that are stored, whoever changed them; commits of the pipelines wait.

@@ -16,6 +16,7 @@ class ForwardingStore : public Store, public JobStore {
     return store_.open_writer(spec);
   }
   AggregateStore& aggregates() override { return store_.aggregates(); }
+  GroupCopies& group_copies() override { return store_.group_copies(); }
   EventLog& events() override { return store_.events(); }
   KeyStore& keys() override { return store_.keys(); }
   AuditLog& audit() override { return store_.audit(); }

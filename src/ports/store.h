@@ -19,6 +19,7 @@
 #include "ports/audit_log.h"
 #include "ports/delivery_store.h"
 #include "ports/event_log.h"
+#include "ports/group_copies.h"
 #include "ports/job_queue.h"
 #include "ports/job_statistics.h"
 #include "ports/key_store.h"
@@ -343,6 +344,7 @@ class Store {
   virtual Result<std::unique_ptr<RowWriter>> open_writer(const WriteSpec& spec) = 0;
 
   virtual AggregateStore& aggregates() = 0;
+  virtual GroupCopies& group_copies() = 0;
   virtual EventLog& events() = 0;
   virtual KeyStore& keys() = 0;
   virtual AuditLog& audit() = 0;
