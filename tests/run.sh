@@ -78,7 +78,7 @@ build() {  # build PRESET [OPTION…]
 unit() {  # unit PRESET [CTEST OPTION…]
   local preset=$1
   shift
-  tools/with_postgres.sh -c fsync=off tools/with_redis.sh "${with_s3[@]}" tools/with_sqs.sh ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
+  tools/with_postgres.sh -c fsync=off tools/with_redis.sh "${with_s3[@]}" "${with_mongo[@]}" tools/with_sqs.sh ctest --test-dir "build/$preset" -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error "$@"
 }
 
 binary() {
@@ -89,12 +89,20 @@ s3() {
   tools/with_postgres.sh -c fsync=off tools/with_s3.sh tools/with_sqs.sh python3 tests/s3.py
 }
 
+# FerretDB has users, and no Decimal128; documents are written by one there.
+mongo() {
+  tools/with_mongo.sh --server ferretdb build/release/bin/sluice_documents_test \
+    --gtest_filter='-*NumbersAreExact:*WritersAtOnce*' > build/logs/mongo-ferretdb.log 2>&1 ||
+    { tail -n 30 build/logs/mongo-ferretdb.log; echo "0 passed, 1 failed"; return 1; }
+  tools/with_mongo.sh --server java python3 tests/mongo.py
+}
+
 documents() {
   python3 tests/run_cases.py README.md docs/*.md
 }
 
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
-threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
+threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|documents|copies|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
 
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs
@@ -103,6 +111,10 @@ need build test lint clang || { echo "0 passed, 1 failed"; exit 1; }
 # S3's server is built of Go modules once, and not everywhere.
 with_s3=(tools/with_s3.sh)
 no_s3=$(tools/with_s3.sh --build 2>&1) || with_s3=()
+
+# That of MongoDB's protocol is a few jars.
+with_mongo=(tools/with_mongo.sh --server java)
+no_mongo=$("${with_mongo[@]}" --build 2>&1) || with_mongo=()
 
 suite lint tools/lint.sh
 if suite build build release; then
@@ -124,6 +136,7 @@ if suite build build release; then
   suite clients python3 tests/clients.py
   suite bullmq tools/with_redis.sh tests/bullmq/run.sh
   if [ -z "$no_s3" ]; then suite s3 s3; else skip s3 "$no_s3"; fi
+  if [ -z "$no_mongo" ]; then suite mongo mongo; else skip mongo "$no_mongo"; fi
   # shellcheck disable=SC2016  # it is set by with_sqs.sh
   if tools/with_sqs.sh bash -c '[ -n "${SLUICE_TEST_SQS:-}" ]' > build/logs/with-sqs.log 2>&1; then
     suite queue-sqs python3 tests/queue_sqs.py

@@ -9,6 +9,7 @@
 
 #include "adapters/mongo_client.h"
 #include "base/decimal.h"
+#include "base/log.h"
 
 namespace sluice {
 namespace {
@@ -171,7 +172,14 @@ class MongoDocuments final : public GroupDocuments {
     const Json indexes = {
         {{"key", by}, {"name", "sluice_group"}},
         {{"key", {{"deletedAt", 1}}}, {"name", "sluice_deleted"}, {"expireAfterSeconds", 30 * 24 * 3600}}};
-    (void)TRY(client_->write(text_of({{"createIndexes", aggregate.spec.name}, {"indexes", indexes}})));
+    for (const Json& index : indexes) {
+      auto made = client_->write(
+          text_of({{"createIndexes", aggregate.spec.name}, {"indexes", Json::array({index})}}));
+      if (made) continue;
+      if (made.error().retryable) return std::unexpected(std::move(made).error());
+      log_warning("aggregates",
+                  {{"error", "no index, which documents can do without: " + made.error().message}});
+    }
     const std::lock_guard lock(mutex_);
     indexed_.insert(aggregate.spec.name);
     return {};

@@ -185,6 +185,18 @@ TEST_F(MongoDocumentsTest, Tls) {
   EXPECT_FALSE(refused->put(states(), std::span(&group, 1)));
 }
 
+TEST_F(MongoDocumentsTest, AWrongPasswordIsRefused) {
+  std::string url = database_->url();
+  const std::size_t at = url.find("p%40ss@");
+  if (at == std::string::npos) GTEST_SKIP() << "this server has no users";
+  url.replace(at, 6, "wrong");
+  auto documents = std::move(open_mongo_documents(url)).value();
+  const ChangedGroup group = texas(1);
+  auto refused = documents->put(states(), std::span(&group, 1));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("uthentication failed"), std::string::npos) << refused.error().message;
+}
+
 TEST(MongoUrl, WhatIsWrongIsSaidWithoutThePassword) {
   auto message = [](const std::string& url) {
     auto opened = open_mongo_documents(url);

@@ -2,6 +2,9 @@
 
 #include <mongoc/mongoc.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/log.h"
 
 namespace sluice {
@@ -76,8 +79,14 @@ struct MongoClient::Pool {
 
 namespace {
 
+// A server that steps down, or ends, says so as if it refused.
+bool is_passing(const bson_error_t& error) {
+  constexpr std::array<std::uint32_t, 7> kPassing = {91, 189, 10058, 10107, 11600, 11602, 13435};
+  return error.domain != MONGOC_ERROR_SERVER || std::ranges::find(kPassing, error.code) != kPassing.end();
+}
+
 std::unexpected<Error> failed(const std::string& place, const bson_error_t& error) {
-  return fail(ErrorKind::unavailable, "MongoDB (" + place + "): " + error.message, true);
+  return fail(ErrorKind::unavailable, "MongoDB (" + place + "): " + error.message, is_passing(error));
 }
 
 // A write that fewer servers have than were asked for may be undone by them.

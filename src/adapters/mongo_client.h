@@ -26,7 +26,8 @@ class MongoClient {
   // A read: {"find": …}, with the first batch of its answer.
   Result<nlohmann::json> read(const std::string& command);
   // A write, acknowledged by a majority of the servers that have it in their journals. Its answer, which may
-  // hold "writeErrors": those of single documents. Unavailable, retryable, where it is not known to be done.
+  // hold "writeErrors": those of single documents. Unavailable where it is not known to be done; retryable,
+  // unless the server refuses it.
   Result<nlohmann::json> write(const std::string& command);
 
  private:
