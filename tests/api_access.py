@@ -2,7 +2,7 @@
 things that are not there, so that whoever may, changes nothing. Used by tests/api.py."""
 import re
 
-NOWHERE = {"id": "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "p": "nobody", "q": "nobody", "n": "1"}
+NOWHERE = {"id": "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "p": "nobody", "q": "nobody", "n": "1", "name": "nothing"}
 WORDS = {"open", "read", "read_data", "submit", "operate", "administer"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 

@@ -23,6 +23,8 @@ schema:
     - {name: name, type: string}
     - {name: state, type: string}
 identity: [id]
+aggregates:
+  - {name: people_by_state, by: [state], measures: {people: count, last: max(id)}}
 """
 ROWS = b"id,name,state\n1,Ann,TX\nx,Bob,TX\n3,Cid,MA\n"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -242,6 +244,28 @@ class Good:
                 [row["name"] for row in csv.DictReader(io.StringIO(whole.body.decode("utf-8-sig")))]
             self.equal(f"names in {ending}", sorted(names), ["Ann", "Bob"])
 
+    def aggregates(self):
+        declared = self.call("GET", "/v1/aggregates", key=self.keys["viewer"], want=200).json["items"]
+        self.equal("aggregates", declared, [{"name": "people_by_state", "by": ["state"], "pipelines": ["people"],
+                                             "measures": {"last": "max(id)", "people": "count"}}])
+        stored = {}
+        for row in self.client.pages("/v1/pipelines/people/rows", self.admin):
+            stored.setdefault(row["data"].get("state"), []).append(row["data"]["id"])
+        expected = {state: {"people": len(ids), "last": max(ids)} for state, ids in stored.items()}
+        one = "/v1/aggregates/people_by_state"
+        shown = self.client.pages(one + "?limit=1&sort=-people", self.keys["uploader"])
+        self.equal("groups", {group["state"]: {"people": group["people"], "last": group["last"]} for group in shown}, expected)
+        self.equal("the largest first", [group["people"] for group in shown], sorted((group["people"] for group in shown), reverse=True))
+        texas = self.call("GET", one + "?where%5Bstate%5D=TX", want=200).json["items"]
+        self.equal("Texas", [group["people"] for group in texas], [expected["TX"]["people"]])
+        whole = self.call("GET", one + "/groups.csv?sort=state", want=200)
+        same = self.call("GET", one + "?sort=state", headers={"Accept": "text/csv"}, want=200)
+        self.equal("csv by Accept", same.body, whole.body)
+        lines = {line["state"] or None: int(line["people"]) for line in csv.DictReader(io.StringIO(whole.body.decode("utf-8-sig")))}
+        self.equal("groups in CSV", lines, {state: measures["people"] for state, measures in expected.items()})
+        made = self.call("POST", one + "/rebuild", want=200).json
+        self.equal("made anew", made, {"rows": sum(len(ids) for ids in stored.values()), "groups": len(stored), "wrong": 0})
+
     # ------------------------------------------------------------ running it
 
     def queue(self):
@@ -353,6 +377,6 @@ class Good:
         self.equal("metrics", b"sluice_" in text, True)
 
     def all(self):
-        for part in (self.server, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.queue,
+        for part in (self.server, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.aggregates, self.queue,
                      self.schedules, self.events, self.administration):
             part()

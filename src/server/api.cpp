@@ -2,6 +2,7 @@
 
 #include "server/live_events.h"
 #include "server/routes_admin.h"
+#include "server/routes_aggregates.h"
 #include "server/routes_jobs.h"
 #include "server/routes_pipelines.h"
 #include "server/routes_queues.h"
@@ -19,6 +20,7 @@ Routes api_routes(Api& api) {
   add_row_routes(routes, api);
   add_pipeline_routes(routes, api);
   add_stored_row_routes(routes, api);
+  add_aggregate_routes(routes, api);
   add_queue_routes(routes, api);
   add_schedule_routes(routes, api);
   routes.add(live_events_route());

@@ -1,0 +1,199 @@
+#include "server/routes_aggregates.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/nearest.h"
+#include "reports/report.h"
+#include "reports/report_cells.h"
+#include "server/asked.h"
+#include "server/audit.h"
+#include "server/report_download.h"
+#include "server/scope.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kGroupsAtOnce = 500;
+
+Json declared_json(const DeclaredAggregate& aggregate) {
+  Json json = to_json(aggregate.spec);
+  json["pipelines"] = aggregate.pipelines;
+  return json;
+}
+
+// A key that is made for some pipelines sees what only those are in.
+bool reaches(const Principal& principal, const DeclaredAggregate& aggregate) {
+  return std::ranges::all_of(aggregate.pipelines, [&](const std::string& pipeline) {
+    return reaches_pipeline(principal, pipeline);
+  });
+}
+
+Result<DeclaredAggregate> find_aggregate(Api& api, const Request& request) {
+  AggregateStore& store = api.service.store.aggregates();
+  const std::string& name = request.parameters.at("name");
+  auto found = TRY(store.get(request.principal.tenant, name));
+  if (!found) {
+    const auto all = TRY(store.list(request.principal.tenant));
+    std::vector<std::string_view> names;
+    for (const DeclaredAggregate& known : all) names.push_back(known.spec.name);
+    return fail(ErrorKind::not_found,
+                "there is no aggregate '" + name.substr(0, 100) + "'" +
+                    (names.empty() ? ": no pipeline has any." : "; " + suggest_known(name, names)));
+  }
+  for (const std::string& pipeline : found->pipelines) TRY(check_reach(request.principal, pipeline));
+  return std::move(*found);
+}
+
+// The values as they are kept: through a parser numbers would suffer.
+std::string group_json(const AggregateSpec& spec, const AggregateGroup& group) {
+  std::string json = "{";
+  auto add = [&](const std::string& name, const std::string& value) {
+    json += (json.size() > 1 ? "," : "") + json_text(Json(name)) + ":" + value;
+  };
+  for (std::size_t i = 0; i < spec.by.size(); ++i) add(spec.by[i], group.by[i]);
+  for (std::size_t i = 0; i < spec.measures.size(); ++i) add(spec.measures[i].name, group.measures[i]);
+  add("updatedAt", json_text(Json(group.updated_at)));
+  return json + "}";
+}
+
+Result<AggregateQuestion> question_of(const Request& request) {
+  AggregateQuestion question{.equal = asked_fields(request)};
+  question.sort = request.asked("sort").value_or("");
+  if (question.sort.starts_with('-')) {
+    question.descending = true;
+    question.sort.erase(0, 1);
+  }
+  return question;
+}
+
+// Groups as lines of CSV, asked for page by page.
+class GroupsCsv final : public ResponseBody {
+ public:
+  GroupsCsv(AggregateStore& store, std::string tenant, AggregateSpec spec, AggregateQuestion question)
+      : store_(store), tenant_(std::move(tenant)), spec_(std::move(spec)), question_(std::move(question)) {
+    question_.limit = kGroupsAtOnce;
+    text_ = "\xEF\xBB\xBF";  // spreadsheets take a file without it for the local 8-bit encoding
+    for (const std::string& field : spec_.by) add_column(field);
+    for (const AggregateMeasure& measure : spec_.measures) add_column(measure.name);
+    add_column("updatedAt");
+    add_line();
+  }
+
+  Result<std::size_t> read(std::span<char> into) override {
+    while (sent_ == text_.size() && !ended_) TRY(make_more());
+    const std::size_t size = std::min(into.size(), text_.size() - sent_);
+    std::memcpy(into.data(), text_.data() + sent_, size);
+    sent_ += size;
+    return size;
+  }
+
+ private:
+  Result<> make_more() {
+    text_.clear();
+    sent_ = 0;
+    const auto groups = TRY(store_.groups(tenant_, spec_, question_));
+    for (const AggregateGroup& group : groups) {
+      for (std::string& cell : cells_) cell.clear();
+      std::string more;
+      (void)take_apart(group_json(spec_, group), places_, cells_, more);
+      add_line();
+    }
+    ended_ = groups.size() < kGroupsAtOnce;
+    if (!groups.empty()) question_.after = groups.back().cursor;
+    return {};
+  }
+  void add_column(const std::string& name) {
+    places_.emplace(name, cells_.size());
+    cells_.push_back(name);
+  }
+  void add_line() {
+    for (const std::string& cell : cells_) {
+      if (&cell != &cells_.front()) text_ += ',';
+      append_csv_cell(text_, neutralise_formula(visible_text(cell)));
+    }
+    text_ += '\n';
+  }
+
+  AggregateStore& store_;
+  const std::string tenant_;
+  const AggregateSpec spec_;
+  AggregateQuestion question_;
+  CellPlaces places_;
+  std::vector<std::string> cells_;
+  std::string text_;
+  std::size_t sent_ = 0;
+  bool ended_ = false;
+};
+
+Result<Response> list(Api& api, const Request& request) {
+  TRY(check_asked(request, {}));
+  Json items = Json::array();
+  for (const DeclaredAggregate& aggregate :
+       TRY(api.service.store.aggregates().list(request.principal.tenant)))
+    if (reaches(request.principal, aggregate)) items.push_back(declared_json(aggregate));
+  return list_answer(std::move(items), "");
+}
+
+Result<Response> csv(Api& api, const Request& request) {
+  TRY(check_asked(request, {"where", "sort"}));
+  AggregateQuestion question = TRY(question_of(request));
+  DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
+  AggregateStore& store = api.service.store.aggregates();
+  question.limit = 1;
+  TRY(store.groups(request.principal.tenant, aggregate.spec,
+                   question));  // what is wrong with it is said before
+  Response response;
+  response.headers.add("Content-Type", std::string(media_type_of(ReportKind::csv)));
+  response.headers.add("Content-Disposition", attachment(aggregate.spec.name + ".csv"));
+  TRY(note(api, request, "aggregate.export", aggregate.spec.name));
+  response.stream = std::make_unique<GroupsCsv>(store, request.principal.tenant, std::move(aggregate.spec),
+                                                std::move(question));
+  return response;
+}
+
+Result<Response> groups(Api& api, const Request& request) {
+  if (request.headers.get("Accept").starts_with("text/csv")) return csv(api, request);
+  TRY(check_asked(request, {"where", "sort", "limit", "cursor"}));
+  AggregateQuestion question = TRY(question_of(request));
+  const Page page = TRY(asked_page(request, "groups"));
+  question.after = page.after;
+  question.limit = page.limit;
+  const DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
+  const auto found =
+      TRY(api.service.store.aggregates().groups(request.principal.tenant, aggregate.spec, question));
+  std::string json = "{\"items\":[";
+  for (const AggregateGroup& group : found)
+    json += (&group == &found.front() ? "" : ",") + group_json(aggregate.spec, group);
+  json += "],\"next\":";
+  json += found.size() == page.limit ? "\"" + cursor_of("groups", found.back().cursor) + "\"" : "null";
+  Response response = json_response(200, json + "}\n");
+  response.headers.add("Vary", "Accept");
+  return response;
+}
+
+Result<Response> rebuild(Api& api, const Request& request) {
+  TRY(check_asked(request, {}));
+  const DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
+  const AggregateCheck check =
+      TRY(api.service.store.aggregates().rebuild(request.principal.tenant, aggregate));
+  const Json json = {{"rows", check.rows}, {"groups", check.groups}, {"wrong", check.wrong}};
+  TRY(note(api, request, "aggregate.rebuild", aggregate.spec.name, json));
+  return json_answer(200, json);
+}
+
+}  // namespace
+
+void add_aggregate_routes(Routes& routes, Api& api) {
+  auto on = [&api](Result<Response> (*handler)(Api&, const Request&)) {
+    return [&api, handler](const Request& request) { return handler(api, request); };
+  };
+  using enum Permission;
+  const std::string one = "/v1/aggregates/{name}";
+  routes.add({"GET", "/v1/aggregates", read, on(list), {}, "listAggregates", {}});
+  routes.add({"GET", one, read_data, on(groups), {}, "listGroups", {}});
+  routes.add({"GET", one + "/groups.csv", read_data, on(csv), {}, "exportGroupsCsv", {}});
+  routes.add({"POST", one + "/rebuild", operate, on(rebuild), {}, "rebuildAggregate", {}});
+}
+
+}  // namespace sluice
