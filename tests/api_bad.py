@@ -40,7 +40,8 @@ class Bad:
     def target(self, operation, **other):
         """The operation's path with things that are there."""
         own = {"id": self.upload if "/uploads/" in operation.path else self.schedule if "/schedules/" in operation.path else
-               NOBODY if "/keys/" in operation.path else self.job, "p": "people", "q": self.queue, "n": "1", **other}
+               NOBODY if "/keys/" in operation.path else self.job, "p": "people", "q": self.queue, "n": "1",
+               "name": "people_by_state", **other}
         return re.sub(r"\{(\w+)\}", lambda name: own[name[1]], operation.path)
 
     # ------------------------------------------------------------ every operation
@@ -73,7 +74,7 @@ class Bad:
     def ids(self):
         wrong = {"id": [NOBODY, "x", "%00", "%FF", "a" * 3000, NOBODY.upper(), "%27%20OR%201%3D1"],
                  "n": ["0", "-1", "x", "9" * 30, "1.5"], "q": ["x", "%00", "a" * 3000],
-                 "p": ["a%2Fb", "..%2F..%2Fetc", "%00", "a%20b", "a" * 3000]}
+                 "p": ["a%2Fb", "..%2F..%2Fetc", "%00", "a%20b", "a" * 3000], "name": ["x", "%00", "%FF", "a" * 3000]}
         for operation in self.client.document.operations:
             for name in operation.of("path"):
                 values = wrong[name] if not operation.is_open else []
@@ -94,7 +95,7 @@ class Bad:
                 self.refused(operation.method, at, headers=headers, key=self.keys["other"], want=404, name="not-found")
                 limited = (403, 404) if "/keys/" in at else 403
                 self.refused(operation.method, at, headers=headers, key=self.keys["limited"], want=limited)
-            elif "{p}" in operation.path:
+            elif "{p}" in operation.path or "/aggregates/" in operation.path:
                 self.refused(operation.method, at, headers=headers, key=self.keys["limited"], want=403, name="forbidden")
         limited, other = self.keys["limited"], self.keys["other"]
         for target in ("/v1/jobs", "/v1/schedules", "/v1/pipelines", f"/v1/queues/{self.queue}/failed"):
@@ -108,6 +109,10 @@ class Bad:
             self.refused("POST", f"/v1/queues/{self.queue}/pause", key=key, want=403, name="forbidden")
         self.refused("GET", "/v1/config", key=other, want=403, name="forbidden")
         self.refused("POST", "/v1/keys", {"name": "x", "role": "viewer", "tenant": "default"}, key=other, want=403)
+        for key in (limited, other):
+            self.client.tally.equal("aggregates", self.client.call("GET", "/v1/aggregates", key=key, want=200).json["items"], [])
+        for target in ("", "/groups.csv"):
+            self.refused("GET", "/v1/aggregates/people_by_state" + target, key=other, want=404, name="not-found")
         self.client.tally.equal("stored rows of another tenant", self.client.call(
             "GET", "/v1/pipelines/people/rows", key=other, want=200).json["items"], [])
         kind, body = form({"pipeline": "people"}, "people.csv", b"id\n1\n")
@@ -199,6 +204,17 @@ class Bad:
         self.refused("PATCH", one, b"x" * 101, {**BYTES, "Upload-Offset": "0"}, want=400)
         self.refused("POST", one, headers={**TUS, "X-HTTP-Method-Override": "PUT"}, want=400)
 
+    def aggregates(self):
+        one = "/v1/aggregates/people_by_state"
+        for wrong, words in (("?sort=zzq", "sort: the aggregate 'people_by_state' has no 'zzq'"), ("?sort=--people", "no '-people'"),
+                             ("?where%5Bpeople%5D=1", "filter: the aggregate 'people_by_state' has no 'people'"),
+                             ("?where%5Bzzq%5D=1", "has no 'zzq'"), ("?cursor=x", "cursor"), ("?limit=0", "limit")):
+            for target in (one,) if wrong.startswith(("?cursor", "?limit")) else (one, one + "/groups.csv"):
+                answer = self.refused("GET", target + wrong, want=400, name="bad-request")
+                self.client.tally.check(wrong, [] if words in answer.json["detail"] else [answer.json["detail"]])
+        answer = self.refused("GET", "/v1/aggregates/people_by_stat", want=404, name="not-found")
+        self.client.tally.check("the nearest", [] if "'people_by_state'" in answer.json["detail"] else [answer.json["detail"]])
+
     def transport(self):
         """What is no HTTP, comes from a page of another site, or is too long."""
         self.client.call("POST", "/v1/jobs/x/cancel", headers={"Origin": "http://elsewhere.example"}, want=403)
@@ -218,6 +234,6 @@ class Bad:
         self.refused("GET", "/v1/stats?from=2020-01-01T00:00:00Z&interval=1s", want=400)
 
     def all(self):
-        for part in (self.parameters, self.ids, self.of_others, self.bodies, self.sending, self.pipelines, self.tus,
-                     self.transport):
+        for part in (self.parameters, self.ids, self.of_others, self.bodies, self.sending, self.pipelines,
+                     self.aggregates, self.tus, self.transport):
             part()

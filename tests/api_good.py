@@ -249,7 +249,7 @@ class Good:
         self.equal("aggregates", declared, [{"name": "people_by_state", "by": ["state"], "pipelines": ["people"],
                                              "measures": {"last": "max(id)", "people": "count"}}])
         stored = {}
-        for row in self.client.pages("/v1/pipelines/people/rows", self.admin):
+        for row in self.client.pages("/v1/pipelines/people/rows?limit=50", self.admin):
             stored.setdefault(row["data"].get("state"), []).append(row["data"]["id"])
         expected = {state: {"people": len(ids), "last": max(ids)} for state, ids in stored.items()}
         one = "/v1/aggregates/people_by_state"
