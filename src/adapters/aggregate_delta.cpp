@@ -113,6 +113,13 @@ GroupState::GroupState(const AggregateSpec& spec) : stale(spec.measures.size(), 
   }
 }
 
+bool is_nothing(const AggregateSpec& spec, const GroupState& state) {
+  if (state.rows != 0) return false;
+  for (std::size_t i = 0; i < spec.measures.size(); ++i)
+    if (spec.measures[i].function == AggregateFunction::sum && state.values[i] != "0") return false;
+  return true;
+}
+
 void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state) {
   state.rows += delta.rows;
   for (std::size_t i = 0; i < spec.measures.size(); ++i) {
@@ -133,6 +140,16 @@ void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state
   }
 }
 
+GroupDelta difference(const AggregateSpec& spec, const GroupState& from, const GroupState& to) {
+  GroupDelta delta{.rows = to.rows - from.rows, .measures = {}};
+  delta.measures.resize(spec.measures.size());
+  for (std::size_t i = 0; i < spec.measures.size(); ++i) {
+    (void)delta.measures[i].sum.add(digits_of(to.values[i]), DecimalSum::Sign::plus, kDigitsOfSum);
+    (void)delta.measures[i].sum.add(digits_of(from.values[i]), DecimalSum::Sign::minus, kDigitsOfSum);
+  }
+  return delta;
+}
+
 std::string measures_json(const AggregateSpec& spec, const GroupState& state) {
   std::string json = "{";
   for (std::size_t i = 0; i < spec.measures.size(); ++i)
@@ -150,12 +167,13 @@ std::string stale_list(const AggregateSpec& spec, const GroupState& state) {
 Result<GroupState> group_state(const AggregateSpec& spec, std::int64_t rows, std::string_view measures,
                                std::string_view stale) {
   GroupState state(spec);
-  if (rows == 0) return state;
   state.rows = rows;
   TRY(each_member(measures, [&](std::string_view name, std::string_view value) {
     for (std::size_t i = 0; i < spec.measures.size(); ++i)
-      if (spec.measures[i].name == name) state.values[i] = value;
+      if (spec.measures[i].name == name && (rows != 0 || spec.measures[i].function == AggregateFunction::sum))
+        state.values[i] = value;
   }));
+  if (rows == 0) return state;
   while (!stale.empty()) {
     const std::string_view name = stale.substr(0, stale.find(','));
     for (std::size_t i = 0; i < spec.measures.size(); ++i)

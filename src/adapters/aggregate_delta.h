@@ -42,16 +42,20 @@ struct GroupState {
   explicit GroupState(const AggregateSpec& spec);
   friend bool operator==(const GroupState&, const GroupState&) = default;
 };
+// No rows, and nothing was added by hand that they would have to be added to.
+bool is_nothing(const AggregateSpec& spec, const GroupState& state);
 
 // Below 0 for the smaller of two JSON values, as the measure compares them.
 int compare_values(const AggregateMeasure& measure, std::string_view a, std::string_view b);
 
 void apply(const AggregateSpec& spec, const GroupDelta& delta, GroupState& state);
+// What makes `to` of `from`; of an aggregate whose measures are all sums.
+GroupDelta difference(const AggregateSpec& spec, const GroupState& from, const GroupState& to);
 
 // A group's measures and stale ones as the tables have them.
 std::string measures_json(const AggregateSpec& spec, const GroupState& state);
 std::string stale_list(const AggregateSpec& spec, const GroupState& state);  // "first,last,"
-// Of one that has lost its last row nothing counts any more.
+// Of one that has lost its last row only sums count: something may be added to them by hand.
 Result<GroupState> group_state(const AggregateSpec& spec, std::int64_t rows, std::string_view measures,
                                std::string_view stale);
 

@@ -8,10 +8,19 @@
 
 namespace sluice {
 
-inline constexpr std::array<std::string_view, 12> kServiceTableNames = {
-    "aggregate_copies", "aggregate_definitions", "aggregate_groups",    "api_keys",
-    "audit_log",        "event_readers",         "ingestion_schedules", "ingestion_uploads",
-    "queue_messages",   "request_rates",         "service_state",       "webhook_deliveries"};
+inline constexpr std::array<std::string_view, 13> kServiceTableNames = {"aggregate_adjustments",
+                                                                        "aggregate_copies",
+                                                                        "aggregate_definitions",
+                                                                        "aggregate_groups",
+                                                                        "api_keys",
+                                                                        "audit_log",
+                                                                        "event_readers",
+                                                                        "ingestion_schedules",
+                                                                        "ingestion_uploads",
+                                                                        "queue_messages",
+                                                                        "request_rates",
+                                                                        "service_state",
+                                                                        "webhook_deliveries"};
 
 // What both databases write alike.
 inline constexpr const char* kServiceTables = R"sql(
@@ -249,6 +258,25 @@ ALTER TABLE aggregate_definitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE aggregate_groups ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON aggregate_definitions USING (tenant = current_setting('sluice.tenant', true));
 CREATE POLICY tenant ON aggregate_groups USING (tenant = current_setting('sluice.tenant', true));
+)sql";
+
+// Migration 12, of both.
+inline constexpr const char* kAggregateAdjustments = R"sql(
+-- What groups were set to by hand, as the difference to what rows make of them: both together are the groups.
+CREATE TABLE aggregate_adjustments (
+  tenant         text NOT NULL,
+  name           text NOT NULL,
+  group_hash     text NOT NULL,
+  group_key      text NOT NULL,
+  rows           bigint NOT NULL,                -- 1 where it was set; below 0 where rows were taken away
+  measures       text NOT NULL,                  -- JSON object: exact sums
+  updated_at_ms  bigint NOT NULL,
+  PRIMARY KEY (tenant, name, group_hash)
+);
+)sql";
+inline constexpr const char* kAggregateAdjustmentsPostgres = R"sql(
+ALTER TABLE aggregate_adjustments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON aggregate_adjustments USING (tenant = current_setting('sluice.tenant', true));
 )sql";
 
 // Migration 13, of both. `changed` is in no index by its value, so that PostgreSQL changes a group that is

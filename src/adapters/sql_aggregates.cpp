@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "adapters/sql_adjustments.h"
 #include "adapters/store_postgres_dataset.h"
 #include "base/nearest.h"
 
@@ -160,16 +161,13 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
   TRY(look_up(tenant, spec));
   const SqlDialect dialect = database_.dialect();
   std::vector<std::string_view> known(spec.by.begin(), spec.by.end());
-  for (const AggregateMeasure& measure : spec.measures) known.push_back(measure.name);
-  auto unknown = [&](const std::string& name, const std::string& what) {
-    return fail(ErrorKind::usage, what + ": the aggregate '" + spec.name + "' has no '" + name + "'; " +
-                                      suggest_known(name, known));
-  };
   SqlParams params{tenant, spec.name};
   std::string where = "tenant = $1 AND name = $2 AND rows > 0";
   for (const auto& [field, value] : question.equal) {
     const auto at = std::ranges::find(spec.by, field);
-    if (at == spec.by.end()) return unknown(field, "filter");
+    if (at == spec.by.end())
+      return fail(ErrorKind::usage, "filter: the aggregate '" + spec.name + "' has no field '" + field +
+                                        "'; " + suggest_known(field, known));
     params.emplace_back(nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     params.emplace_back(value.empty() ? "null" : value);
     where += " AND " + element(dialect, "group_key", static_cast<std::size_t>(at - spec.by.begin())) +
@@ -188,7 +186,9 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
     const std::string json = member(dialect, "measures", question.sort);
     add_keys(is_number(*measure) ? unquoted(dialect, json) : json);
   } else {
-    return unknown(question.sort, "sort");
+    for (const AggregateMeasure& other : spec.measures) known.push_back(other.name);
+    return fail(ErrorKind::usage, "sort: the aggregate '" + spec.name + "' has no '" + question.sort + "'; " +
+                                      suggest_known(question.sort, known));
   }
   keys.push_back("group_hash");
   if (!question.after.empty()) {
@@ -277,58 +277,105 @@ Result<> SqlAggregateStore::look_up(const std::string& tenant, const AggregateSp
 
 Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
                                                   const DeclaredAggregate& aggregate) {
-  const AggregateSpec& spec = aggregate.spec;
   return database_.transact<AggregateCheck>([&](SqlSession& session) -> Result<AggregateCheck> {
     TRY(exclude_commits(session, tenant, aggregate.pipelines));
-    if (TRY(pipelines_of(session, tenant, spec)) != aggregate.pipelines)
-      return fail(ErrorKind::unavailable,
-                  "another pipeline has got the aggregate '" + spec.name + "' meanwhile; ask again.", true);
-    AggregateCheck check;
-    const std::vector<AggregateSpec> specs{spec};
-    AggregateDeltas deltas(specs);
-    TRY(each_row(session, database_.dialect(), tenant, aggregate.pipelines, [&](const std::string& row) {
-      ++check.rows;
-      return deltas.add(row);
-    }));
-    std::map<std::string, std::pair<std::string, GroupState>> right;  // by hash
-    const auto hashed = deltas.hashed_groups(0);
-    for (const auto& [hash, group] : hashed) {
-      GroupState& state = right.try_emplace(hash, group->first, spec).first->second.second;
-      apply(spec, group->second, state);
-    }
-    check.groups = right.size();
-    const auto kept =
-        TRY(session.run("SELECT group_hash, rows, measures, stale FROM aggregate_groups WHERE tenant = $1 "
-                        "AND name = $2 ORDER BY "
-                        "group_hash" +
-                            for_update(database_.dialect()),
-                        {tenant, spec.name}));
-    for (std::size_t row = 0; row < kept.size(); ++row) {
-      const auto found = right.find(kept.text(row, 0));
-      GroupState state = TRY(group_state(spec, kept.integer(row, 1), kept.text(row, 2), kept.text(row, 3)));
-      if (found == right.end()) {
-        check.wrong += state.rows != 0;
-        if (state.rows != 0)
-          TRY(session.run(
-              "UPDATE aggregate_groups SET rows = 0, measures = '{}', stale = '', version = version + 1, "
-              "changed = true, updated_at_ms = {now} WHERE tenant = $1 AND name = $2 AND group_hash = $3",
-              {tenant, spec.name, kept.text(row, 0)}));
-      } else if (is_right(state, found->second.second)) {
-        right.erase(found);
-      }
-    }
-    check.wrong += right.size();
-    for (const auto& [hash, group] : right)
-      TRY(session.run(
-          "INSERT INTO aggregate_groups (tenant, name, group_hash, group_key, rows, measures, updated_at_ms) "
-          "VALUES "
-          "($1, $2, $3, $4, $5, $6, {now}) ON CONFLICT (tenant, name, group_hash) DO UPDATE SET rows = "
-          "excluded.rows, "
-          "measures = excluded.measures, stale = '', version = aggregate_groups.version + 1, changed = true, "
-          "updated_at_ms = excluded.updated_at_ms",
-          {tenant, spec.name, hash, group.first, group.second.rows, measures_json(spec, group.second)}));
-    return check;
+    TRY(lock_aggregate(session, database_.dialect(), tenant, aggregate.spec.name));
+    if (TRY(pipelines_of(session, tenant, aggregate.spec)) != aggregate.pipelines)
+      return fail(
+          ErrorKind::unavailable,
+          "another pipeline has got the aggregate '" + aggregate.spec.name + "' meanwhile; ask again.", true);
+    return make_anew(session, tenant, aggregate);
   });
+}
+
+// Commits of its pipelines wait, and the aggregate is locked.
+Result<AggregateCheck> SqlAggregateStore::make_anew(SqlSession& session, const std::string& tenant,
+                                                    const DeclaredAggregate& aggregate) {
+  const AggregateSpec& spec = aggregate.spec;
+  AggregateCheck check;
+  const std::vector<AggregateSpec> specs{spec};
+  AggregateDeltas deltas(specs);
+  TRY(each_row(session, database_.dialect(), tenant, aggregate.pipelines, [&](const std::string& row) {
+    ++check.rows;
+    return deltas.add(row);
+  }));
+  std::map<std::string, std::pair<std::string, GroupState>> right;  // by hash
+  const auto hashed = deltas.hashed_groups(0);
+  for (const auto& [hash, group] : hashed) {
+    GroupState& state = right.try_emplace(hash, group->first, spec).first->second.second;
+    apply(spec, group->second, state);
+  }
+  const auto adjustments = TRY(adjustments_of(session, tenant, spec));
+  for (const Adjustment& by_hand : adjustments) {
+    const auto group = right.try_emplace(by_hand.group_hash, by_hand.group_key, spec).first;
+    apply(spec, difference(spec, GroupState(spec), by_hand.state), group->second.second);
+    if (is_nothing(spec, group->second.second)) right.erase(group);
+  }
+  check.groups = static_cast<std::uint64_t>(
+      std::ranges::count_if(right, [](const auto& group) { return group.second.second.rows > 0; }));
+  const auto kept =
+      TRY(session.run("SELECT group_hash, rows, measures, stale FROM aggregate_groups WHERE tenant = $1 "
+                      "AND name = $2 ORDER BY "
+                      "group_hash" +
+                          for_update(database_.dialect()),
+                      {tenant, spec.name}));
+  for (std::size_t row = 0; row < kept.size(); ++row) {
+    const auto found = right.find(kept.text(row, 0));
+    GroupState state = TRY(group_state(spec, kept.integer(row, 1), kept.text(row, 2), kept.text(row, 3)));
+    if (found == right.end()) {
+      if (is_nothing(spec, state)) continue;
+      ++check.wrong;
+      TRY(session.run(
+          "UPDATE aggregate_groups SET rows = 0, measures = '{}', stale = '', version = version + 1, "
+          "changed = true, updated_at_ms = {now} WHERE tenant = $1 AND name = $2 AND group_hash = $3",
+          {tenant, spec.name, kept.text(row, 0)}));
+    } else if (is_right(state, found->second.second)) {
+      right.erase(found);
+    }
+  }
+  check.wrong += right.size();
+  for (const auto& [hash, group] : right)
+    TRY(session.run(
+        "INSERT INTO aggregate_groups (tenant, name, group_hash, group_key, rows, measures, updated_at_ms) "
+        "VALUES "
+        "($1, $2, $3, $4, $5, $6, {now}) ON CONFLICT (tenant, name, group_hash) DO UPDATE SET rows = "
+        "excluded.rows, "
+        "measures = excluded.measures, stale = '', version = aggregate_groups.version + 1, changed = true, "
+        "updated_at_ms = excluded.updated_at_ms",
+        {tenant, spec.name, hash, group.first, group.second.rows, measures_json(spec, group.second)}));
+  return check;
+}
+
+Result<GroupBeforeAndAfter> SqlAggregateStore::set(const std::string& tenant,
+                                                   const DeclaredAggregate& aggregate,
+                                                   const GroupSetting& setting) {
+  const AggregateSpec& spec = aggregate.spec;
+  TRY(check_setting(spec, setting));
+  return database_.transact<GroupBeforeAndAfter>([&](SqlSession& session) -> Result<GroupBeforeAndAfter> {
+    const bool declared = !TRY(pipelines_of(session, tenant, spec)).empty();
+    if (!declared) TRY(exclude_commits(session, tenant, aggregate.pipelines));
+    TRY(lock_aggregate(session, database_.dialect(), tenant, spec.name));
+    if (!declared) TRY(declare(session, tenant, aggregate));
+    const auto known = TRY(
+        session.run("SELECT definition FROM aggregate_definitions WHERE tenant = $1 AND name = $2 LIMIT 1",
+                    {tenant, spec.name}));
+    if (known.text(0, 0) != definition_of(spec))
+      return fail(ErrorKind::conflict,
+                  "the aggregate '" + spec.name + "' is another by now; ask for it again.");
+    return set_group(session, database_.dialect(), tenant, spec, setting);
+  });
+}
+
+// Before the first row that would do it; or after rows of a pipeline that did not have it then.
+Result<> SqlAggregateStore::declare(SqlSession& session, const std::string& tenant,
+                                    const DeclaredAggregate& aggregate) {
+  if (!TRY(pipelines_of(session, tenant, aggregate.spec)).empty()) return {};  // somebody was quicker
+  for (const std::string& pipeline : aggregate.pipelines)
+    TRY(session.run(
+        "INSERT INTO aggregate_definitions (tenant, name, pipeline, definition) VALUES ($1, $2, $3, $4)",
+        {tenant, aggregate.spec.name, pipeline, definition_of(aggregate.spec)}));
+  TRY(make_anew(session, tenant, aggregate));
+  return {};
 }
 
 Result<> SqlAggregateStore::exclude_commits(SqlSession& session, const std::string& tenant,

@@ -22,11 +22,16 @@ class SqlAggregateStore final : public AggregateStore {
                                              const AggregateQuestion& question) override;
   Result<> look_up(const std::string& tenant, const AggregateSpec& spec) override;
   Result<AggregateCheck> rebuild(const std::string& tenant, const DeclaredAggregate& aggregate) override;
+  Result<GroupBeforeAndAfter> set(const std::string& tenant, const DeclaredAggregate& aggregate,
+                                  const GroupSetting& setting) override;
 
  private:
   Result<std::vector<DeclaredAggregate>> select(const std::string& condition, const SqlParams& params);
   Result<> exclude_commits(SqlSession& session, const std::string& tenant,
                            const std::vector<std::string>& pipelines);
+  Result<AggregateCheck> make_anew(SqlSession& session, const std::string& tenant,
+                                   const DeclaredAggregate& aggregate);
+  Result<> declare(SqlSession& session, const std::string& tenant, const DeclaredAggregate& aggregate);
 
   SqlDatabase& database_;
 };

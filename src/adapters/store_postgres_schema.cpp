@@ -248,6 +248,7 @@ CREATE POLICY tenant ON ingestion_events USING (tenant = current_setting('sluice
     Migration{9, "splits of a pipeline at once", kSplitsOfAPipeline},
     Migration{10, "limits of requests on all nodes together", kRequestRates},
     Migration{11, "aggregates", kAggregates, kAggregatesPostgres},
+    Migration{12, "groups set by hand", kAggregateAdjustments, kAggregateAdjustmentsPostgres},
     Migration{13, "copies of aggregates", kAggregateCopies, kAggregateCopiesPostgres},
 };
 

@@ -200,6 +200,7 @@ CREATE INDEX ingestion_events_by_job ON ingestion_events (job_id, number);
     Migration{8, "readers of events", kEventReaders},
     Migration{9, "splits of a pipeline at once", kSplitsOfAPipeline},
     Migration{11, "aggregates", kAggregates},
+    Migration{12, "groups set by hand", kAggregateAdjustments},
     Migration{13, "copies of aggregates", kAggregateCopies},
 };
 

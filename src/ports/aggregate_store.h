@@ -42,6 +42,18 @@ struct AggregateCheck {
   std::uint64_t wrong = 0;  // groups that were kept otherwise, or not at all; they are right now
 };
 
+// What a group is set to by hand.
+enum class ExpectedGroup : std::uint8_t { any, absent, present };
+struct GroupSetting {
+  std::vector<std::string> by;                   // as AggregateSpec::by, JSON as RFC 8785 writes it
+  std::optional<std::vector<std::string>> sums;  // as AggregateSpec::measures, decimals; none: it goes
+  ExpectedGroup expected = ExpectedGroup::any;   // otherwise nothing is done
+};
+struct GroupBeforeAndAfter {
+  bool was_there = false;
+  AggregateGroup now;  // without a cursor
+};
+
 class AggregateStore {
  public:
   virtual ~AggregateStore() = default;
@@ -54,8 +66,15 @@ class AggregateStore {
   // Groups that have rows, after look_up. usage for a sort or field that the aggregate does not have.
   virtual Result<std::vector<AggregateGroup>> groups(const std::string& tenant, const AggregateSpec& spec,
                                                      const AggregateQuestion& question) = 0;
-  // Makes all groups anew from the rows that are stored, whoever changed them; commits of the pipelines wait.
+  // Makes all groups anew from the rows that are stored, whoever changed them, and from what was set by hand;
+  // commits of the pipelines wait.
   virtual Result<AggregateCheck> rebuild(const std::string& tenant, const DeclaredAggregate& aggregate) = 0;
+  // Sets a group, or takes it away; rows that come or go afterwards add to that or are taken from it. It is
+  // kept as the difference to the rows. Declares the aggregate for its pipelines, where nobody did. Errors:
+  // usage (a measure is no sum, or no such group can be), conflict (it is there, and expected absent; or the
+  // aggregate is declared as something else), not_found (it is not there, and expected present).
+  virtual Result<GroupBeforeAndAfter> set(const std::string& tenant, const DeclaredAggregate& aggregate,
+                                          const GroupSetting& setting) = 0;
 };
 
 }  // namespace sluice
