@@ -69,12 +69,12 @@ def check_what_is_not_there(client, key):
     for path in document.json["paths"]:
         at = re.sub(r"\{(\w+)\}", lambda name: NOWHERE[name[1]], path)
         known = {one.method for one in document.operations if one.path == path} | {"OPTIONS"}
-        if "GET" in known:
-            known.add("HEAD")
         # A word goes before a parameter, but only for its method.
         for one in document.operations:
             if one.path != path and one.pattern.fullmatch(at):
                 known.add(one.method)
+        if "GET" in known:
+            known.add("HEAD")
         for method in METHODS:
             if method not in known:
                 answer = client.call(method, at, key=key, want=405, extra=() if method == "HEAD" else is_problem(

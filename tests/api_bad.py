@@ -41,7 +41,7 @@ class Bad:
         """The operation's path with things that are there."""
         own = {"id": self.upload if "/uploads/" in operation.path else self.schedule if "/schedules/" in operation.path else
                NOBODY if "/keys/" in operation.path else self.job, "p": "people", "q": self.queue, "n": "1",
-               "name": "people_by_state", **other}
+               "name": "Texas" if "/states/" in operation.path else "people_by_state", **other}
         return re.sub(r"\{(\w+)\}", lambda name: own[name[1]], operation.path)
 
     # ------------------------------------------------------------ every operation
@@ -129,9 +129,9 @@ class Bad:
             at = self.target(operation)
             wrong = [b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{\"a\":" * 2000, {"zzq": 1}]
             for name, member in schema["properties"].items():
-                kinds = member.get("type", "string")
+                kinds = self.client.document.whole(member).get("type", "string")
                 wrong += [{name: value} for value in ([1, {}, ["x"]] if "string" in kinds or "enum" in member else
-                                                      ["x", 1, [1]])]
+                                                      ["x", 1.5 if kinds == "integer" else 1, [1]])]
             for body in wrong:
                 self.refused(operation.method, at, body, {"Content-Type": "application/json"}, want=400, name="bad-request")
             self.refused(operation.method, at, b"name: x", {"Content-Type": "application/yaml"}, want=415)
@@ -207,13 +207,98 @@ class Bad:
     def aggregates(self):
         one = "/v1/aggregates/people_by_state"
         for wrong, words in (("?sort=zzq", "sort: the aggregate 'people_by_state' has no 'zzq'"), ("?sort=--people", "no '-people'"),
-                             ("?where%5Bpeople%5D=1", "filter: the aggregate 'people_by_state' has no 'people'"),
-                             ("?where%5Bzzq%5D=1", "has no 'zzq'"), ("?cursor=x", "cursor"), ("?limit=0", "limit")):
+                             ("?where%5Bpeople%5D=1", "filter: the aggregate 'people_by_state' has no field 'people'"),
+                             ("?where%5Bzzq%5D=1", "has no field 'zzq'; known: state"), ("?cursor=x", "cursor"), ("?limit=0", "limit")):
             for target in (one,) if wrong.startswith(("?cursor", "?limit")) else (one, one + "/groups.csv"):
                 answer = self.refused("GET", target + wrong, want=400, name="bad-request")
                 self.client.tally.check(wrong, [] if words in answer.json["detail"] else [answer.json["detail"]])
         answer = self.refused("GET", "/v1/aggregates/people_by_stat", want=404, name="not-found")
         self.client.tally.check("the nearest", [] if "'people_by_state'" in answer.json["detail"] else [answer.json["detail"]])
+
+    def states(self):
+        batch = "/states/batch"
+
+        def says(answer, words):
+            self.client.tally.check(f"{words} is said", [] if words in answer.json["detail"] else [answer.json["detail"]])
+
+        good = {"name": "Texas", "population": 1}
+        wrong = [{"name": "", "population": 1}, {"name": " \u00a0", "population": 1}, {"name": "Texas"}, {"population": 1}, {},
+                 {"name": "Texas", "population": -1}, {"name": "Texas", "population": 1.5}, {"name": "Texas", "population": "1"},
+                 {"name": 5, "population": 1}, {"name": None, "population": None}, {"name": "Texas", "population": 1, "x": 2},
+                 7, [good], {"name": "a\nb", "population": 1}, {"name": "a" * 1001, "population": 1},
+                 {"name": "Texas", "population": 2 ** 53}]
+        before = self.client.call("GET", "/v1/jobs?pipeline=states", key=self.keys["admin"], want=200).json["items"]
+        answer = self.refused("POST", batch, {"states": [good, *wrong, good]}, want=400, name="bad-request")
+        self.client.tally.equal("every bad element, and no other", sorted({error["index"] for error in answer.json["errors"]}),
+                                list(range(1, len(wrong) + 1)))
+        self.client.tally.equal("faults", answer.json["faults"], len(answer.json["errors"]))
+        self.client.tally.equal("their fields", {error["index"]: error["field"] for error in answer.json["errors"]
+                                                 if error["index"] in (1, 3, 6, 12)},
+                                {1: "name", 3: "population", 6: "population", 12: None})
+        says(answer, "states[1].name is empty; states[2].name is nothing but white space; states[3].population is missing")
+        says(answer, "and 8 more, told by `errors`")
+        many = self.refused("POST", batch, {"states": [{"name": ""}] * 2000}, want=400)
+        self.client.tally.equal("at most", (many.json["faults"], len(many.json["errors"])), (4000, 1000))
+        for body, words in ((b"{", "no JSON object"), (b"[]", "no JSON object"), (b"{}", 'has no "states"'),
+                            (b'{"states": []}', '"states" is empty'), (b'{"states": {}}', "no array"),
+                            (b'{"states": [{"name": "a", "population": 1}], "x": 1}', "'x'"),
+                            (b'{"states": [{"name" 1}]}', "states[0]"),
+                            (b'{"states": [{"name": "a", "population": 1}]}{}', "after the object")):
+            says(self.refused("POST", batch, body, {"Content-Type": "application/json"}, want=400, name="bad-request"), words)
+        for query, words in (("delay=x", "delay"), ("delay=1s&runAt=2100-01-01T00:00:00Z", "delay and runAt"),
+                             ("priority=5000", "priority"), ("pipeline=people", "pipeline is not to be chosen here"), ("metadata=1", "metadata")):
+            says(self.refused("POST", f"{batch}?{query}", {"states": [good]}, want=400), words)
+        self.refused("POST", batch, b"name,population\n", CSV, want=415, name="unsupported-media-type")
+        self.client.tally.equal("nothing was queued", self.client.call(
+            "GET", "/v1/jobs?pipeline=states", key=self.keys["admin"], want=200).json["items"], before)
+        self.ok("POST", batch, {"states": [good]}, {"Idempotency-Key": "states-used"})
+        self.refused("POST", batch, {"states": [good, good]}, {"Idempotency-Key": "states-used"}, want=422,
+                     name="idempotency-key-reused")
+        says(self.refused("GET", "/states/jobs/" + self.job, want=404, name="not-found"), "of the pipeline 'people'")
+        says(self.refused("GET", "/states?sort=zzq", want=400), "has no 'zzq'")
+        says(self.refused("GET", "/states?where%5Bpopulation%5D=1", want=400), "has no field 'population'; known: name")
+        says(self.refused("GET", "/states/Nowhere", want=404, name="not-found"), "there is no state 'Nowhere'")
+        says(self.refused("DELETE", "/states/Nowhere", want=404, name="not-found"), "there is no state 'Nowhere'")
+        for path in ("/states/%20", "/states/" + "a" * 1001):
+            for method in ("GET", "PUT", "DELETE"):
+                says(self.refused(method, path, {"population": 1} if method == "PUT" else b"", want=400), "the name is ")
+        for body, words in (({}, "population is missing"), ({"population": -1}, "population is -1"), ({"population": 1.0}, "is 1.0"),
+                            ({"population": "1"}, 'is "1"'), ({"population": None}, "is null"), ({"population": 2 ** 53}, "whole"),
+                            ({"population": 1, "name": "Ohio"}, "'name'")):
+            says(self.refused("PUT", "/states/Ohio", body, want=400, name="bad-request"), words)
+            if "name" not in body:
+                says(self.refused("POST", "/states", {"name": "Ohio", **body}, want=400, name="bad-request"), words)
+        says(self.refused("POST", "/states", {"population": 1}, want=400), "the name is empty")
+        says(self.refused("POST", "/states", {"name": "Texas", "population": 1}, want=409, name="conflict"), "PUT /states/Texas")
+        self.refused("GET", "/states/Ohio", want=404)
+        for method, path, body in (("GET", "/states", b""), ("GET", "/states/Texas", b""), ("POST", batch, {"states": [good]}),
+                                   ("POST", "/states", {"name": "Ohio", "population": 1}), ("DELETE", "/states/Texas", b""),
+                                   ("PUT", "/states/Texas", {"population": 1})):
+            self.refused(method, path, body, key=self.keys["limited"], want=403, name="forbidden")
+        self.client.tally.equal("of another tenant", self.client.call(
+            "GET", "/states", key=self.keys["other"], want=200).json["items"], [])
+        self.another_pipeline(good, says)
+
+    def another_pipeline(self, good, says):
+        """Somebody has a pipeline of that name that counts something else; or more."""
+        other = self.keys["other"]
+        for aggregates, words in (("[]", "the pipeline 'states' is another than /states needs"),
+                                  ("[{name: states, by: [name], measures: {population: count}}]", "is another"),
+                                  ("[{name: states, by: [other], measures: {population: sum(population)}}]", "is another")):
+            text = "name: states\nschema: {fields: [{name: name}, {name: other}, {name: population, type: integer}]}\naggregates: " + aggregates
+            self.client.call("PUT", "/v1/pipelines/states", text.encode(), {"Content-Type": "application/yaml"}, key=other,
+                             want=(200, 201))
+            for method, path, body in (("POST", "/states/batch", {"states": [good]}), ("PUT", "/states/Texas", {"population": 1}),
+                                       ("POST", "/states", good)):
+                says(self.refused(method, path, body, key=other, want=409, name="conflict"), words)
+        more = text.replace("by: [other]", "by: [name]").replace("sum(population)}", "sum(population), n: count}")
+        self.client.call("PUT", "/v1/pipelines/states", more.encode(), {"Content-Type": "application/yaml"}, key=other, want=200)
+        job = self.client.call("POST", "/states/batch", {"states": [good]}, key=other, want=202).json["jobId"]
+        self.client.ended(job, other)
+        self.client.tally.equal("populations alone", self.client.call("GET", "/states/Texas", key=other, want=200).json[
+            "population"], 1)
+        for method, path, body in (("PUT", "/states/Texas", {"population": 1}), ("DELETE", "/states/Texas", b"")):
+            says(self.refused(method, path, body, key=other, want=409, name="conflict"), "further measures")
 
     def transport(self):
         """What is no HTTP, comes from a page of another site, or is too long."""
@@ -235,5 +320,5 @@ class Bad:
 
     def all(self):
         for part in (self.parameters, self.ids, self.of_others, self.bodies, self.sending, self.pipelines,
-                     self.aggregates, self.tus, self.transport):
+                     self.aggregates, self.states, self.tus, self.transport):
             part()

@@ -266,6 +266,69 @@ class Good:
         made = self.call("POST", one + "/rebuild", want=200).json
         self.equal("made anew", made, {"rows": sum(len(ids) for ids in stored.values()), "groups": len(stored), "wrong": 0})
 
+    def states(self):
+        """The service that needs no configuration, as somebody uses it who has only heard of /states."""
+        admin, states = self.admin, "/states"
+        self.equal("none yet", self.call("GET", states, want=200).json, {"items": [], "next": None})
+        sent = {"states": [{"name": "Texas", "population": 1}] * 1000 + [
+            {"name": " Rhode Island ", "population": 9007199254740991}, {"name": "A/B ?ü", "population": 0}]}
+        once = {"Idempotency-Key": "states"}
+        accepted = self.call("POST", "/states/batch?metadata=%7B%7D&priority=1", sent, once, key=self.keys["uploader"], want=202)
+        self.equal("accepted", accepted.json["accepted"], 1002)
+        job_id = accepted.json["jobId"]
+        self.equal("Location", accepted.headers["location"], "/v1/jobs/" + job_id)
+        self.counts(job_id, inserted=1002)
+        again = self.call("POST", "/states/batch?metadata=%7B%7D&priority=1", sent, once, key=self.keys["uploader"], want=202)
+        self.equal("the same job", again.json["jobId"], job_id)
+        same = self.call("GET", "/states/jobs/" + job_id, want=200).json
+        self.equal("as /v1/jobs has it", same, self.call("GET", "/v1/jobs/" + job_id, want=200).json)
+        self.equal("pipeline", (same["pipeline"], same["file"]["name"]), ("states", "states"))
+        shown = lambda query="": [(state["name"], state["population"]) for state in  # noqa: E731
+                                  self.client.pages("/states?limit=2" + query, admin)]
+        self.equal("by name", shown(), [("A/B ?ü", 0), ("Rhode Island", 9007199254740991), ("Texas", 1000)])
+        self.equal("the largest first", [name for name, _ in shown("&sort=-population")], ["Rhode Island", "Texas", "A/B ?ü"])
+        for one in ("&name=Texas", "&where%5Bname%5D=Texas"):
+            self.equal(one, shown(one), [("Texas", 1000)])
+        self.equal("a member", sorted(self.call("GET", "/states/Texas", want=200).json), ["name", "population", "updatedAt"])
+        for path in ("/states/A%2FB%20%3F%C3%BC", "/states/%20Rhode%20Island"):
+            self.call("GET", path, want=200)
+        self.states_by_hand()
+        # A batch that waits; and the sum of what no double holds.
+        later = self.call("POST", "/states/batch?delay=1h", {"states": [{"name": "Ohio", "population": 1}]}, want=202).json
+        self.equal("waits", self.call("GET", "/states/jobs/" + later["jobId"], want=200).json["status"], "PENDING")
+        self.call("POST", f"/v1/jobs/{later['jobId']}/cancel", want=200)
+        more = self.call("POST", "/states/batch", {"states": [{"name": "Rhode Island", "population": 2}]}, want=202).json
+        self.counts(more["jobId"], inserted=1)
+        self.equal("with all its digits", dict(shown())["Rhode Island"], "9007199254740993")
+        made = self.call("POST", "/v1/aggregates/states/rebuild", want=200).json
+        self.equal("what was set by hand is right", made, {"rows": 1004, "groups": 4, "wrong": 0})
+        pipeline = self.call("GET", "/v1/pipelines/states", want=200).json
+        self.equal("the pipeline is seen", (pipeline["origin"], pipeline["definition"]["identity"]), ("store", "position"))
+        noted = {(entry["action"], entry["subject"]) for entry in self.client.pages("/v1/audit?limit=1000", admin)}
+        self.equal("noted", {("state.create", "Maine"), ("state.put", "Texas"), ("state.delete", "Maine"),
+                             ("pipeline.put", "states")} - noted, set())
+
+    def states_by_hand(self):
+        operator = self.keys["operator"]
+        once = {"Idempotency-Key": "maine"}
+        made = self.call("POST", "/states", {"name": " Maine", "population": 5}, once, key=operator, want=201)
+        self.equal("Location", made.headers["location"], "/states/Maine")
+        self.equal("made", (made.json["name"], made.json["population"]), ("Maine", 5))
+        self.equal("and once", self.call("POST", "/states", {"name": " Maine", "population": 5}, once, key=operator,
+                                         want=201).json, made.json)
+        self.call("POST", "/states", {"name": "Maine", "population": 5}, key=operator, want=409)
+        set_ = self.call("PUT", "/states/Texas", {"population": 7}, key=operator, want=200)
+        self.equal("set", self.call("GET", "/states/Texas", want=200).json, set_.json)
+        fresh = self.call("PUT", "/states/New%20York%2FUSA", {"population": 0}, key=operator, want=201)
+        self.equal("Location", fresh.headers["location"], "/states/New%20York%2FUSA")
+        self.equal("there", self.call("GET", fresh.headers["location"], want=200).json["name"], "New York/USA")
+        self.call("DELETE", "/states/Maine", key=operator, want=204)
+        self.call("GET", "/states/Maine", want=404)
+        self.call("DELETE", "/states/Maine", key=operator, want=404)
+        more = self.call("POST", "/states/batch", {"states": [{"name": "Texas", "population": 3}]}, want=202).json
+        self.counts(more["jobId"], inserted=1)
+        self.equal("added to what was set", self.call("GET", "/states/Texas", want=200).json["population"], 10)
+
     # ------------------------------------------------------------ running it
 
     def queue(self):
@@ -377,6 +440,6 @@ class Good:
         self.equal("metrics", b"sluice_" in text, True)
 
     def all(self):
-        for part in (self.server, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.aggregates, self.queue,
+        for part in (self.server, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.aggregates, self.states, self.queue,
                      self.schedules, self.events, self.administration):
             part()

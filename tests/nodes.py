@@ -302,8 +302,63 @@ def compare(world, job, file):
     demand(found == rejects, f"{file.pipeline}: rejects differ, first {next(((a, b) for a, b in zip(found, rejects) if a != b), (len(found), len(rejects)))}")
 
 
+def states_are_the_sum_of_what_was_posted_and_set(world):
+    """Posts at both doors, some of them twice, while states are set and removed by hand; then the sums are made anew."""
+    posted, wanted = [], {}
+    for number in range(24):
+        elements = [{"name": f"S{(number + at) % 7}", "population": at} for at in range(50)]
+        posted.append(elements)
+        for element in elements:
+            wanted[element["name"]] = wanted.get(element["name"], 0) + element["population"]
+
+    def post(numbers):
+        for number in numbers:
+            for door in (world.doors[number % 2], world.doors[(number + 1) % 2])[:1 + number % 2]:
+                jobs[number, door.port] = door.json("POST", "/states/batch", json.dumps({"states": posted[number]}),
+                                                    {"Content-Type": "application/json", "Idempotency-Key": f"states {number}"})["jobId"]
+
+    def set_by_hand():
+        for number in range(12):
+            door, path = world.doors[number % 2], f"/states/H{number % 3}"
+            if number % 4 == 3:
+                status = door.request("DELETE", path)[0]
+            else:
+                status = door.request("PUT", path, json.dumps({"population": number}), {"Content-Type": "application/json"})[0]
+            demand(status in (200, 201, 204), f"{number} by hand: {status}")
+    jobs, faults = {}, []
+
+    def guarded(work, *arguments):
+        try:
+            work(*arguments)
+        except Exception as fault:   # told by whoever waits for the thread
+            faults.append(fault)
+    threads = [threading.Thread(target=guarded, args=(post, range(first, 24, 3))) for first in range(3)]
+    threads.append(threading.Thread(target=guarded, args=(set_by_hand,)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    demand(len(set(jobs.values())) == 24, f"{len(set(jobs.values()))} jobs of 24 keys")
+    for job in set(jobs.values()):
+        demand(world.ended(job)["status"] == "COMPLETED", f"{world.job(job)}")
+    for number in range(12):
+        name = f"H{number % 3}"
+        if number % 4 == 3:
+            wanted.pop(name)
+        else:
+            wanted[name] = number
+    for door in world.doors:
+        found = {state["name"]: state["population"] for state in door.json("GET", "/states")["items"]}
+        demand(found == wanted, f"the states are {found}, not {wanted}")
+    check = world.doors[1].json("POST", "/v1/aggregates/states/rebuild")
+    demand(check == {"rows": 24 * 50, "groups": len(wanted), "wrong": 0}, f"made anew: {check}")
+
+
 CHECKS = [a_file_that_many_share_is_what_one_makes_of_it, a_tus_upload_goes_on_at_another_node, an_event_stream_goes_on_at_another_node,
-          an_idempotency_key_holds_at_all_nodes, a_pause_holds_for_all_workers, a_node_opens_only_what_its_role_uses,
+          an_idempotency_key_holds_at_all_nodes,
+          states_are_the_sum_of_what_was_posted_and_set, a_pause_holds_for_all_workers, a_node_opens_only_what_its_role_uses,
           a_limit_of_requests_is_that_of_all_nodes, a_full_backlog_is_refused_at_all_nodes]
 
 

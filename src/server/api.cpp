@@ -8,6 +8,7 @@
 #include "server/routes_queues.h"
 #include "server/routes_rows.h"
 #include "server/routes_schedules.h"
+#include "server/routes_states.h"
 #include "server/routes_uploads.h"
 
 namespace sluice {
@@ -21,6 +22,7 @@ Routes api_routes(Api& api) {
   add_pipeline_routes(routes, api);
   add_stored_row_routes(routes, api);
   add_aggregate_routes(routes, api);
+  add_state_routes(routes, api);
   add_queue_routes(routes, api);
   add_schedule_routes(routes, api);
   routes.add(live_events_route());

@@ -14,7 +14,7 @@ enum class Permission : std::uint8_t {
   read,        // jobs, outcomes, rejects without their rows' values, events, statistics
   read_data,   // stored rows, rejected rows and their values, reports
   submit,      // uploads, batches, resubmissions; cancelling what one submitted
-  operate,     // cancel, retry, queues, schedules, pipelines, deleting jobs
+  operate,     // cancel, retry, queues, schedules, pipelines, aggregates, states by hand, deleting jobs
   administer,  // keys, audit log, configuration, deleting rows
 };
 

@@ -57,16 +57,6 @@ std::string group_json(const AggregateSpec& spec, const AggregateGroup& group) {
   return json + "}";
 }
 
-Result<AggregateQuestion> question_of(const Request& request) {
-  AggregateQuestion question{.equal = asked_fields(request)};
-  question.sort = request.asked("sort").value_or("");
-  if (question.sort.starts_with('-')) {
-    question.descending = true;
-    question.sort.erase(0, 1);
-  }
-  return question;
-}
-
 // Groups as lines of CSV, asked for page by page.
 class GroupsCsv final : public ResponseBody {
  public:
@@ -137,7 +127,7 @@ Result<Response> list(Api& api, const Request& request) {
 
 Result<Response> csv(Api& api, const Request& request) {
   TRY(check_asked(request, {"where", "sort"}));
-  AggregateQuestion question = TRY(question_of(request));
+  AggregateQuestion question = TRY(asked_groups(request));
   DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
   AggregateStore& store = api.service.store.aggregates();
   question.limit = 1;
@@ -155,7 +145,7 @@ Result<Response> csv(Api& api, const Request& request) {
 Result<Response> groups(Api& api, const Request& request) {
   if (request.headers.get("Accept").starts_with("text/csv")) return csv(api, request);
   TRY(check_asked(request, {"where", "sort", "limit", "cursor"}));
-  AggregateQuestion question = TRY(question_of(request));
+  AggregateQuestion question = TRY(asked_groups(request));
   const Page page = TRY(asked_page(request, "groups"));
   question.after = page.after;
   question.limit = page.limit;
@@ -183,6 +173,16 @@ Result<Response> rebuild(Api& api, const Request& request) {
 }
 
 }  // namespace
+
+Result<AggregateQuestion> asked_groups(const Request& request) {
+  AggregateQuestion question{.equal = asked_fields(request)};
+  question.sort = request.asked("sort").value_or("");
+  if (question.sort.starts_with('-')) {
+    question.descending = true;
+    question.sort.erase(0, 1);
+  }
+  return question;
+}
 
 void add_aggregate_routes(Routes& routes, Api& api) {
   auto on = [&api](Result<Response> (*handler)(Api&, const Request&)) {
