@@ -1,5 +1,6 @@
-// rename: {old: new}, drop: [column], keep: [column]. They change which name means which slot, and nothing
-// per row; only where rows are objects can a renamed member meet one that has the new name already.
+// rename: {old: new}, drop: [column], keep: [column], select: {new: old}. They change which name means which
+// slot, and nothing per row, but for this: where rows are objects, a renamed member can meet one that has the
+// new name already; and one column can be selected twice.
 #include <algorithm>
 
 #include "pipeline/steps.h"
@@ -95,6 +96,46 @@ class Keep final : public Step {
   std::vector<std::string> names_;
 };
 
+// Gives one column's cell to further names.
+struct CopyCells final : BoundStep {
+  void apply(StepRow& row) const override {
+    for (const auto& [from, to] : copies) row.cells[to] = row.cells[from];
+  }
+  std::vector<std::pair<Slot, Slot>> copies;
+};
+
+class Select final : public Step {
+ public:
+  explicit Select(std::vector<std::pair<std::string, std::string>> names) : names_(std::move(names)) {}
+
+  Result<std::unique_ptr<BoundStep>> bind(ColumnMap& columns) const override {
+    std::vector<std::pair<std::string, Slot>> selected;
+    for (const auto& [name, from] : names_) {
+      if (auto slot = columns.find(from))
+        selected.emplace_back(name, *slot);
+      else if (columns.fixed())
+        return std::unexpected(columns.unknown_column(from));
+    }
+    const auto all = columns.names();
+    for (const auto& [name, slot] : all) columns.remove(name);  // rejects show the row as it was read
+    auto step = std::make_unique<CopyCells>();
+    std::vector<Slot> taken;
+    for (const auto& [name, slot] : selected) {
+      if (std::ranges::find(taken, slot) == taken.end()) {
+        columns.add(name, slot);
+        taken.push_back(slot);
+      } else {
+        step->copies.emplace_back(slot, columns.create(name));
+      }
+    }
+    if (step->copies.empty()) return nullptr;
+    return step;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> names_;  // new, old
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Step>> compile_rename(const nlohmann::json& argument, const StepContext&) {
@@ -118,6 +159,18 @@ Result<std::unique_ptr<Step>> compile_drop(const nlohmann::json& argument, const
 
 Result<std::unique_ptr<Step>> compile_keep(const nlohmann::json& argument, const StepContext&) {
   return std::make_unique<Keep>(TRY(column_list(argument)));
+}
+
+Result<std::unique_ptr<Step>> compile_select(const nlohmann::json& argument, const StepContext&) {
+  if (!argument.is_object() || argument.empty())
+    return wrong_argument("a mapping of new names to the columns that they take", argument);
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const auto& [name, from] : argument.items()) {
+    if (!from.is_string() || from.get_ref<const std::string&>().empty())
+      return wrong_argument("the column that '" + name + "' takes", from);
+    names.emplace_back(name, from.get<std::string>());
+  }
+  return std::make_unique<Select>(std::move(names));
 }
 
 }  // namespace sluice

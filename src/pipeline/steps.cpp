@@ -8,7 +8,8 @@ namespace sluice {
 
 using CompileStep = Result<std::unique_ptr<Step>>(const nlohmann::json&, const StepContext&);
 CompileStep compile_trim, compile_lowercase, compile_uppercase, compile_rename, compile_drop, compile_keep,
-    compile_default, compile_map, compile_date, compile_number, compile_split, compile_replace;
+    compile_select, compile_require, compile_default, compile_map, compile_date, compile_number,
+    compile_split, compile_replace;
 
 namespace {
 
@@ -19,6 +20,8 @@ constexpr StepKind kSteps[] = {
     {"rename", "{old: new, …}", compile_rename},
     {"drop", "[column, …]", compile_drop},
     {"keep", "[column, …]", compile_keep},
+    {"select", "{new: old, …}", compile_select},
+    {"require", "[column, …]", compile_require},
     {"default", "{column: value, …}", compile_default},
     {"map", "{column: {from: to, …}, …}, or {fields: […], values: {…}, else: value, strict: true}",
      compile_map},

@@ -43,8 +43,9 @@ class ColumnMap {
   // The slots of these columns. Not fixed: only of those that are there. Error: names the nearest column.
   Result<std::vector<Slot>> need(std::span<const std::string> names) const;
   Slot create(const std::string& name);  // a new column in a new slot
-  void remove(std::string_view name);    // not there any more, but not dropped: a step used it up
-  void drop(std::string_view name);      // and rejects do not show it either
+  void add(const std::string& name, Slot slot) { names_.emplace_back(name, slot); }  // one that was removed
+  void remove(std::string_view name);  // not there any more, but not dropped: a step used it up
+  void drop(std::string_view name);    // and rejects do not show it either
   void rename(std::string_view from, const std::string& to) { names_[position(from)].first = to; }
   const std::vector<std::pair<std::string, Slot>>& names() const { return names_; }
   bool is_dropped(Slot slot) const { return slot < dropped_.size() && dropped_[slot]; }

@@ -38,6 +38,22 @@ TEST(Steps, Columns) {
                 "drop it first"},
            Case{"drop", "transform: [{drop: [ssn]}]", "ssn|x\n1|2", R"({"x":"2"})"},
            Case{"keep", "transform: [{keep: [b, a]}]", "a|b|c\n1|2|3", R"({"a":"1","b":"2"})"},
+           Case{"select", "transform: [{select: {name: state, b: b}}]", "name|state|b\nAnn|Texas|2",
+                R"({"b":"2","name":"Texas"})"},
+           Case{"select takes a column twice, and each is its own from there on",
+                "transform: [{select: {x: a, y: a}}, {uppercase: [y]}]", "a|b\nv|w", R"({"x":"v","y":"V"})"},
+           Case{"select: a misspelt column", "transform: [{select: {name: stat}}]", "state|x\n1|2",
+                "error: transform.select (line 2): there is no column 'stat' at this point; did you mean "
+                "'state'? Known: state, x."},
+           Case{"require: of a column that does not go on",
+                "transform: [{require: [name, state]}, {select: {s: state}}]",
+                "name|state\nAnn|Texas\n |Ohio\nBob|∅\n | ",
+                "{\"s\":\"Texas\"}\n"
+                "!constraint-error name#1 required\n"
+                "!constraint-error state#2 required\n"
+                "!blank-row"},
+           Case{"objects: require what none of them has", "transform: [{require: [b]}]", "a\nX",
+                "!constraint-error b#0 required", false},
            Case{"a misspelt column", "transform: [{drop: [emial]}]", "email|x\n1|2",
                 "error: transform.drop (line 2): there is no column 'emial' at this point; did you mean "
                 "'email'? Known: email, x."},
