@@ -19,8 +19,8 @@
 namespace sluice {
 namespace {
 
-constexpr auto kSubcommands = {add_run,   add_validate, add_infer,   add_serve,      add_submit, add_jobs,
-                               add_queue, add_keys,     add_migrate, add_completion, add_man};
+constexpr auto kSubcommands = {add_run,  add_validate, add_infer, add_serve,   add_submit,     add_push,
+                               add_jobs, add_queue,    add_keys,  add_migrate, add_completion, add_man};
 
 // One heap for all threads. A chunk is allocated by one thread and freed by another: with a heap for each,
 // every one of them would keep its most. Threads allocate chunks, not cells, so they rarely meet. What is

@@ -27,7 +27,8 @@ Result<std::uint64_t> size_of(const std::string& value) {
   return *bytes;
 }
 
-// A whole number with its unit.
+}  // namespace
+
 Result<std::chrono::milliseconds> span_of(const std::string& value) {
   constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits = {
       {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
@@ -38,6 +39,8 @@ Result<std::chrono::milliseconds> span_of(const std::string& value) {
       if (unit == end) return std::chrono::milliseconds(number * factor);
   return fail(ErrorKind::usage, "'" + value + "' is no duration; write it like 90s, 5m or 7d.");
 }
+
+namespace {
 
 Result<std::uint32_t> count_of(const std::string& value, std::uint32_t least, std::uint32_t most) {
   std::uint32_t number = 0;

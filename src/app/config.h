@@ -62,6 +62,9 @@ std::span<const Setting> settings();
 // Every setting with its value, set or standard, as it would be written. May hold passwords.
 std::vector<std::pair<std::string, std::string>> values(const Config& config);
 
+// A whole number with its unit: 90s, 5m. Usage error otherwise.
+Result<std::chrono::milliseconds> span_of(const std::string& value);
+
 // Sets one by its key; usage error naming the nearest known key, or what would be a right value.
 Result<> set(Config& config, std::string_view key, const std::string& value);
 

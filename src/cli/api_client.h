@@ -2,6 +2,7 @@
 // directly, where the same routes answer inside this process. One thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,12 +22,17 @@ struct ApiCall {
   std::vector<std::pair<std::string, std::string>> query;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  long quiet_seconds = 0;  // an error where nothing comes and nothing goes for so long; 0: wait for ever
 };
 
 struct ApiAnswer {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
+  std::chrono::seconds retry_after{0};  // what Retry-After asks for, as seconds or as a date
+  // A connection was made for it. Where there had been one, that may have broken under the call, which was
+  // then sent twice.
+  bool connected = false;
 
   std::string header(std::string_view name) const;
 };

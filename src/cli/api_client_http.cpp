@@ -71,6 +71,10 @@ class HttpClient final : public ApiClient {
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "sluice");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    if (call.quiet_seconds > 0) {
+      curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes a second
+      curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, call.quiet_seconds);
+    }
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
@@ -83,14 +87,22 @@ class HttpClient final : public ApiClient {
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
     }
     const CURLcode code = curl_easy_perform(curl);
+    // What another try would meet again.
+    const bool lasts = code == CURLE_URL_MALFORMAT || code == CURLE_PEER_FAILED_VERIFICATION;
     if (code != CURLE_OK)
       return fail(ErrorKind::unavailable,
                   without_secrets(server_) + " does not answer: " + curl_easy_strerror(code) +
-                      ". Is `sluice serve` running there?",
-                  true);
+                      (lasts ? "." : ". Is `sluice serve` running there?"),
+                  !lasts);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     transfer.answer.status = static_cast<int>(status);
+    long connects = 0;
+    curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
+    transfer.answer.connected = connects != 0;
+    curl_off_t retry_after = 0;
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
+    transfer.answer.retry_after = std::chrono::seconds(retry_after);
     return std::move(transfer.answer);
   }
 

@@ -26,6 +26,7 @@ void add_validate(CLI::App& app, Action& action);
 void add_infer(CLI::App& app, Action& action);
 void add_serve(CLI::App& app, Action& action);
 void add_submit(CLI::App& app, Action& action);
+void add_push(CLI::App& app, Action& action);
 void add_jobs(CLI::App& app, Action& action);
 void add_queue(CLI::App& app, Action& action);
 void add_keys(CLI::App& app, Action& action);

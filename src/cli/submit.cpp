@@ -14,6 +14,7 @@
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/state_folder.h"
 #include "cli/watch_job.h"
 
 namespace sluice {
@@ -50,15 +51,12 @@ std::string base64(std::string_view text) {
 class RememberedUpload {
  public:
   RememberedUpload(const SubmitOptions& options, std::uint64_t size) {
-    const char* state = std::getenv("XDG_STATE_HOME");
-    const char* home = std::getenv("HOME");
-    const fs::path folder = state && *state ? fs::path(state) : fs::path(home ? home : ".") / ".local/state";
     std::error_code ignored;
     const auto changed = fs::last_write_time(options.file, ignored).time_since_epoch().count();
     const std::string what = options.client.server + "\n" + options.pipeline + "\n" + options.metadata +
                              "\n" + fs::absolute(options.file).string() + "\n" + std::to_string(size) + "\n" +
                              std::to_string(changed);
-    path_ = folder / "sluice" / "uploads" / to_hex(Sha256().of(what));
+    path_ = state_folder() / "uploads" / to_hex(Sha256().of(what));
   }
   std::string url() const {
     std::ifstream in(path_);

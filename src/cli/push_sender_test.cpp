@@ -1,0 +1,161 @@
+// What a push does with each kind of answer, against a server on loopback: what it sends again, and what its
+// journal then says.
+#include "cli/push_sender.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "adapters/http_test_server.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+std::string says(int status, const std::string& headers = "", const std::string& body = "{}") {
+  return HttpTestServer::answer(status, "Connection: close\r\n" + headers, body);
+}
+std::string key_of(const ReceivedRequest& request) { return request.headers.at("idempotency-key"); }
+
+class PushSenderTest : public testing::Test {
+ protected:
+  PushSenderTest() {
+    std::string name = (fs::temp_directory_path() / "sluice-sender-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    journal_ = std::move(PushJournal::open((folder_ / "journal").string()).value());
+    EXPECT_TRUE(journal_->begin({.push_id = "p"}));
+  }
+  ~PushSenderTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<PushSender> open(const HttpTestServer& server, unsigned connections = 1,
+                                   std::chrono::milliseconds patience = 60s) {
+    auto say = [this](const std::string& line) { said_ += line; };
+    return std::move(
+        PushSender::open({server.url("/x"), "p", connections, patience, say}, *journal_, stop_.get_token())
+            .value());
+  }
+  static PushBatch batch(std::uint64_t first) {
+    return {.range = {first, first + 9}, .rows = 8, .body = "[" + std::to_string(first) + "]"};
+  }
+
+  fs::path folder_;
+  std::unique_ptr<PushJournal> journal_;
+  std::stop_source stop_;
+  std::string said_;  // by one connection
+};
+
+TEST_F(PushSenderTest, SendsEachBatchUnderAKeyOfItsOwn) {
+  HttpTestServer server([](const ReceivedRequest& request) {
+    return says(202, "", R"({"jobId":"job-)" + key_of(request) + R"(","accepted":8})");
+  });
+  auto sender = open(server, 3);
+  for (std::uint64_t first = 1; first < 200; first += 10) {
+    EXPECT_TRUE(sender->give(batch(first)));
+  }
+  EXPECT_TRUE(sender->finish());
+  EXPECT_EQ(sender->totals().rows, 160u);
+  EXPECT_EQ(sender->totals().batches, 20u);
+  std::set<std::string> keys, bodies;
+  for (const ReceivedRequest& request : server.requests()) {
+    keys.insert(key_of(request));
+    bodies.insert(request.body);
+  }
+  EXPECT_EQ(keys.size(), 20u);
+  EXPECT_TRUE(keys.contains("p-191-200"));
+  EXPECT_EQ(bodies.size(), 20u);
+  const PushState state = journal_->state();
+  EXPECT_EQ(state.taken_rows, 160u);
+  EXPECT_TRUE(state.pending.empty());
+  EXPECT_EQ(state.jobs.begin()->second, "job-p-1-10");
+  EXPECT_EQ(state.jobs.rbegin()->second, "job-p-191-200");
+}
+
+TEST_F(PushSenderTest, TriesAgainUnderTheSameKey) {
+  int asked = 0;
+  HttpTestServer server([&](const ReceivedRequest&) {
+    return ++asked < 3 ? says(503, "", R"({"detail":"Not now."})") : says(200);
+  });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  EXPECT_TRUE(sender->finish());
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  for (const ReceivedRequest& request : requests) {
+    EXPECT_EQ(key_of(request), "p-1-10");
+    EXPECT_EQ(request.body, "[1]");
+  }
+  EXPECT_EQ(sender->totals().retries, 2u);
+  EXPECT_EQ(said_, "Not taken yet, trying again: it answers 503: Not now.\n") << "said once, not each time";
+}
+
+TEST_F(PushSenderTest, GivesUpWhenPatienceEnds) {
+  HttpTestServer server([](const ReceivedRequest&) { return says(429); });
+  auto sender = open(server, 1, 0ms);
+  EXPECT_TRUE(sender->give(batch(1)));
+  auto finished = sender->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(journal_->state().pending_at(1));
+}
+
+TEST_F(PushSenderTest, WhatIsRefusedIsFreeAndWhatNeverWentOutToo) {
+  HttpTestServer server(
+      [](const ReceivedRequest&) { return says(400, "", R"({"detail":"No such thing."})"); });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  (void)sender->give(batch(11));  // it may have failed before this one, or not
+  auto finished = sender->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().kind, ErrorKind::input);
+  EXPECT_EQ(finished.error().message, server.url("/x") + " refused rows 1 to 10 (400): No such thing.");
+  EXPECT_TRUE(journal_->state().claimed.empty());
+  EXPECT_FALSE(sender->give(batch(21)));
+}
+
+TEST_F(PushSenderTest, WhatMayHaveArrivedIsNotFree) {
+  int asked = 0;
+  HttpTestServer server([&](const ReceivedRequest&) { return says(++asked == 1 ? 500 : 400); });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  EXPECT_FALSE(sender->finish());
+  EXPECT_TRUE(journal_->state().pending_at(1));
+}
+
+TEST_F(PushSenderTest, OneThatIsTooLargeIsFreeWheneverItWasSent) {
+  HttpTestServer server([](const ReceivedRequest&) { return says(413); });
+  ASSERT_TRUE(journal_->send({1, 10}, 8));
+  auto sender = open(server);
+  PushBatch again = batch(1);
+  again.again = true;
+  EXPECT_TRUE(sender->give(again));
+  EXPECT_FALSE(sender->finish());
+  EXPECT_TRUE(journal_->state().claimed.empty());
+}
+
+TEST_F(PushSenderTest, AServerThatTakesOnlySomeRowsIsAnError) {
+  HttpTestServer server([](const ReceivedRequest&) { return says(202, "", R"({"accepted":7})"); });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  auto finished = sender->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_NE(finished.error().message.find("accepted 7 of the 8 rows"), std::string::npos);
+}
+
+TEST_F(PushSenderTest, StoppedItWaitsForNoLaterTry) {
+  HttpTestServer server([this](const ReceivedRequest&) {
+    stop_.request_stop();
+    return says(503, "Retry-After: 1000\r\n");
+  });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  auto finished = sender->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().kind, ErrorKind::cancelled);
+  EXPECT_TRUE(journal_->state().pending_at(1));
+}
+
+}  // namespace
+}  // namespace sluice
