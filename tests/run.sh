@@ -137,7 +137,12 @@ if suite build build release; then
   suite clients python3 tests/clients.py
   suite bullmq tools/with_redis.sh tests/bullmq/run.sh
   if [ -z "$no_s3" ]; then suite s3 s3; else skip s3 "$no_s3"; fi
-  if [ -z "$no_mongo" ]; then suite mongo mongo; else skip mongo "$no_mongo"; fi
+  if [ -z "$no_mongo" ]; then
+    suite mongo mongo
+    suite states-chain python3 tests/states_chain.py --rows 30000 --kills 8 --seed "$seed"
+  else
+    skip mongo "$no_mongo"
+  fi
   # shellcheck disable=SC2016  # it is set by with_sqs.sh
   if tools/with_sqs.sh bash -c '[ -n "${SLUICE_TEST_SQS:-}" ]' > build/logs/with-sqs.log 2>&1; then
     suite queue-sqs python3 tests/queue_sqs.py

@@ -80,7 +80,8 @@ TEST_F(MongoDocumentsTest, WhatIsOlderOrTheSameChangesNothing) {
 TEST_F(MongoDocumentsTest, OneThatIsGoneDoesNotComeBackByALateWrite) {
   put(texas(7));
   put(texas(8, "0", 0));
-  const Json gone = Json::parse(R"([{"_id": "default/aa11", "deletedAt": {"$date": "2026-11-22T10:00:00.250Z"},
+  const Json gone =
+      Json::parse(R"([{"_id": "default/aa11", "deletedAt": {"$date": "2026-11-22T10:00:00.250Z"},
     "_sluice": {"tenant": "default", "version": 8}}])");
   EXPECT_EQ(found(), gone);
   put(texas(7));
@@ -194,7 +195,8 @@ TEST_F(MongoDocumentsTest, AWrongPasswordIsRefused) {
   const ChangedGroup group = texas(1);
   auto refused = documents->put(states(), std::span(&group, 1));
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("uthentication failed"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("uthentication failed"), std::string::npos)
+      << refused.error().message;
 }
 
 TEST(MongoUrl, WhatIsWrongIsSaidWithoutThePassword) {

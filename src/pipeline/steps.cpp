@@ -113,7 +113,7 @@ Error ColumnMap::unknown_column(std::string_view name) const {
 
 // ---------------------------------------------------------------- rows
 
-void StepRow::fail(std::string_view step, std::string_view column, Slot slot, std::string what,
+void StepRow::fail(std::string_view step, std::string_view column, Slot slot, const std::string& what,
                    std::string suggestion) {
   Issue issue{RejectCode::transform_error};
   issue.field = column;

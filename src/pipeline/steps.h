@@ -69,7 +69,7 @@ struct StepRow {
 
   // The step could not be applied to this cell: the row is a reject, transform-error. The other steps still
   // run, so that a sender hears of everything at once. `what` goes on after the step's and the column's name.
-  void fail(std::string_view step, std::string_view column, Slot slot, std::string what,
+  void fail(std::string_view step, std::string_view column, Slot slot, const std::string& what,
             std::string suggestion = "");
 };
 
