@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The whole way of the state service: `sluice push` of a file of phone records → API → Redis → two workers → PostgreSQL →
-MongoDB, while each of them is killed at random moments. At the end GET /states, and the documents, are exactly what an
+MongoDB, while push, API, workers and MongoDB are killed at random moments. At the end GET /states, and the documents, are exactly what an
 independent count over the file says.
 
 states_chain.py [--rows 60000] [--kills 12] [--seed N]      once: --rows 10000000 --kills 60
@@ -62,7 +62,7 @@ class Chain:
         self.chance = random.Random(options.seed)
         self.mongo = os.environ["SLUICE_TEST_MONGO"].replace("/test?", "/states?")
         self.nodes = [self.node(role) for role in ("api", "worker", "worker")]
-        self.push, self.kills, self.over = None, collections.Counter(), threading.Event()
+        self.push, self.kills, self.over, self.fault = None, collections.Counter(), threading.Event(), None
 
     def node(self, role):
         folder = self.folder / f"{role}-{self.chance.random()}"
@@ -73,6 +73,12 @@ class Chain:
 
     def strike(self):
         """Kills whatever it is, and starts it again; the pusher starts itself."""
+        try:
+            self.strike_on()
+        except Exception as error:  # whatever it was, it is told
+            self.fault = error
+
+    def strike_on(self):
         while not self.over.wait(self.chance.uniform(0.2, self.options.pause)):
             if self.kills.total() >= self.options.kills:
                 return
@@ -159,6 +165,7 @@ def run(options, folder):
         striker.join()
         chain.wait_for_jobs()
         seconds = time.monotonic() - began
+        check("what went wrong with the kills", chain.fault, None)
         check("GET /states", chain.states(), dict(counts))
         end = time.monotonic() + 120
         while chain.documents() != dict(counts) and time.monotonic() < end:

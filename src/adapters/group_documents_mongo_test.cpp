@@ -64,6 +64,11 @@ TEST_F(MongoDocumentsTest, NumbersAreExact) {
             Json::parse(R"({"$numberDecimal": "12345678901234567890.12345"})"));
   put(texas(3, "9223372036854775807"));
   EXPECT_EQ(found().at(0).at("population"), 9223372036854775807);
+  for (const std::string beyond : {"1e+9999", "1e-7000"}) {
+    put(texas(4, beyond));
+    EXPECT_EQ(found().at(0).at("population"), beyond);
+    ASSERT_TRUE(database_->client().write(R"({"delete": "states", "deletes": [{"q": {}, "limit": 0}]})"));
+  }
   put(texas(4, "\"123456789012345678901234567890123456789\""));
   EXPECT_EQ(found().at(0).at("population"), "123456789012345678901234567890123456789");
 }
@@ -126,6 +131,18 @@ TEST_F(MongoDocumentsTest, NamesThatMongoHasAnotherUseFor) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(found().at(0).at("_state_name"), "Texas");
   EXPECT_EQ(found().at(0).at("rows_"), 3);
+}
+
+TEST_F(MongoDocumentsTest, NamesThatWouldBeTheSameAreTold) {
+  ChangedAggregate aggregate = states();
+  aggregate.spec.by = {"a.b"};
+  aggregate.spec.measures[1].name = "a_b";
+  aggregate.spec.measures[2].name = "a_b_";
+  const ChangedGroup group = texas(1);
+  ASSERT_TRUE(documents_->put(aggregate, std::span(&group, 1)));
+  EXPECT_EQ(found().at(0).at("a_b"), "Texas");
+  EXPECT_EQ(found().at(0).at("a_b_"), 3);
+  EXPECT_EQ(found().at(0).at("a_b__"), 12);
 }
 
 TEST_F(MongoDocumentsTest, ADatabaseIsTheCopyOfOneStore) {
@@ -206,10 +223,10 @@ TEST(MongoUrl, WhatIsWrongIsSaidWithoutThePassword) {
   };
   EXPECT_EQ(message("mongodb://localhost"),
             "the URL of MongoDB names no database; write it like mongodb://host:27017/sluice.");
-  for (const std::string wrong :
-       {"mongodb://u:secret@/db", "mongodb://u:sec/ret@host/db", "mongodb://u:secret@h:0/db"}) {
+  for (const std::string wrong : {"mongodb://u:secret@/db", "mongodb://u:sec/ret@host/db",
+                                  "mongodb://u:se:cret@host/db", "mongodb://u:secret@h:0/db"}) {
     EXPECT_NE(message(wrong), "") << wrong;
-    EXPECT_EQ(message(wrong).find("sec"), std::string::npos) << message(wrong);
+    EXPECT_EQ(message(wrong).find("ret"), std::string::npos) << message(wrong);
   }
   auto away =
       std::move(open_mongo_documents("mongodb://u:secret@127.0.0.1:1/db?serverSelectionTimeoutMS=200"))

@@ -283,7 +283,7 @@ CREATE POLICY tenant ON aggregate_adjustments USING (tenant = current_setting('s
 // marked already within its page.
 inline constexpr const char* kAggregateCopies = R"sql(
 ALTER TABLE aggregate_groups ADD COLUMN changed boolean NOT NULL DEFAULT true;  -- since it was copied elsewhere
-CREATE INDEX aggregate_groups_changed ON aggregate_groups (tenant, name) WHERE changed;
+CREATE INDEX aggregate_groups_changed ON aggregate_groups (tenant, name, group_hash) WHERE changed;
 -- Who copies groups to another database now. One row, once somebody has.
 CREATE TABLE aggregate_copies (
   name           text PRIMARY KEY,               -- 'documents'

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 
+#include "adapters/job_refusals.h"
 #include "adapters/sql_adjustments.h"
 #include "adapters/store_postgres_dataset.h"
 #include "base/nearest.h"
@@ -13,7 +14,7 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kRowsTogether = 20'000;  // looked at at once
-constexpr int kMostLooks = 5;
+constexpr int kMostLooks = 5, kLooksWithoutLock = 3;
 
 std::string number_of(std::size_t parameter) { return "$" + std::to_string(parameter); }
 
@@ -56,15 +57,21 @@ std::vector<std::string> parts_of(const std::string& cursor) {
   return parts;
 }
 
-// Every stored row of pipelines, as JSON, in portions.
-Result<> each_row(SqlSession& session, SqlDialect dialect, const std::string& tenant,
+// In a transaction, or each question by itself.
+using Ask = std::function<Result<SqlRows>(const std::string& sql, const SqlParams& params)>;
+Ask in_session(SqlSession& session) {
+  return [&session](const std::string& sql, const SqlParams& params) { return session.run(sql, params); };
+}
+
+// Every stored row of the aggregate's pipelines, as JSON, in portions.
+Result<> each_row(const Ask& ask, SqlDialect dialect, const std::string& tenant, const AggregateSpec& spec,
                   const std::vector<std::string>& pipelines,
                   const std::function<Result<>(const std::string&)>& visit) {
   const std::string json =
       dialect == SqlDialect::sqlite ? "coalesce(aggregated, data)" : "coalesce(aggregated, data::text)";
   for (const std::string& pipeline : pipelines) {
     const auto dataset =
-        TRY(session.run("SELECT id FROM datasets WHERE tenant = $1 AND pipeline = $2", {tenant, pipeline}));
+        TRY(ask("SELECT id FROM datasets WHERE tenant = $1 AND pipeline = $2", {tenant, pipeline}));
     if (dataset.empty()) continue;
     const std::string of_pipeline =
         dialect == SqlDialect::sqlite
@@ -80,10 +87,13 @@ Result<> each_row(SqlSession& session, SqlDialect dialect, const std::string& te
         condition +=
             dialect == SqlDialect::sqlite ? " AND id > CAST($4 AS integer)" : " AND id > CAST($4 AS uuid)";
       }
-      const auto rows = TRY(session.run(
+      const auto rows = TRY(ask(
           "SELECT id, " + json + " FROM ingested_data WHERE " + condition + " ORDER BY id LIMIT $3", params));
       if (rows.empty()) break;
-      for (std::size_t row = 0; row < rows.size(); ++row) TRY(visit(rows.text(row, 1)));
+      for (std::size_t row = 0; row < rows.size(); ++row) {
+        if (rows.is_null(row, 1)) return aggregate_is_too_late(spec, pipeline);
+        TRY(visit(rows.text(row, 1)));
+      }
       after = rows.text(rows.size() - 1, 0);
     }
   }
@@ -99,17 +109,62 @@ bool is_right(const GroupState& kept, const GroupState& right) {
 }
 
 // By name.
-Result<std::vector<std::string>> pipelines_of(SqlSession& session, const std::string& tenant,
+Result<std::vector<std::string>> pipelines_of(const Ask& ask, const std::string& tenant,
                                               const AggregateSpec& spec) {
-  const auto rows = TRY(session.run(
-      "SELECT pipeline FROM aggregate_definitions WHERE tenant = $1 AND name = $2 ORDER BY pipeline",
-      {tenant, spec.name}));
+  const auto rows =
+      TRY(ask("SELECT pipeline FROM aggregate_definitions WHERE tenant = $1 AND name = $2 ORDER BY pipeline",
+              {tenant, spec.name}));
   std::vector<std::string> pipelines;
   for (std::size_t row = 0; row < rows.size(); ++row) pipelines.push_back(rows.text(row, 0));
   return pipelines;
 }
 
-std::string for_update(SqlDialect dialect) { return dialect == SqlDialect::sqlite ? "" : " FOR UPDATE"; }
+// A group's measures with the values that were to be found.
+struct LookedUp {
+  std::string hash, measures;
+  std::int64_t version = 0;  // that the group had
+};
+
+// In the order of their hashes; none where nothing is to be looked up.
+Result<std::vector<LookedUp>> looked_up(const Ask& ask, SqlDialect dialect, const std::string& lock,
+                                        const std::string& tenant, const AggregateSpec& spec) {
+  const auto groups =
+      TRY(ask("SELECT group_hash, group_key, measures, stale, rows, version FROM aggregate_groups WHERE "
+              "tenant = $1 AND name = $2 AND stale <> '' AND rows > 0 ORDER BY group_hash" +
+                  lock,
+              {tenant, spec.name}));
+  if (groups.empty()) return std::vector<LookedUp>();
+  const std::vector<AggregateSpec> specs{spec};
+  AggregateDeltas deltas(specs);
+  std::unordered_set<std::string> wanted;
+  for (std::size_t row = 0; row < groups.size(); ++row) wanted.insert(groups.text(row, 1));
+  deltas.only(std::move(wanted));
+  const auto pipelines = TRY(pipelines_of(ask, tenant, spec));
+  TRY(each_row(ask, dialect, tenant, spec, pipelines,
+               [&](const std::string& row) { return deltas.add(row); }));
+  std::vector<LookedUp> found;
+  for (std::size_t row = 0; row < groups.size(); ++row) {
+    GroupState state =
+        TRY(group_state(spec, groups.integer(row, 4), groups.text(row, 2), groups.text(row, 3)));
+    GroupState stored(spec);
+    if (auto delta = deltas.groups(0).find(groups.text(row, 1)); delta != deltas.groups(0).end())
+      apply(spec, delta->second, stored);
+    for (std::size_t i = 0; i < state.stale.size(); ++i)
+      if (state.stale[i]) state.values[i] = stored.values[i];
+    found.push_back({groups.text(row, 0), measures_json(spec, state), groups.integer(row, 5)});
+  }
+  return found;
+}
+
+Result<> put_values(SqlSession& session, const std::string& tenant, const AggregateSpec& spec,
+                    const std::vector<LookedUp>& found) {
+  for (const LookedUp& group : found)
+    TRY(session.run(
+        "UPDATE aggregate_groups SET measures = $4, stale = '', version = version + 1, changed = true "
+        "WHERE tenant = $1 AND name = $2 AND group_hash = $3 AND version = $5",
+        {tenant, spec.name, group.hash, group.measures, group.version}));
+  return {};
+}
 
 }  // namespace
 
@@ -129,6 +184,8 @@ std::vector<std::string> values_of_group_key(const std::string& key) {
   }
   return values;
 }
+
+std::string for_update(SqlDialect dialect) { return dialect == SqlDialect::sqlite ? "" : " FOR UPDATE"; }
 
 Result<std::vector<DeclaredAggregate>> SqlAggregateStore::select(const std::string& condition,
                                                                  const SqlParams& params) {
@@ -237,41 +294,21 @@ Result<std::vector<AggregateGroup>> SqlAggregateStore::groups(const std::string&
   return groups;
 }
 
-// Locked first: whoever changes such a group from now on waits, and whoever did is seen.
+// Without a lock first: commits go on, and a group that changed meanwhile has another version, and is looked
+// up once more. Where they are quicker again and again, they wait.
 Result<> SqlAggregateStore::look_up(const std::string& tenant, const AggregateSpec& spec) {
-  const std::string stale = "tenant = $1 AND name = $2 AND stale <> ''";
-  const auto any = TRY(database_.read(
-      "SELECT 1 FROM aggregate_groups WHERE " + stale + " AND rows > 0 LIMIT 1", {tenant, spec.name}));
-  if (any.empty()) return {};
+  const SqlDialect dialect = database_.dialect();
+  for (int look = 0; look < kLooksWithoutLock; ++look) {
+    const auto found = TRY(looked_up(
+        [&](const std::string& sql, const SqlParams& params) { return database_.scan(sql, params); }, dialect,
+        "", tenant, spec));
+    if (found.empty()) return {};
+    TRY(database_.transact<void>(
+        [&](SqlSession& session) { return put_values(session, tenant, spec, found); }));
+  }
   return database_.transact<void>([&](SqlSession& session) -> Result<> {
-    const auto groups =
-        TRY(session.run("SELECT group_hash, group_key, measures, stale, rows FROM aggregate_groups "
-                        "WHERE " +
-                            stale + " ORDER BY group_hash" + for_update(database_.dialect()),
-                        {tenant, spec.name}));
-    const auto pipelines = TRY(pipelines_of(session, tenant, spec));
-    const std::vector<AggregateSpec> specs{spec};
-    AggregateDeltas deltas(specs);
-    std::unordered_set<std::string> wanted;
-    for (std::size_t row = 0; row < groups.size(); ++row) wanted.insert(groups.text(row, 1));
-    deltas.only(std::move(wanted));
-    TRY(each_row(session, database_.dialect(), tenant, pipelines,
-                 [&](const std::string& row) { return deltas.add(row); }));
-    for (std::size_t row = 0; row < groups.size(); ++row) {
-      GroupState state =
-          TRY(group_state(spec, groups.integer(row, 4), groups.text(row, 2), groups.text(row, 3)));
-      GroupState stored(spec);
-      if (auto found = deltas.groups(0).find(groups.text(row, 1)); found != deltas.groups(0).end())
-        apply(spec, found->second, stored);
-      for (std::size_t i = 0; i < state.stale.size(); ++i)
-        if (state.stale[i]) state.values[i] = stored.values[i];
-      TRY(
-          session.run("UPDATE aggregate_groups SET measures = $4, stale = '', version = version + 1, changed "
-                      "= true WHERE tenant = $1 "
-                      "AND name = $2 AND group_hash = $3",
-                      {tenant, spec.name, groups.text(row, 0), measures_json(spec, state)}));
-    }
-    return {};
+    const auto found = TRY(looked_up(in_session(session), dialect, for_update(dialect), tenant, spec));
+    return put_values(session, tenant, spec, found);
   });
 }
 
@@ -280,7 +317,7 @@ Result<AggregateCheck> SqlAggregateStore::rebuild(const std::string& tenant,
   return database_.transact<AggregateCheck>([&](SqlSession& session) -> Result<AggregateCheck> {
     TRY(exclude_commits(session, tenant, aggregate.pipelines));
     TRY(lock_aggregate(session, database_.dialect(), tenant, aggregate.spec.name));
-    if (TRY(pipelines_of(session, tenant, aggregate.spec)) != aggregate.pipelines)
+    if (TRY(pipelines_of(in_session(session), tenant, aggregate.spec)) != aggregate.pipelines)
       return fail(
           ErrorKind::unavailable,
           "another pipeline has got the aggregate '" + aggregate.spec.name + "' meanwhile; ask again.", true);
@@ -295,10 +332,11 @@ Result<AggregateCheck> SqlAggregateStore::make_anew(SqlSession& session, const s
   AggregateCheck check;
   const std::vector<AggregateSpec> specs{spec};
   AggregateDeltas deltas(specs);
-  TRY(each_row(session, database_.dialect(), tenant, aggregate.pipelines, [&](const std::string& row) {
-    ++check.rows;
-    return deltas.add(row);
-  }));
+  TRY(each_row(in_session(session), database_.dialect(), tenant, spec, aggregate.pipelines,
+               [&](const std::string& row) {
+                 ++check.rows;
+                 return deltas.add(row);
+               }));
   std::map<std::string, std::pair<std::string, GroupState>> right;  // by hash
   const auto hashed = deltas.hashed_groups(0);
   for (const auto& [hash, group] : hashed) {
@@ -352,7 +390,7 @@ Result<GroupBeforeAndAfter> SqlAggregateStore::set(const std::string& tenant,
   const AggregateSpec& spec = aggregate.spec;
   TRY(check_setting(spec, setting));
   return database_.transact<GroupBeforeAndAfter>([&](SqlSession& session) -> Result<GroupBeforeAndAfter> {
-    const bool declared = !TRY(pipelines_of(session, tenant, spec)).empty();
+    const bool declared = !TRY(pipelines_of(in_session(session), tenant, spec)).empty();
     if (!declared) TRY(exclude_commits(session, tenant, aggregate.pipelines));
     TRY(lock_aggregate(session, database_.dialect(), tenant, spec.name));
     if (!declared) TRY(declare(session, tenant, aggregate));
@@ -369,7 +407,8 @@ Result<GroupBeforeAndAfter> SqlAggregateStore::set(const std::string& tenant,
 // Before the first row that would do it; or after rows of a pipeline that did not have it then.
 Result<> SqlAggregateStore::declare(SqlSession& session, const std::string& tenant,
                                     const DeclaredAggregate& aggregate) {
-  if (!TRY(pipelines_of(session, tenant, aggregate.spec)).empty()) return {};  // somebody was quicker
+  if (!TRY(pipelines_of(in_session(session), tenant, aggregate.spec)).empty())
+    return {};  // somebody was quicker
   for (const std::string& pipeline : aggregate.pipelines)
     TRY(session.run(
         "INSERT INTO aggregate_definitions (tenant, name, pipeline, definition) VALUES ($1, $2, $3, $4)",

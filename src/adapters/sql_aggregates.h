@@ -12,6 +12,9 @@ namespace sluice {
 // The values of AggregateSpec::by as JSON, of a key as the tables have it.
 std::vector<std::string> values_of_group_key(const std::string& key);
 
+// Behind a SELECT of groups in the order of their hashes, which is how everybody locks several.
+std::string for_update(SqlDialect dialect);
+
 class SqlAggregateStore final : public AggregateStore {
  public:
   explicit SqlAggregateStore(SqlDatabase& database) : database_(database) {}

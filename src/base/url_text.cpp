@@ -7,7 +7,8 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kHidden = "***";
-constexpr std::array<std::string_view, 3> kSecretWords = {"password", "secret", "token"};
+constexpr std::array<std::string_view, 4> kSecretWords = {"password", "secret", "token",
+                                                          "authmechanismproperties"};  // AWS_SESSION_TOKEN:…
 
 bool is_secret(std::string_view parameter) {
   return std::ranges::any_of(kSecretWords, [&](std::string_view word) {

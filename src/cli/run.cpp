@@ -69,10 +69,11 @@ class RunCommand {
   // The exit status, where that of the files is `status`.
   int copy_groups(int status, std::stop_token stop) {
     if (!documents_) return status;
-    GroupCopier copier(*store_, *documents_);
+    GroupCopier copier(*store_, *documents_, LookUps::at_once);
     Result<bool> more = true;
-    while (more && *more && !stop.stop_requested()) more = copier.copy();
-    if (more) return status;
+    while (more && *more && !stop.stop_requested()) more = copier.copy(stop);
+    if (more && copier.failure()) more = std::unexpected(*copier.failure());
+    if (more) return status;  // or a node copies now, and goes on with these
     std::fprintf(stderr,
                  "sluice: the aggregates are right in the store, and could not be copied from there. %s\n"
                  "  The next `sluice run` with this configuration copies them, or a `sluice serve`.\n",

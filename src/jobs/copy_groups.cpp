@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/uuid.h"
 
 namespace sluice {
@@ -18,70 +19,103 @@ constexpr auto kFirstPause = 1s, kLongestPause = 30s;
 
 }  // namespace
 
-GroupCopier::GroupCopier(Store& store, GroupDocuments& documents)
-    : store_(store), documents_(documents), holder_(new_uuid()) {}
+GroupCopier::GroupCopier(Store& store, GroupDocuments& documents, LookUps look_ups)
+    : store_(store), documents_(documents), look_ups_(look_ups), holder_(new_uuid()) {}
 
 GroupCopier::~GroupCopier() {
   if (held_) (void)store_.group_copies().hold(holder_, 0s);  // or it runs out
 }
 
-Result<bool> GroupCopier::copy() {
+Result<bool> GroupCopier::copy(const std::stop_token& stop) {
   GroupCopies& copies = store_.group_copies();
+  failure_.reset();
   auto changed = TRY(copies.changed());
   if (changed.empty() && steady_clock::now() < look_from_) return false;
+  look_from_ = steady_clock::now() + kLookEvery;
   const auto store_id = TRY(copies.hold(holder_, kHold));
   held_ = store_id.has_value();
-  if (!store_id) return false;
-  look_from_ = steady_clock::now() + kLookEvery;
+  if (!held_) return false;
   if (!TRY(documents_.belongs_to(*store_id))) {
     TRY(take_over(*store_id));
     changed = TRY(copies.changed());
   }
   bool more = false;
-  Result<> failed;
-  for (const ChangedAggregate& aggregate : changed) {
-    auto copied = copy(aggregate);  // what fails with one must not keep the others
-    if (copied)
-      more = more || *copied;
-    else if (failed)
-      failed = std::unexpected(std::move(copied).error());
-  }
-  TRY(failed);
-  return more;
+  for (const ChangedAggregate& aggregate : changed)
+    if (!stop.stop_requested()) more = copy_if_due(aggregate) || more;
+  return (!stop.stop_requested() && look_up_one(changed)) || more;
 }
 
-// Marked first: where this ends in between, it is done once more.
+// Marked first: where this ends in between, it is done once more. Of two stores that begin at once, one is
+// told.
 Result<> GroupCopier::take_over(const std::string& store_id) {
   TRY(store_.group_copies().mark_all());
-  return documents_.give_to(store_id);
+  TRY(documents_.give_to(store_id));
+  (void)TRY(documents_.belongs_to(store_id));
+  return {};
+}
+
+bool GroupCopier::copy_if_due(const ChangedAggregate& aggregate) {
+  const auto pause = pauses_.find({aggregate.tenant, aggregate.spec.name});
+  if (pause != pauses_.end() && steady_clock::now() < pause->second.until) return false;
+  auto more = copy(aggregate);
+  if (!more) {
+    failed(aggregate, std::move(more).error());
+    return false;
+  }
+  if (pause != pauses_.end()) pauses_.erase(pause);
+  return *more;
 }
 
 Result<bool> GroupCopier::copy(const ChangedAggregate& aggregate) {
-  TRY(look_up(aggregate));
   const auto groups = TRY(store_.group_copies().changed_groups(aggregate, kCopiedAtOnce));
   if (groups.empty()) return false;
+  // A commit that is read may not be durable yet. This one is, and with it all before it: a version that the
+  // documents know is never given to something else.
+  held_ = TRY(store_.group_copies().hold(holder_, kHold)).has_value();
+  if (!held_) return false;
   TRY(documents_.put(aggregate, groups));
   TRY(store_.group_copies().copied(aggregate, groups));
   return groups.size() == kCopiedAtOnce;
 }
 
-Result<> GroupCopier::look_up(const ChangedAggregate& aggregate) {
+// One of those that have something to look up, each in its turn. True: it is to be copied now.
+bool GroupCopier::look_up_one(const std::vector<ChangedAggregate>& changed) {
   const auto began = steady_clock::now();
-  if (!aggregate.to_look_up || began < look_up_from_) return {};
-  TRY(store_.aggregates().look_up(aggregate.tenant, aggregate.spec));
+  if (look_ups_ == LookUps::seldom && began < look_up_from_) return false;
+  const ChangedAggregate* next = nullptr;
+  for (const bool behind_the_last : {true, false})
+    for (const ChangedAggregate& aggregate : changed)
+      if (next == nullptr && aggregate.to_look_up &&
+          (!behind_the_last || Name(aggregate.tenant, aggregate.spec.name) > looked_up_))
+        next = &aggregate;
+  if (next == nullptr) return false;
+  looked_up_ = {next->tenant, next->spec.name};
+  auto found = store_.aggregates().look_up(next->tenant, next->spec);
   const auto ended = steady_clock::now();
   look_up_from_ = ended + 9 * (ended - began);
-  return {};
+  if (found) return true;
+  failed(*next, std::move(found).error());
+  return false;
+}
+
+// Asked, and its error logged, less and less often.
+void GroupCopier::failed(const ChangedAggregate& aggregate, Error error) {
+  Pause& pause = pauses_[{aggregate.tenant, aggregate.spec.name}];
+  pause.length = std::clamp<std::chrono::milliseconds>(pause.length * 2, kFirstPause, kLongestPause);
+  pause.until = steady_clock::now() + pause.length;
+  log_warning("aggregates",
+              {{"tenant", aggregate.tenant}, {"aggregate", aggregate.spec.name}, {"error", error.message}});
+  failure_ = std::move(error);
 }
 
 GroupCopierThread::GroupCopierThread(Store& store, GroupDocuments& documents)
     : copier_(store, documents),
-      ticking_("aggregates", kEvery, [this](const std::stop_token&) { return copy(); }) {}
+      ticking_("aggregates", kEvery, [this](const std::stop_token& stop) { return copy(stop); }) {}
 
 // A server that is away is asked, and its error logged, less and less often.
-Result<bool> GroupCopierThread::copy() {
+Result<bool> GroupCopierThread::copy(const std::stop_token& stop) {
   if (steady_clock::now() < copy_from_) return false;
-  auto more = copier_.copy();
+  auto more = copier_.copy(stop);
   if (more) {
     pause_ = 0ms;
     return more;

@@ -16,6 +16,7 @@
 #include "adapters/mongo_under_test.h"
 #include "adapters/sqlite_connection.h"
 #include "adapters/store_sqlite.h"
+#include "base/log.h"
 #include "jobs/node_test_support.h"
 #include "ports/forwarding_store.h"
 
@@ -132,6 +133,7 @@ class CopyGroups : public NodeTest {
  protected:
   void SetUp() override {
     if (test_mongo().empty()) GTEST_SKIP() << "no MongoDB server: run it under tools/with_mongo.sh";
+    set_log_level(LogLevel::error);  // faults are made on purpose
     store_ = std::move(*open_store_sqlite(folder_ / "copied.db", {.durability = SqliteDurability::none}));
     raw_.emplace(*SqliteConnection::open(folder_ / "copied.db", SqliteAccess::read_write_create, 60'000));
     database_.emplace();
@@ -218,6 +220,7 @@ class Interleavings : public CopyGroups {
 };
 
 TEST_F(Interleavings, OfTwoCopiersAndTheChangesOfAGroup) {
+  copy_everything();  // the documents belong to this store from now on
   const char* asked = std::getenv("SLUICE_INTERLEAVINGS");
   const std::string which = asked == nullptr ? "1" : asked;
   const std::size_t every = which == "all" ? 1 : 43, from = which == "all" ? 0 : std::stoul(which) % every;
