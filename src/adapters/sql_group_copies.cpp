@@ -122,7 +122,7 @@ Result<> SqlGroupCopies::mark_all() {
                               for_update(database_.dialect()),
                           {tenant, name, after, kMarkedTogether}));
       if (found.empty()) return false;
-      const std::string last = found.text(found.size() - 1, 0);
+      const std::string& last = found.text(found.size() - 1, 0);
       TRY(session.run(
           "UPDATE aggregate_groups SET changed = true, version = version + 1 WHERE tenant = $1 AND name = "
           "$2 AND group_hash > $3 AND group_hash <= $4",
