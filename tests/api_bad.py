@@ -269,6 +269,21 @@ class Bad:
             if "name" not in body:
                 says(self.refused("POST", "/states", {"name": "Ohio", **body}, want=400, name="bad-request"), words)
         says(self.refused("POST", "/states", {"population": 1}, want=400), "the name is empty")
+        for name in (".", "..", " .. "):   # clients and the server take them out of paths
+            says(self.refused("POST", "/states", {"name": name, "population": 1}, want=400), "the name is '.")
+            says(self.refused("POST", batch, {"states": [{"name": name, "population": 1}]}, want=400), "states[0].name is '.")
+        for dots in (".", "%2e%2e"):
+            self.refused("PUT", "/states/" + dots, {"population": 1})
+        for list_, orders in (("/states", ("", "name", "-name", "population", "-population")),
+                              ("/v1/aggregates/people_by_state", ("", "-state", "people", "-people"))):
+            for mine in orders:
+                of = lambda order: list_ + "?limit=1" + (order and "&sort=" + order)  # noqa: E731
+                cursor = self.client.call("GET", of(mine), key=self.keys["admin"], want=200).json["next"]
+                for order in orders:
+                    if order == mine:
+                        self.client.call("GET", f"{of(order)}&cursor={cursor}", key=self.keys["admin"], want=200)
+                    else:
+                        says(self.refused("GET", f"{of(order)}&cursor={cursor}", want=400, name="bad-request"), "another order")
         says(self.refused("POST", "/states", {"name": "Texas", "population": 1}, want=409, name="conflict"), "PUT /states/Texas")
         self.refused("GET", "/states/Ohio", want=404)
         for method, path, body in (("GET", "/states", b""), ("GET", "/states/Texas", b""), ("POST", batch, {"states": [good]}),
@@ -284,6 +299,10 @@ class Bad:
         other = self.keys["other"]
         for aggregates, words in (("[]", "the pipeline 'states' is another than /states needs"),
                                   ("[{name: states, by: [name], measures: {population: count}}]", "is another"),
+                                  ("[{name: states, by: [name], measures: {population: sum(population)}}]",
+                                   "whose identity is not position"),
+                                  ("[{name: states, by: [name], measures: {population: sum(population)}}]\nidentity: [name]",
+                                   "identity: position"),
                                   ("[{name: states, by: [other], measures: {population: sum(population)}}]", "is another")):
             text = "name: states\nschema: {fields: [{name: name}, {name: other}, {name: population, type: integer}]}\naggregates: " + aggregates
             self.client.call("PUT", "/v1/pipelines/states", text.encode(), {"Content-Type": "application/yaml"}, key=other,
@@ -291,12 +310,13 @@ class Bad:
             for method, path, body in (("POST", "/states/batch", {"states": [good]}), ("PUT", "/states/Texas", {"population": 1}),
                                        ("POST", "/states", good)):
                 says(self.refused(method, path, body, key=other, want=409, name="conflict"), words)
-        more = text.replace("by: [other]", "by: [name]").replace("sum(population)}", "sum(population), n: count}")
+        more = text.replace("by: [other]", "by: [name]").replace("sum(population)}", "sum(population), n: count}") + (
+            "\nidentity: position")
         self.client.call("PUT", "/v1/pipelines/states", more.encode(), {"Content-Type": "application/yaml"}, key=other, want=200)
-        job = self.client.call("POST", "/states/batch", {"states": [good]}, key=other, want=202).json["jobId"]
+        job = self.client.call("POST", "/states/batch", {"states": [good, good]}, key=other, want=202).json["jobId"]
         self.client.ended(job, other)
         self.client.tally.equal("populations alone", self.client.call("GET", "/states/Texas", key=other, want=200).json[
-            "population"], 1)
+            "population"], 2)
         for method, path, body in (("PUT", "/states/Texas", {"population": 1}), ("DELETE", "/states/Texas", b"")):
             says(self.refused(method, path, body, key=other, want=409, name="conflict"), "further measures")
 

@@ -184,6 +184,8 @@ Result<PostedStates> posted_states(const std::string& body) { return StatesReade
 std::string fault_of_state_name(std::string_view name) {
   const std::string_view text = trim_white_space(name);
   if (text.empty()) return name.empty() ? "is empty" : "is nothing but white space";
+  if (text == "." || text == "..")
+    return "is '" + std::string(text) + "', which no address such as /states/Texas can end with";
   if (text.size() > kStateNameBytes) return "is longer than " + std::to_string(kStateNameBytes) + " bytes";
   auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::ranges::any_of(text, is_control))

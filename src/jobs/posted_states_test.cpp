@@ -40,6 +40,10 @@ TEST(PostedStates, EveryFaultIsTold) {
   EXPECT_EQ(fault(state("\"Texas\"", "[1]")), "1 population is [1]" + rule);
   EXPECT_EQ(fault(state("\"\"", "1")), "1 name is empty");
   EXPECT_EQ(fault(state("\" \\u00a0\"", "1")), "1 name is nothing but white space");
+  EXPECT_EQ(fault(state("\".\"", "1")), "1 name is '.', which no address such as /states/Texas can end with");
+  EXPECT_EQ(fault(state("\" \\u002e. \"", "1")),
+            "1 name is '..', which no address such as /states/Texas can end with");
+  EXPECT_EQ(fault(state("\"...\"", "1")), "0 faults");
   EXPECT_EQ(fault(state("null", "1")), "1 name is null; it has to be text");
   EXPECT_EQ(fault(state("{\"a\":[1]}", "1")), "1 name is {\"a\":[1]}; it has to be text");
   EXPECT_EQ(fault(state("\"" + std::string(kStateNameBytes, 'a') + "\"", "1")), "0 faults");

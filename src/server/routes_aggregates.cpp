@@ -116,6 +116,11 @@ class GroupsCsv final : public ResponseBody {
   bool ended_ = false;
 };
 
+// A cursor is a place in one order: in another it would leave some groups out and repeat others.
+std::string order_of(const AggregateQuestion& question) {
+  return (question.descending ? "-" : "") + question.sort + ":";
+}
+
 Result<Response> list(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   Json items = Json::array();
@@ -145,19 +150,15 @@ Result<Response> csv(Api& api, const Request& request) {
 Result<Response> groups(Api& api, const Request& request) {
   if (request.headers.get("Accept").starts_with("text/csv")) return csv(api, request);
   TRY(check_asked(request, {"where", "sort", "limit", "cursor"}));
-  AggregateQuestion question = TRY(asked_groups(request));
-  const Page page = TRY(asked_page(request, "groups"));
-  question.after = page.after;
-  question.limit = page.limit;
+  const GroupsPage page = TRY(asked_groups_page(request, "groups of " + request.parameters.at("name")));
   const DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
   const auto found =
-      TRY(api.service.store.aggregates().groups(request.principal.tenant, aggregate.spec, question));
+      TRY(api.service.store.aggregates().groups(request.principal.tenant, aggregate.spec, page.question));
   std::string json = "{\"items\":[";
   for (const AggregateGroup& group : found)
     json += (&group == &found.front() ? "" : ",") + group_json(aggregate.spec, group);
-  json += "],\"next\":";
-  json += found.size() == page.limit ? "\"" + cursor_of("groups", found.back().cursor) + "\"" : "null";
-  Response response = json_response(200, json + "}\n");
+  json += "],\"next\":" + next_of(page, found) + "}\n";
+  Response response = json_response(200, std::move(json));
   response.headers.add("Vary", "Accept");
   return response;
 }
@@ -182,6 +183,26 @@ Result<AggregateQuestion> asked_groups(const Request& request) {
     question.sort.erase(0, 1);
   }
   return question;
+}
+
+Result<GroupsPage> asked_groups_page(const Request& request, const std::string& list) {
+  GroupsPage page{.list = list, .question = TRY(asked_groups(request))};
+  const Page asked = TRY(asked_page(request, list));
+  page.question.limit = asked.limit;
+  if (asked.after.empty()) return page;
+  const std::string order = order_of(page.question);
+  if (!asked.after.starts_with(order))
+    return fail(
+        ErrorKind::usage,
+        "the cursor is of a page in another order: ask for the next page with the same sort, or leave "
+        "the cursor out to begin anew.");
+  page.question.after = asked.after.substr(order.size());
+  return page;
+}
+
+std::string next_of(const GroupsPage& page, const std::vector<AggregateGroup>& groups) {
+  if (groups.size() < page.question.limit) return "null";
+  return "\"" + cursor_of(page.list, order_of(page.question) + groups.back().cursor) + "\"";
 }
 
 void add_aggregate_routes(Routes& routes, Api& api) {

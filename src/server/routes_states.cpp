@@ -57,8 +57,8 @@ std::unexpected<Error> is_another(const std::string& whose) {
       ErrorKind::conflict,
       whose +
           " is another than /states needs. Give yours another name; or let it have the fields name and "
-          "population, and aggregates: [{name: states, by: [name], measures: {population: "
-          "sum(population)}}].");
+          "population, identity: position, and aggregates: [{name: states, by: [name], measures: "
+          "{population: sum(population)}}].");
 }
 
 // What was declared already, by whichever pipelines; none at the beginning.
@@ -102,6 +102,9 @@ Result<AggregateSpec> states_of_pipeline(Api& api, const Request& request) {
   const auto& aggregates = found.spec.aggregates;
   const auto states = std::ranges::find(aggregates, kStates, &AggregateSpec::name);
   if (states == aggregates.end() || !population_of(*states)) return is_another("the pipeline 'states'");
+  // By content or by a key two equal elements would be one row, and count once.
+  if (found.spec.identity != IdentityKind::position)
+    return is_another("the pipeline 'states', whose identity is not position,");
   return *states;
 }
 
@@ -158,20 +161,17 @@ GroupSetting setting_of(const std::string& name, ExpectedGroup expected,
 
 Result<Response> list(Api& api, const Request& request) {
   TRY(check_asked(request, {"where", "name", "sort", "limit", "cursor"}));
-  AggregateQuestion question = TRY(asked_groups(request));
-  if (auto name = request.asked("name")) question.equal.emplace_back("name", TRY(checked_name(*name)));
-  const Page page = TRY(asked_page(request, "states"));
-  question.after = page.after;
-  question.limit = page.limit;
+  GroupsPage page = TRY(asked_groups_page(request, "states"));
+  if (auto name = request.asked("name")) page.question.equal.emplace_back("name", TRY(checked_name(*name)));
   const auto declared = TRY(declared_states(api, request));
   const AggregateSpec& spec = declared ? declared->spec : states_aggregate();
-  const auto found = TRY(api.service.store.aggregates().groups(request.principal.tenant, spec, question));
+  const auto found =
+      TRY(api.service.store.aggregates().groups(request.principal.tenant, spec, page.question));
   std::string json = "{\"items\":[";
   for (const AggregateGroup& group : found)
     json += (&group == &found.front() ? "" : ",") + state_json(spec, group);
-  json += "],\"next\":";
-  json += found.size() == page.limit ? "\"" + cursor_of("states", found.back().cursor) + "\"" : "null";
-  return json_response(200, json + "}\n");
+  json += "],\"next\":" + next_of(page, found) + "}\n";
+  return json_response(200, std::move(json));
 }
 
 Result<Response> get(Api& api, const Request& request) {
