@@ -239,7 +239,7 @@ class Bad:
         says(answer, "and 8 more, told by `errors`")
         many = self.refused("POST", batch, {"states": [{"name": ""}] * 2000}, want=400)
         self.client.tally.equal("at most", (many.json["faults"], len(many.json["errors"])), (4000, 1000))
-        for body, words in ((b"{", "no JSON object"), (b"[]", "no JSON object"), (b"{}", 'has no "states"'),
+        for body, words in ((b"{", "does not end with }"), (b"[]", "no JSON object"), (b"{}", 'has no "states"'),
                             (b'{"states": []}', '"states" is empty'), (b'{"states": {}}', "no array"),
                             (b'{"states": [{"name": "a", "population": 1}], "x": 1}', "'x'"),
                             (b'{"states": [{"name" 1}]}', "states[0]"),

@@ -42,6 +42,36 @@ bool whole_text(ondemand::value& value, std::string_view& text) {
   return true;
 }
 
+// Why the body as a whole is no JSON object.
+std::unexpected<Error> no_object(const std::string& body, simdjson::error_code error) {
+  if (body.starts_with("\xEF\xBB\xBF"))
+    return no_states("the body begins with a byte order mark, which JSON has none of.");
+  if (error == simdjson::UTF8_ERROR) return no_states("the body is no valid UTF-8.");
+  if (error == simdjson::UNCLOSED_STRING) return no_states("a text in the body has no closing \".");
+  if (error == simdjson::UNESCAPED_CHARS)
+    return no_states("a text in the body has a control character, such as a tab or an end of line, in it.");
+  const std::size_t begin = body.find_first_not_of(" \n\r\t");
+  if (begin == std::string::npos) return no_states("the body is empty.");
+  if (body[begin] == '{' && body[body.find_last_not_of(" \n\r\t")] != '}')
+    return no_states("the body begins with { and does not end with }: it is cut off, or more comes after.");
+  return no_states("the body is no JSON object.");
+}
+
+// What is wrong with a text, as it was written, that cannot be read.
+std::string fault_of_escapes(std::string_view json) {
+  for (std::size_t i = 0; i + 1 < json.size(); ++i) {
+    if (json[i] != '\\') continue;
+    const char escaped = json[++i];
+    if (std::string_view("\"\\/bfnrtu").find(escaped) == std::string_view::npos)
+      return "a \\ in it comes before none of \" \\ / b f n r t u";
+    const std::string_view digits = json.substr(i + 1, 4);
+    if (escaped == 'u' &&
+        (digits.size() < 4 || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos))
+      return "a \\u in it comes before no four hexadecimal digits";
+  }
+  return "a character in it is half of a pair";
+}
+
 class StatesReader {
  public:
   Result<PostedStates> read(const std::string& body) {
@@ -49,8 +79,9 @@ class StatesReader {
     const simdjson::padded_string padded(body);
     ondemand::document document;
     ondemand::object object;
-    if (parser.iterate(padded).get(document) || document.get_object().get(object))
-      return no_states("the body is no JSON object.");
+    simdjson::error_code error = parser.iterate(padded).get(document);
+    if (!error) error = document.get_object().get(object);
+    if (error) return no_object(body, error);
     posted_.rows.format = SourceFormat::ndjson;
     posted_.rows.json.reserve(body.size());
     bool any = false;
@@ -151,7 +182,7 @@ class StatesReader {
     }
     name_ = value.raw_json_token();
     if (value.get_string().get(name)) {
-      wrong("name", "is " + shown(name_) + ", which is no valid text: a character in it is half of a pair");
+      wrong("name", "is " + shown(name_) + ", which is no valid text: " + fault_of_escapes(name_));
       return true;
     }
     std::string fault = fault_of_state_name(name);

@@ -54,6 +54,10 @@ TEST(PostedStates, EveryFaultIsTold) {
               "1 name has a control character, such as a tab or an end of line, in it");
   EXPECT_NE(fault(state("\"\\ud800\"", "1")).find("1 name is \"\\ud800\", which is no valid text"),
             std::string::npos);
+  EXPECT_TRUE(fault(state("\"\\ud800\"", "1")).ends_with("half of a pair"));
+  EXPECT_TRUE(
+      fault(state("\"a\\qb\"", "1")).ends_with("a \\ in it comes before none of \" \\ / b f n r t u"));
+  EXPECT_TRUE(fault(state("\"\\\\\\u12x4\"", "1")).ends_with("no four hexadecimal digits"));
   EXPECT_EQ(fault(R"({"name":"Texas"})"), "1 population is missing");
   EXPECT_EQ(fault(R"({"population":1})"), "1 name is missing");
   EXPECT_EQ(fault(R"({"name":"Texas","name":"Maine","population":1})"), "1 name is there twice");
@@ -76,7 +80,11 @@ TEST(PostedStates, ManyFaultsAreCountedAndSomeTold) {
 
 TEST(PostedStates, ABodyThatIsSomethingElseIsRefused) {
   const std::pair<std::string, std::string> kWrong[] = {
-      {"", "no JSON object"},
+      {"", "the body is empty"},
+      {" \n", "the body is empty"},
+      {"\xEF\xBB\xBF" + body(state("\"a\"", "1")), "byte order mark"},
+      {body("{\"name\":\"a"), "no closing \""},
+      {body(state("\"a\nb\"", "1")), "control character"},
       {"[]", "no JSON object"},
       {"{}", "has no \"states\""},
       {R"({"states":{}})", "no array"},
@@ -84,12 +92,12 @@ TEST(PostedStates, ABodyThatIsSomethingElseIsRefused) {
       {R"({"state":[]})", "'state'"},
       {R"({"states":[{"name":"a","population":1}],"x":1})", "'x'"},
       {R"({"states":[{"name":"a","population":1}],"states":[]})", "twice"},
-      {body(state("\"a\"", "1")) + "x", "no JSON object"},
+      {body(state("\"a\"", "1")) + "x", "does not end with }"},
       {body(state("\"a\"", "1")) + "{}", "after the object"},
       {R"({"states":[{"name":"a","population":1})", "broken"},
-      {R"({"states":[{"name":"a","population":1}])", "no JSON object"},
+      {R"({"states":[{"name":"a","population":1}])", "does not end with }"},
       {R"({"states":[{"name":"a" "population":1}]})", "at states[0] the JSON is broken"},
-      {body("{\"name\":\"a\xff\",\"population\":1}"), "no JSON object"}};
+      {body("{\"name\":\"a\xff\",\"population\":1}"), "no valid UTF-8"}};
   for (const auto& [text, words] : kWrong) {
     const auto posted = posted_states(text);
     ASSERT_FALSE(posted) << text;
