@@ -246,9 +246,20 @@ class Bad:
                             (b'{"states": [{"name": "a", "population": 1}]}{}', "after the object")):
             says(self.refused("POST", batch, body, {"Content-Type": "application/json"}, want=400, name="bad-request"), words)
         for query, words in (("delay=x", "delay"), ("delay=1s&runAt=2100-01-01T00:00:00Z", "delay and runAt"),
-                             ("priority=5000", "priority"), ("pipeline=people", "pipeline is not to be chosen here"), ("metadata=1", "metadata")):
+                             ("priority=5000", "priority"), ("pipeline=people", "pipeline is not to be chosen here"),
+                             ("zzq=1", "known: fileName, metadata, priority, delay, runAt"), ("metadata=1", "metadata")):
             says(self.refused("POST", f"{batch}?{query}", {"states": [good]}, want=400), words)
-        self.refused("POST", batch, b"name,population\n", CSV, want=415, name="unsupported-media-type")
+        for method, path, body in (("POST", batch, b'{"states": [{"name": "Texas", "population": -1}]}'),
+                                   ("POST", "/states", b'{"name": "Texas", "population": -1}'),
+                                   ("PUT", "/states/Texas", b'{"population": -1}'),
+                                   ("POST", "/v1/pipelines/people/batches", b"[]")):
+            for kind in ("text/csv", "application/jsonx", "application/json-seq"):
+                self.refused(method, path, body, {"Content-Type": kind}, want=415, name="unsupported-media-type")
+            for kind in ("Application/JSON", "application/json ;charset=utf-8"):
+                self.refused(method, path, body, {"Content-Type": kind}, want=400, name="bad-request")
+        for method, path, body in (("POST", "/states", b'{"name": "Ohio", "population": 1, "population": 2}'),
+                                   ("PUT", "/states/Ohio", b'{"population": 1, "population": 2}')):
+            says(self.refused(method, path, body, {"Content-Type": "application/json"}, want=400), "'population' twice")
         self.client.tally.equal("nothing was queued", self.client.call(
             "GET", "/v1/jobs?pipeline=states", key=self.keys["admin"], want=200).json["items"], before)
         self.ok("POST", batch, {"states": [good]}, {"Idempotency-Key": "states-used"})

@@ -2,6 +2,7 @@
 for. The client checks each answer and request against the document; here is checked that they say what is true. Used by
 tests/api.py."""
 import base64
+import concurrent.futures
 import csv
 import hashlib
 import io
@@ -317,6 +318,11 @@ class Good:
         self.equal("and once", self.call("POST", "/states", {"name": " Maine", "population": 5}, once, key=operator,
                                          want=201).json, made.json)
         self.call("POST", "/states", {"name": "Maine", "population": 5}, key=operator, want=409)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            at_once = list(pool.map(lambda _: self.call("POST", "/states", {"name": "Utah", "population": 6},
+                                                        {"Idempotency-Key": "utah"}, key=operator, want=201).body, range(8)))
+        self.equal("at once", len(set(at_once)), 1)
+        self.call("DELETE", "/states/Utah", key=operator, want=204)
         set_ = self.call("PUT", "/states/Texas", {"population": 7}, key=operator, want=200)
         self.equal("set", self.call("GET", "/states/Texas", want=200).json, set_.json)
         fresh = self.call("PUT", "/states/New%20York%2FUSA", {"population": 0}, key=operator, want=201)

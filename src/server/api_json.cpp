@@ -1,8 +1,11 @@
 #include "server/api_json.h"
 
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "base/nearest.h"
+#include "server/multipart.h"
 
 namespace sluice {
 
@@ -25,13 +28,22 @@ Response list_answer(Json items, const std::string& next) {
 Result<Json> body_object(const Request& request, EmptyBody empty) {
   if (request.body.empty() && empty == EmptyBody::taken) return Json::object();
   const std::string_view type = request.headers.get("Content-Type");
-  if (!type.empty() && !type.starts_with("application/json"))
+  if (!type.empty() && header_value(type) != "application/json")
     return refuse({.status = 415,
                    .name = "unsupported-media-type",
                    .title = "The body is of a type that is not taken here",
                    .detail = "This takes application/json, not " + std::string(type.substr(0, 100)) + "."});
-  Json body = Json::parse(request.body, nullptr, false);
+  // Of members that are there twice readers take the one or the other; nobody can mean that.
+  std::set<std::string> names;
+  std::optional<std::string> twice;
+  const Json::parser_callback_t look = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth == 1 && event == Json::parse_event_t::key && !names.insert(parsed.get<std::string>()).second)
+      twice = parsed.get<std::string>();
+    return true;
+  };
+  const Json body = Json::parse(request.body, look, false);
   if (!body.is_object()) return fail(ErrorKind::usage, "the body has to be a JSON object.");
+  if (twice) return fail(ErrorKind::usage, "the body has the member '" + twice->substr(0, 100) + "' twice.");
   return body;
 }
 

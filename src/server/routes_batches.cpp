@@ -4,6 +4,7 @@
 #include "server/accept_file.h"
 #include "server/api_json.h"
 #include "server/job_json.h"
+#include "server/multipart.h"
 #include "server/room.h"
 #include "server/routes_pipelines.h"
 
@@ -12,8 +13,9 @@ namespace {
 
 Result<PostedRows> read_rows(const Request& request) {
   const std::string_view type = request.headers.get("Content-Type");
-  const bool lines = type.starts_with("application/x-ndjson") || type.starts_with("application/ndjson");
-  if (!lines && !type.empty() && !type.starts_with("application/json"))
+  const std::string kind = header_value(type);
+  const bool lines = kind == "application/x-ndjson" || kind == "application/ndjson";
+  if (!lines && !type.empty() && kind != "application/json")
     return refuse({.status = 415,
                    .name = "unsupported-media-type",
                    .title = "The body is of a type that is not taken here",

@@ -1,6 +1,7 @@
 #include "server/routes_states.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/url_text.h"
 #include "jobs/find_pipeline.h"
@@ -11,6 +12,7 @@
 #include "server/asked.h"
 #include "server/audit.h"
 #include "server/job_json.h"
+#include "server/multipart.h"
 #include "server/repeated_request.h"
 #include "server/room.h"
 #include "server/routes_aggregates.h"
@@ -197,14 +199,27 @@ Result<Response> create(Api& api, const Request& request) {
     response.headers.add("Location", "/states/" + percent_encoded(name));
     return response;
   };
-  const DeclaredAggregate states = TRY(settable_states(api, request));
+  TRY(check_reach(request.principal, kStates));
+  // One at a time under a key: the second, sent while the first is under way, finds what that has noted.
+  static std::mutex keyed;
+  std::unique_lock lock(keyed, std::defer_lock);
+  const bool has_key = request.headers.has("Idempotency-Key");
+  if (has_key) lock.lock();
   if (const auto before = TRY(answered_before(api, request, "state.create", name)))
     return answer(json_text(*before));
+  const DeclaredAggregate states = TRY(settable_states(api, request));
   auto made = api.service.store.aggregates().set(request.principal.tenant, states,
                                                  setting_of(name, ExpectedGroup::absent, population));
-  if (!made && made.error().kind == ErrorKind::conflict)
-    return fail(ErrorKind::conflict, "there is a state '" + name + "' already; PUT /states/" +
-                                         percent_encoded(name) + " sets its population.");
+  if (!made && made.error().kind == ErrorKind::conflict) {
+    if (const auto before = TRY(answered_before(api, request, "state.create", name)))
+      return answer(json_text(*before));  // by another node, in between
+    return fail(ErrorKind::conflict,
+                "there is a state '" + name + "' already; PUT /states/" + percent_encoded(name) +
+                    " sets its population." +
+                    (has_key ? " If a request with this Idempotency-Key is still under way, send it again "
+                               "when that is done."
+                             : ""));
+  }
   const std::string json = state_json(states.spec, TRY(std::move(made)).now);
   TRY(note(api, request, "state.create", name,
            key_detail(request, {{"population", population}}, stored_json(json, Json()))));
@@ -266,7 +281,7 @@ std::unexpected<Error> refuse_states(const PostedStates& posted) {
 
 Result<PostedRows> read_states(const Request& request) {
   const std::string_view type = request.headers.get("Content-Type");
-  if (!type.empty() && !type.starts_with("application/json"))
+  if (!type.empty() && header_value(type) != "application/json")
     return refuse({.status = 415,
                    .name = "unsupported-media-type",
                    .title = "The body is of a type that is not taken here",
@@ -282,6 +297,7 @@ Result<Response> post_batch(Api& api, const Request& request) {
         ErrorKind::usage,
         "pipeline is not to be chosen here: states have one of their own. Rows for another go to POST "
         "/v1/pipelines/{p}/batches.");
+  TRY(check_asked(request, {"fileName", "metadata", "priority", "delay", "runAt"}));
   FileRequest asked;
   asked.options = TRY(options_of(request, wall_now()));
   asked.options.pipeline = kStates;
