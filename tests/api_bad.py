@@ -330,6 +330,15 @@ class Bad:
             "population"], 2)
         for method, path, body in (("PUT", "/states/Texas", {"population": 1}), ("DELETE", "/states/Texas", b"")):
             says(self.refused(method, path, body, key=other, want=409, name="conflict"), "further measures")
+        # What was answered under a key is answered again, whatever became of the pipeline.
+        admin, once = self.keys["admin"], {"Idempotency-Key": "vermont"}
+        kept = self.client.call("GET", "/v1/pipelines/states", key=admin, want=200).json["definition"]
+        send = lambda want: self.client.call("POST", "/states", {"name": "Vermont", "population": 3}, once, key=admin, want=want)  # noqa: E731
+        made = send(201).json
+        self.client.call("PUT", "/v1/pipelines/states", {**kept, "identity": "content"}, key=admin, want=200)
+        self.refused("PUT", "/states/Vermont", {"population": 4}, want=409, name="conflict")
+        self.client.tally.equal("the same answer", send(201).json, made)
+        self.client.call("PUT", "/v1/pipelines/states", kept, key=admin, want=200)
 
     def transport(self):
         """What is no HTTP, comes from a page of another site, or is too long."""
