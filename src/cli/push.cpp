@@ -81,7 +81,12 @@ Result<PipelineSpec> pipeline_of(const PushOptions& options, const RunSettings& 
   return spec;
 }
 
-std::string journal_path(const PushOptions& options, const Input& input) {
+Result<std::string> journal_path(const PushOptions& options, const Input& input) {
+  std::error_code error;
+  if (std::filesystem::equivalent(options.journal, options.reading.files.front(), error))
+    return fail(ErrorKind::usage, "--journal " + options.journal +
+                                      " is the file that is to be pushed. Name another: what was sent is "
+                                      "noted there.");
   if (!options.journal.empty()) return options.journal;
   return state_folder() / "pushes" / to_hex(Sha256().of(input.place + "\n" + options.to));
 }
@@ -134,8 +139,9 @@ class Push {
     if (named.reads_once) progress_->phase("spooling");
     // It is read twice: even where the pipeline leaves nothing to find out.
     OpenedInput opened = TRY(open_input(file, {}, settings_.config.blobs, on_bytes, stop));
-    auto journal = TRY(PushJournal::open(journal_path(options_, opened.input),
-                                         options_.restart ? PushJournal::Anew::yes : PushJournal::Anew::no));
+    const std::string path = TRY(journal_path(options_, opened.input));
+    auto journal =
+        TRY(PushJournal::open(path, options_.restart ? PushJournal::Anew::yes : PushJournal::Anew::no));
     result_.journal = journal->path();
     progress_->phase("looking at the whole file");
     const PushHeader header{.push_id = new_uuid(),

@@ -21,6 +21,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// What every journal begins with, and hardly anything else.
+constexpr std::string_view kBeginning = R"(push {"version":)";
+
 // Enough to tell a line from garbage; it is no protection against people.
 constexpr std::size_t kChecksumDigits = 8;
 
@@ -186,22 +189,13 @@ std::optional<RowRange> PushState::pending_at(std::uint64_t row) const {
 
 Result<ReadJournal> read_journal(std::string_view text) {
   ReadJournal journal;
-  std::size_t garbled = 0;  // the number of the first such line
   std::size_t number = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    if (end == std::string_view::npos) break;
+  for (std::size_t end; (end = text.find('\n', journal.good_bytes)) != std::string_view::npos;) {
     ++number;
-    const auto said = unsealed(text.substr(at, end - at));
-    at = end + 1;
-    if (!said) {
-      if (garbled == 0) garbled = number;
-      continue;
-    }
-    if (garbled != 0 || !follow(journal.state, *said))
-      return fail(ErrorKind::input, "line " + std::to_string(garbled != 0 ? garbled : number) +
-                                        " is not what was written there");
-    journal.good_bytes = at;
+    const auto said = unsealed(text.substr(journal.good_bytes, end - journal.good_bytes));
+    if (!said || !follow(journal.state, *said))
+      return fail(ErrorKind::input, "line " + std::to_string(number) + " is not what was written there");
+    journal.good_bytes = end + 1;
   }
   return journal;
 }
@@ -221,6 +215,10 @@ Result<std::unique_ptr<PushJournal>> PushJournal::open(const std::string& path, 
   }
   sync_folder(folder);
   const std::string text = TRY(content_of(descriptor, path));
+  if (!text.starts_with(kBeginning.substr(0, text.size())))
+    return fail(ErrorKind::usage, path +
+                                      " is no journal of a push, and stays as it is. Name a file that is not "
+                                      "there yet, or the journal of this push, with --journal.");
   auto read = read_journal(text);
   if (!read && anew == Anew::yes) return journal;  // begin() clears it away
   if (!read)

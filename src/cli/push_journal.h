@@ -67,14 +67,15 @@ struct ReadJournal {
   PushState state;
   std::size_t good_bytes = 0;  // behind them is what was being written when the power went
 };
-// Lines at the end that are broken off or garbled were never on the disk for sure, so nothing of them was
-// sent: they are not there. Error (input): a garbled line before a good one.
+// A last line without its end was never on the disk for sure, so nothing of it was sent: it is not there.
+// Error (input): a line that is not what was written.
 Result<ReadJournal> read_journal(std::string_view text);
 
 class PushJournal {
  public:
   // Opens or makes it, for this process alone: conflict where another push has it. What is in it matters no
-  // more where everything is to begin `anew`: then it may be damaged.
+  // more where everything is to begin `anew`: then it may be damaged. A file that is something else is never
+  // touched.
   enum class Anew : bool { no, yes };
   static Result<std::unique_ptr<PushJournal>> open(const std::string& path, Anew anew = Anew::no);
   ~PushJournal();

@@ -182,9 +182,9 @@ TEST_F(PushJournalTest, HoldsAtAnyByte) {
       ASSERT_EQ(read->good_bytes, said->first) << cut;
       ASSERT_TRUE(read->state == said->second.first) << cut;
       // Behind the cut may be what the disk made of it.
-      auto garbled = read_journal(whole.substr(0, cut) + std::string(below(9), '\0') + "\n#\n");
+      auto garbled = read_journal(whole.substr(0, cut) + std::string(below(9), '\0') + "#");
       ASSERT_TRUE(garbled) << cut;
-      ASSERT_LE(garbled->good_bytes, cut + 1);
+      ASSERT_EQ(garbled->good_bytes, said->first) << cut;
       if (cut % 37 != 0) continue;  // on the disk: some of them
       write(whole.substr(0, cut));
       {
@@ -220,6 +220,40 @@ TEST_F(PushJournalTest, AFaultBeforeGoodLinesIsSaid) {
   ASSERT_TRUE((*anew)->begin(header("p2")));
   anew->reset();
   EXPECT_EQ(open()->state().header->push_id, "p2");
+}
+
+// Each line was on the disk with its end before what it says was done.
+TEST_F(PushJournalTest, AFaultInAnyWholeLineIsSaid) {
+  {
+    auto journal = open();
+    ASSERT_TRUE(journal->begin(header("p1")));
+    ASSERT_TRUE(journal->send({1, 10}, 10));
+  }
+  const std::string whole = text();
+  for (std::size_t at = whole.find('{') + 12; at < whole.size() - 1; ++at) {
+    std::string changed = whole;
+    changed[at] ^= 1;
+    write(changed);
+    auto damaged = PushJournal::open(path_.string());
+    ASSERT_FALSE(damaged) << at;
+    EXPECT_NE(damaged.error().message.find("--restart"), std::string::npos) << damaged.error().message;
+    EXPECT_EQ(text(), changed) << at;
+  }
+}
+
+TEST_F(PushJournalTest, AFileOfSomethingElseIsLeftAsItIs) {
+  ASSERT_TRUE(open());
+  for (const std::string other :
+       {"id,name\n1,Ann\n2,Bob\n", "a line without an end", "push it\n", "\n", "{\"a\":1}"})
+    for (auto anew : {PushJournal::Anew::no, PushJournal::Anew::yes}) {
+      write(other);
+      auto opened = PushJournal::open(path_.string(), anew);
+      ASSERT_FALSE(opened) << other;
+      EXPECT_EQ(opened.error().kind, ErrorKind::usage);
+      EXPECT_EQ(opened.error().message.find(path_.string() + " is no journal of a push"), 0u)
+          << opened.error().message;
+      EXPECT_EQ(text(), other);
+    }
 }
 
 }  // namespace
