@@ -1,8 +1,29 @@
 #include "cli/api_client.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "pipeline/utf8.h"
+
 namespace sluice {
+namespace {
+
+// What a server says is wrong: a problem's sentence; what others call it; else the beginning of what it sent.
+std::string fault_in(const std::string& body) {
+  constexpr std::size_t kMostShown = 300;
+  const auto problem = nlohmann::ordered_json::parse(body, nullptr, false);
+  if (problem.is_object())
+    for (const char* name : {"detail", "message", "error", "title"})
+      if (problem.contains(name) && problem[name].is_string() &&
+          !problem[name].get_ref<const std::string&>().empty())
+        return problem[name];
+  std::string shown = repaired_utf8(cut_utf8(body, kMostShown));
+  std::ranges::replace_if(
+      shown, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+  return shown.find_first_not_of(' ') == std::string::npos || shown == "{}" || shown == "null" ? "" : shown;
+}
+
+}  // namespace
 
 std::string ApiAnswer::header(std::string_view name) const {
   for (const auto& [known, value] : headers)
@@ -26,12 +47,7 @@ Error error_of(const ApiAnswer& answer) {
     case 504: kind = ErrorKind::unavailable; break;
     default: break;
   }
-  auto problem = nlohmann::ordered_json::parse(answer.body, nullptr, false);
-  std::string detail;
-  if (problem.is_object()) {
-    detail = problem.value("detail", "");
-    if (detail.empty()) detail = problem.value("title", "");
-  }
+  std::string detail = fault_in(answer.body);
   if (detail.empty()) detail = "the server answered " + std::to_string(answer.status) + ".";
   return {kind, detail, kind == ErrorKind::unavailable};
 }

@@ -187,12 +187,15 @@ Error PushSender::refusal(const PushBatch& batch, const ApiAnswer& answer, bool 
   if (const std::string place = answer.header("location"); answer.status / 100 == 3 && !place.empty())
     text += " It is at " + without_secrets(place) + ": give that to --to.";
   if (answer.status == 401 || answer.status == 403) text += " The key is taken from SLUICE_KEY.";
-  if (answer.status == 413)
-    text += " Make batches smaller: --batch-bytes, or --batch-rows below " + count_text(batch.rows) + ".";
-  // Rows that certainly are not there may go in other batches next time; others only as they went. One that
-  // is too large was so the first time as well.
-  if (!may_have_arrived || answer.status == 413)
+  // Rows that certainly are not there may go in other batches next time; others only as they went.
+  if (may_have_arrived) {
+    text +=
+        " An earlier try may have arrived: these rows can only go as they went, once the server takes that.";
+  } else {
+    if (answer.status == 413)
+      text += " Make batches smaller: --batch-bytes, or --batch-rows below " + count_text(batch.rows) + ".";
     if (auto noted = journal_.free(batch.range); !noted) text += " " + noted.error().message;
+  }
   return {ErrorKind::input, text};
 }
 
