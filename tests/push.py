@@ -396,6 +396,28 @@ def what_is_done_is_done(world):
         demand(again["pushId"] != result["pushId"] and len(taker.rows()) == 2 * len(place.good), f"{again}")
 
 
+def a_file_that_is_written_to_is_not_gone_on_with(world):
+    """Written to in place while a batch is on its way, and then put back as it was."""
+    place, held = Place(world, "written-to", 20_000), Held()
+    with Taker(held) as taker:
+        process = place.start(taker.url + "/x", "--json", "--batch-rows", "10")
+        demand(held.arrived.wait(RUN_SECONDS), "nothing was sent")
+        content = place.file.read_bytes()
+        with place.file.open("r+b") as file:
+            file.write(content.replace(b",n", b",m"))
+        held.released.set()
+        result, err = place.end(process, 1)
+        demand("was written to while it was pushed" in err and "the same command" not in err, err)
+        demand(result["rows"]["sent"] < 500, f"it noticed late: {result}")
+        demand(all(row in place.good for row in taker.rows()), "rows of the other version were sent")
+        place.file.write_bytes(content)
+        _, err = place.push(taker.url + "/x", status=2)
+        demand("may be of two versions" in err and "--restart" in err, err)
+        taker.taken.clear()
+        place.demand_result(place.push(taker.url + "/x", "--restart")[0])
+        place.demand_taken(taker)
+
+
 def memory_does_not_grow(world):
     """A file of 60 MB, and a server that takes its time."""
     place = Place(world, "memory", 1000)
@@ -413,7 +435,8 @@ def memory_does_not_grow(world):
 
 CHECKS = [killed_at_any_request, killed_at_any_time, killed_in_front_of_the_service, the_service_is_killed, answers_are_lost,
           connections_are_kept, busy_servers_are_waited_for, patience_ends, what_is_refused_goes_on_in_other_batches,
-          a_refused_row_stops_it, two_at_once, ctrl_c_waits_for_answers, what_is_done_is_done, memory_does_not_grow]
+          a_refused_row_stops_it, two_at_once, ctrl_c_waits_for_answers, what_is_done_is_done,
+          a_file_that_is_written_to_is_not_gone_on_with, memory_does_not_grow]
 
 
 class World:

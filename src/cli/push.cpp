@@ -1,7 +1,11 @@
 // sluice push: reads a file and posts its good rows as JSON batches, each row counted once however often it
 // is broken off and begun again.
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "app/open_input.h"
@@ -91,6 +95,20 @@ Result<std::string> journal_path(const PushOptions& options, const Input& input)
   return state_folder() / "pushes" / to_hex(Sha256().of(input.place + "\n" + options.to));
 }
 
+// Another one where a file was written to, or another is in its place.
+Result<std::string> stamp_of(const std::string& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0)
+    return fail(ErrorKind::io, "cannot look at '" + file + "' any more: " + std::strerror(errno));
+  std::string stamp;
+  for (const auto number :
+       {static_cast<std::int64_t>(status.st_dev), static_cast<std::int64_t>(status.st_ino),
+        static_cast<std::int64_t>(status.st_size), static_cast<std::int64_t>(status.st_mtim.tv_sec),
+        static_cast<std::int64_t>(status.st_mtim.tv_nsec)})
+    stamp += std::to_string(number) + " ";
+  return stamp;
+}
+
 // A push that began earlier goes on only if it is of the same rows.
 Result<> check_same(const PushHeader& now, const PushState& before) {
   const PushHeader& then = *before.header;
@@ -100,6 +118,10 @@ Result<> check_same(const PushHeader& now, const PushState& before) {
   if (then.to != now.to)
     return fail(ErrorKind::usage, "the journal is of a push to " + without_secrets(then.to) +
                                       ". Name another with --journal" + choice);
+  if (before.changed)
+    return fail(ErrorKind::usage, begun +
+                                      "The file was written to meanwhile: what was sent may be of two "
+                                      "versions. Push everything anew, from the first row, with --restart.");
   if (then.size != now.size || then.sha256 != now.sha256)
     return fail(ErrorKind::usage, begun +
                                       "Its content is another now: going on would count rows twice or lose "
@@ -138,6 +160,7 @@ class Push {
     OnBytes on_bytes = [this](std::uint64_t bytes) { progress_->add_bytes(bytes); };
     if (named.reads_once) progress_->phase("spooling");
     // It is read twice: even where the pipeline leaves nothing to find out.
+    if (!named.reads_once && file != "-") stamp_ = TRY(stamp_of(file));
     OpenedInput opened = TRY(open_input(file, {}, settings_.config.blobs, on_bytes, stop));
     const std::string path = TRY(journal_path(options_, opened.input));
     auto journal =
@@ -206,6 +229,7 @@ class Push {
                                         .push_id = known.header->push_id,
                                         .connections = options_.connections,
                                         .patience = patience_,
+                                        .check = [&] { return check_unchanged(journal); },
                                         .say =
                                             [this](const std::string& line) {
                                               if (!options_.reading.quiet) progress_->say(line);
@@ -228,19 +252,30 @@ class Push {
       TRY(report->finish());
       result_.rejects_file = options_.reading.rejects;
     }
-    return tell(journal, TRY(ending(input, journal, end, sent)));
+    return tell(journal, TRY(ending(journal, end, sent)));
+  }
+
+  // What is read of a file that is being written to may be of two versions: nothing of it is sent, and the
+  // push cannot go on, whatever is in the file later.
+  Result<> check_unchanged(PushJournal& journal) const {
+    const std::string& file = options_.reading.files.front();
+    if (stamp_.empty()) return {};
+    const std::string now = TRY(stamp_of(file));
+    if (now == stamp_) return {};
+    TRY(journal.changed());
+    return fail(ErrorKind::input, result_.file +
+                                      " was written to while it was pushed: what was sent may be of two "
+                                      "versions. Push it anew, from the first row, with --restart.");
   }
 
   // How it ended; a push that is complete is journalled as done.
-  Result<int> ending(const Input& input, PushJournal& journal, const Result<SplitEnd>& end,
-                     const Result<>& sent) {
+  Result<int> ending(PushJournal& journal, const Result<SplitEnd>& end, const Result<>& sent) {
     // What a batch met comes first: the end of reading only follows from it.
     const Error* error = !sent && sent.error().kind != ErrorKind::cancelled ? &sent.error()
                          : !end && end.error().kind != ErrorKind::cancelled ? &end.error()
                                                                             : nullptr;
     if (error) {
       result_.error = error->message;
-      goes_on_ = !sent;
       return kExitFailed;
     }
     if (!sent || !end || *end == SplitEnd::stopped) return kExitInterrupted;
@@ -250,11 +285,8 @@ class Push {
                       " in all. Correct the file or the pipeline, or raise max_rejects.";
       return kExitFailed;
     }
-    if (input.place.starts_with("file:") &&
-        TRY(open_file(options_.reading.files.front(), {})).version != input.version) {
-      result_.error = result_.file +
-                      " was written to while it was pushed: what was sent may be of two versions. Put it "
-                      "back as it was, or push it anew with --restart.";
+    if (const Result<> unchanged = check_unchanged(journal); !unchanged) {
+      result_.error = unchanged.error().message;
       return kExitFailed;
     }
     if (!options_.reading.limit) TRY(journal.done(result_.read, result_.skipped));
@@ -277,7 +309,9 @@ class Push {
     const std::string taken = count_text(state.taken_rows) + " rows are taken";
     if (status == kExitFailed)
       std::fprintf(stderr,
-                   "sluice: %s\n  %s and journalled: once that is mended, the same command goes on.\n",
+                   state.changed
+                       ? "sluice: %s\n  %s.\n"
+                       : "sluice: %s\n  %s and journalled: once that is mended, the same command goes on.\n",
                    result_.error.c_str(), taken.c_str());
     if (status == kExitInterrupted)
       std::fprintf(stderr, "sluice: stopped; %s, and the same command goes on from there.\n", taken.c_str());
@@ -297,7 +331,7 @@ class Push {
   const Stopwatch watch_;
   std::optional<ProgressDisplay> progress_;
   PushResult result_;
-  bool goes_on_ = false;  // a failure that is not the file's
+  std::string stamp_;  // of the file, before it was read; "" for standard input
 };
 
 Result<int> push(const PushOptions& options, std::stop_token stop) {

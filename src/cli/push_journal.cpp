@@ -108,11 +108,12 @@ bool follow(PushState& state, std::string_view line) {
     return state.header.has_value();
   }
   if (!state.header || state.done) return false;
+  if (line == "changed") return state.changed = true;
   const auto words = words_of(line);
   if (words.size() < 3) return false;
   const auto first = number_of(words[1]), last = number_of(words[2]);
   if (!first || !last) return false;
-  if (words[0] == "done" && words.size() == 3) {
+  if (words[0] == "done" && words.size() == 3 && !state.changed) {
     state.done = {*first, *last};
     return true;
   }
@@ -287,6 +288,8 @@ Result<> PushJournal::took(RowRange range, const std::string& job) {
 Result<> PushJournal::free(RowRange range) {
   return append("free " + std::to_string(range.first) + " " + std::to_string(range.last), Sync::now);
 }
+
+Result<> PushJournal::changed() { return append("changed", Sync::now); }
 
 Result<> PushJournal::done(std::uint64_t read, std::uint64_t skipped) {
   return append("done " + std::to_string(read) + " " + std::to_string(skipped), Sync::now);

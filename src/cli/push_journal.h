@@ -6,6 +6,7 @@
 //   send 1 1000 950     rows 1 to 1000 of the file, 950 of them good, are about to be sent
 //   took 1 1000 JOB     the server took them
 //   free 1 1000         the server refused them, or they never went out: they are nobody's again
+//   changed             the file was written to meanwhile: what was sent may be of two versions
 //   done 5000 50        all is taken: rows read, rows skipped
 // Thread-safe.
 #pragma once
@@ -55,6 +56,7 @@ struct PushState {
   std::uint64_t taken_rows = 0, taken_batches = 0;
   std::map<std::uint64_t, std::string> jobs;  // of the first and the last range taken: first row → job id
   std::optional<Done> done;
+  bool changed = false;  // the file, while it was pushed
 
   // Is the row in a range that was journalled? The range that waits for its answer, where it is in one.
   bool is_claimed(std::uint64_t row) const;
@@ -89,6 +91,7 @@ class PushJournal {
   Result<> send(RowRange range, std::uint64_t rows);  // on the disk when it returns
   Result<> took(RowRange range, const std::string& job);
   Result<> free(RowRange range);
+  Result<> changed();
   Result<> done(std::uint64_t read, std::uint64_t skipped);
 
  private:

@@ -72,6 +72,7 @@ Result<> PushSender::give(PushBatch batch) {
     if (error_) return std::unexpected(*error_);
     if (stop_.stop_requested()) return fail(ErrorKind::cancelled, "stopped");
   }
+  if (sending_.check) TRY(sending_.check());
   if (!batch.again) TRY(journal_.send(batch.range, batch.rows));
   std::lock_guard lock(mutex_);
   ++under_way_;

@@ -34,6 +34,7 @@ struct PushSending {
   std::string url, push_id;
   unsigned connections = 4;
   std::chrono::milliseconds patience{0};
+  std::function<Result<>()> check;  // before each batch: may it be sent? By the thread that gives
   std::function<void(const std::string& line)> say;  // why it takes longer; from any thread
 };
 

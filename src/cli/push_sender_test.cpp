@@ -33,9 +33,9 @@ class PushSenderTest : public testing::Test {
   std::unique_ptr<PushSender> open(const HttpTestServer& server, unsigned connections = 1,
                                    std::chrono::milliseconds patience = 60s) {
     auto say = [this](const std::string& line) { said_ += line; };
-    return std::move(
-        PushSender::open({server.url("/x"), "p", connections, patience, say}, *journal_, stop_.get_token())
-            .value());
+    return std::move(PushSender::open({server.url("/x"), "p", connections, patience, {}, say}, *journal_,
+                                      stop_.get_token())
+                         .value());
   }
   static PushBatch batch(std::uint64_t first) {
     return {.range = {first, first + 9}, .rows = 8, .body = "[" + std::to_string(first) + "]"};
