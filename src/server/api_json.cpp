@@ -41,7 +41,7 @@ Result<Json> body_object(const Request& request, EmptyBody empty) {
       twice = parsed.get<std::string>();
     return true;
   };
-  const Json body = Json::parse(request.body, look, false);
+  Json body = Json::parse(request.body, look, false);
   if (!body.is_object()) return fail(ErrorKind::usage, "the body has to be a JSON object.");
   if (twice) return fail(ErrorKind::usage, "the body has the member '" + twice->substr(0, 100) + "' twice.");
   return body;
