@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <semaphore>
 #include <thread>
 
@@ -284,21 +286,40 @@ TEST_F(CopyGroups, OneCopiesAtATimeAndAnotherGoesOnWhenItEnds) {
   EXPECT_EQ(population(document("TX")), 6);
 }
 
+// Tells who waits for it that something was written.
+class ToldDocuments : public GroupDocuments {
+ public:
+  explicit ToldDocuments(GroupDocuments& documents) : documents_(documents) {}
+  Result<bool> belongs_to(const std::string& store) override { return documents_.belongs_to(store); }
+  Result<> give_to(const std::string& store) override { return documents_.give_to(store); }
+  Result<> put(const ChangedAggregate& aggregate, std::span<const ChangedGroup> groups) override {
+    auto done = documents_.put(aggregate, groups);
+    const std::lock_guard lock(mutex_);
+    written_.notify_all();
+    return done;
+  }
+  template <class Predicate>
+  bool wait_until(const Predicate& predicate) {
+    std::unique_lock lock(mutex_);
+    return written_.wait_for(lock, std::chrono::seconds(60), predicate);
+  }
+
+ private:
+  GroupDocuments& documents_;
+  std::mutex mutex_;
+  std::condition_variable written_;
+};
+
 TEST_F(CopyGroups, AThreadCopiesWhatComesAndOutlastsAServerThatIsAway) {
   const std::string control = std::getenv("SLUICE_TEST_MONGO_CONTROL");
-  GroupCopierThread thread(*store_, *documents_);
-  const auto until = [&](int wanted) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (population(document("TX")) != wanted && std::chrono::steady_clock::now() < end)
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    return population(document("TX"));
-  };
+  ToldDocuments documents(*documents_);
+  GroupCopierThread thread(*store_, documents);
   change("TX", 1, 5);
-  EXPECT_EQ(until(5), 5);
+  EXPECT_TRUE(documents.wait_until([&] { return population(document("TX")) == 5; }));
   ASSERT_EQ(std::system((control + " kill").c_str()), 0);
   change("TX", 1, 6);
   ASSERT_EQ(std::system((control + " start").c_str()), 0);
-  EXPECT_EQ(until(6), 6);
+  EXPECT_TRUE(documents.wait_until([&] { return population(document("TX")) == 6; }));
 }
 
 }  // namespace

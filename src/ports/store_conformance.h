@@ -105,6 +105,9 @@ TestRow bad(std::uint64_t number);
 Identity identity_of(const WriteSpec& spec, const TestRow& row);
 // Counts rows by their `value`, and sums up their `n`.
 AggregateSpec aggregate_of_tests();
+WriteSpec with_aggregate(WriteSpec spec);
+// A row that counts in it.
+TestRow row_of(std::uint64_t number, const std::string& key, const std::string& value, int n);
 // The same of rows as JSON, worked out plainly.
 std::vector<std::string> groups_of(const std::vector<std::string>& rows);
 RowCounts counted(std::uint64_t inserted, std::uint64_t updated, std::uint64_t duplicate,

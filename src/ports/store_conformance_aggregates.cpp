@@ -52,8 +52,6 @@ std::vector<std::string> StoreConformance::groups(const std::string& tenant) {
   return texts;
 }
 
-namespace {
-
 TestRow row_of(std::uint64_t number, const std::string& key, const std::string& value, int n) {
   TestRow row{.number = number};
   row.key = key;
@@ -65,6 +63,8 @@ WriteSpec with_aggregate(WriteSpec spec) {
   spec.aggregates = {aggregate_of_tests()};
   return spec;
 }
+
+namespace {
 
 TEST_P(StoreConformance, RowsThatAJobOwnsLeaveTheGroupsWithIt) {
   const Job first = create(), second = create();

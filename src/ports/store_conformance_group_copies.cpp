@@ -6,18 +6,6 @@
 namespace sluice {
 namespace {
 
-TestRow grouped(std::uint64_t number, const std::string& key, const std::string& value, int n) {
-  TestRow row{.number = number};
-  row.key = key;
-  row.data = "{\"id\":\"" + key + "\",\"n\":" + std::to_string(n) + ",\"value\":\"" + value + "\"}";
-  return row;
-}
-
-WriteSpec with_groups(WriteSpec spec) {
-  spec.aggregates = {aggregate_of_tests()};
-  return spec;
-}
-
 // What waits to be copied, as "key: rows total, version".
 std::vector<std::string> to_copy(Store& store) {
   std::vector<std::string> texts;
@@ -42,7 +30,7 @@ void copied_all(Store& store) {
 
 TEST_P(StoreConformance, AChangedGroupIsMarkedUntilItIsCopied) {
   const Job first = create();
-  run(first, with_groups(spec(first)), {grouped(1, "a", "TX", 5), grouped(2, "b", "CA", 7)});
+  run(first, with_aggregate(spec(first)), {row_of(1, "a", "TX", 5), row_of(2, "b", "CA", 7)});
   const auto both = to_copy(*store_);
   ASSERT_EQ(both.size(), 2u);
   EXPECT_TRUE(both[0].starts_with("default/by_value \"CA\": 1 7, ")) << both[0];
@@ -50,7 +38,7 @@ TEST_P(StoreConformance, AChangedGroupIsMarkedUntilItIsCopied) {
   EXPECT_TRUE(store_->group_copies().changed().value().empty());
 
   const Job second = create();
-  run(second, with_groups(spec(second)), {grouped(1, "c", "TX", 1)});
+  run(second, with_aggregate(spec(second)), {row_of(1, "c", "TX", 1)});
   const auto one = to_copy(*store_);
   ASSERT_EQ(one.size(), 1u);
   EXPECT_TRUE(one[0].starts_with("default/by_value \"TX\": 2 6, ")) << one[0];
@@ -58,10 +46,10 @@ TEST_P(StoreConformance, AChangedGroupIsMarkedUntilItIsCopied) {
 
 TEST_P(StoreConformance, AGroupThatChangesWhileItIsCopiedStaysMarked) {
   const Job first = create(), second = create();
-  run(first, with_groups(spec(first)), {grouped(1, "a", "TX", 5)});
+  run(first, with_aggregate(spec(first)), {row_of(1, "a", "TX", 5)});
   const auto aggregate = store_->group_copies().changed().value().at(0);
   const auto before = store_->group_copies().changed_groups(aggregate, 10).value();
-  run(second, with_groups(spec(second)), {grouped(1, "b", "TX", 1)});
+  run(second, with_aggregate(spec(second)), {row_of(1, "b", "TX", 1)});
   ASSERT_TRUE(store_->group_copies().copied(aggregate, before));
   const auto after = store_->group_copies().changed_groups(aggregate, 10).value();
   ASSERT_EQ(after.size(), 1u);
@@ -77,7 +65,7 @@ TEST_P(StoreConformance, TheVersionOfAGroupRisesThroughItsRemoval) {
     EXPECT_TRUE(store_->group_copies().copied(aggregate, std::span(&group, 1)));
     return std::pair(group.version, group.group.rows);
   };
-  run(first, with_groups(spec(first)), {grouped(1, "a", "TX", 5)});
+  run(first, with_aggregate(spec(first)), {row_of(1, "a", "TX", 5)});
   const auto there = version();
   EXPECT_EQ(there.second, 1);
   ASSERT_TRUE(jobs().remove(first.id, KeepRows::no, DespiteDuplicates::no));
@@ -85,7 +73,7 @@ TEST_P(StoreConformance, TheVersionOfAGroupRisesThroughItsRemoval) {
   EXPECT_EQ(gone.second, 0);
   EXPECT_GT(gone.first, there.first);
   EXPECT_EQ(groups(), std::vector<std::string>());
-  run(second, with_groups(spec(second)), {grouped(1, "a", "TX", 5)});
+  run(second, with_aggregate(spec(second)), {row_of(1, "a", "TX", 5)});
   const auto again = version();
   EXPECT_EQ(again.second, 1);
   EXPECT_GT(again.first, gone.first);
@@ -93,8 +81,8 @@ TEST_P(StoreConformance, TheVersionOfAGroupRisesThroughItsRemoval) {
 
 TEST_P(StoreConformance, AValueThatIsToBeLookedUpIsNotCopiedBefore) {
   const Job first = create(), second = create();
-  run(first, with_groups(spec(first)), {grouped(1, "a", "TX", 5), grouped(2, "b", "TX", 3)});
-  run(second, with_groups(spec(second)), {grouped(1, "c", "TX", 9)});
+  run(first, with_aggregate(spec(first)), {row_of(1, "a", "TX", 5), row_of(2, "b", "TX", 3)});
+  run(second, with_aggregate(spec(second)), {row_of(1, "c", "TX", 9)});
   ASSERT_TRUE(jobs().remove(second.id, KeepRows::no, DespiteDuplicates::no));  // its greatest goes
   const auto aggregate = store_->group_copies().changed().value().at(0);
   EXPECT_TRUE(aggregate.to_look_up);
@@ -107,7 +95,7 @@ TEST_P(StoreConformance, AValueThatIsToBeLookedUpIsNotCopiedBefore) {
 
 TEST_P(StoreConformance, EveryGroupIsCopiedAgainWhereItsCopiesAreGone) {
   const Job first = create();
-  run(first, with_groups(spec(first)), {grouped(1, "a", "TX", 5), grouped(2, "b", "CA", 7)});
+  run(first, with_aggregate(spec(first)), {row_of(1, "a", "TX", 5), row_of(2, "b", "CA", 7)});
   const auto aggregate = store_->group_copies().changed().value().at(0);
   const auto before = store_->group_copies().changed_groups(aggregate, 10).value();
   copied_all(*store_);
@@ -131,8 +119,8 @@ TEST_P(StoreConformance, EveryGroupIsCopiedAgainWhereItsCopiesAreGone) {
 
 TEST_P(StoreConformance, GroupsAreTakenInTurns) {
   const Job first = create();
-  run(first, with_groups(spec(first)),
-      {grouped(1, "a", "TX", 5), grouped(2, "b", "CA", 7), grouped(3, "c", "NY", 7)});
+  run(first, with_aggregate(spec(first)),
+      {row_of(1, "a", "TX", 5), row_of(2, "b", "CA", 7), row_of(3, "c", "NY", 7)});
   const auto aggregate = store_->group_copies().changed().value().at(0);
   std::set<std::string> told;
   for (int i = 0; i < 3; ++i)  // none of them is copied, as if each had changed again

@@ -115,4 +115,15 @@ Result<Job> submit_file(Service& service, const FileRequest& asked, const Receiv
   return job;
 }
 
+Result<Job> submit_rows(Service& service, FileRequest& asked, const PostedRows& rows) {
+  asked.format = rows.format;
+  const KeptRows kept = TRY(keep_rows(service.blobs, rows));
+  return submit_file(service, asked,
+                     {.id = id_of_upload_key(kept.blob_key),
+                      .blob_key = kept.blob_key,
+                      .sha256 = kept.sha256,
+                      .content_type = kept.content_type,
+                      .size = rows.json.size()});
+}
+
 }  // namespace sluice

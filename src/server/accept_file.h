@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "jobs/posted_rows.h"
 #include "jobs/service.h"
 #include "server/http_message.h"
 #include "server/submission_options.h"
@@ -29,6 +30,9 @@ Result<> check_pipeline(Service& service, const Principal& principal, const std:
 // nobody knows whether it failed (the store went away), it is left to be cleared away later. `asked` may say
 // to keep it.
 Result<Job> submit_file(Service& service, const FileRequest& asked, const ReceivedFile& file);
+
+// Rows that were posted, as a file of their own.
+Result<Job> submit_rows(Service& service, FileRequest& asked, const PostedRows& rows);
 
 // The key of the request, checked: "" where there is none.
 Result<std::string> idempotency_key(const Request& request);

@@ -25,14 +25,19 @@ Response list_answer(Json items, const std::string& next) {
   return json_answer(200, {{"items", std::move(items)}, {"next", text_or_null(next)}});
 }
 
-Result<Json> body_object(const Request& request, EmptyBody empty) {
-  if (request.body.empty() && empty == EmptyBody::taken) return Json::object();
+Result<> check_json_type(const Request& request) {
   const std::string_view type = request.headers.get("Content-Type");
   if (!type.empty() && header_value(type) != "application/json")
     return refuse({.status = 415,
                    .name = "unsupported-media-type",
                    .title = "The body is of a type that is not taken here",
                    .detail = "This takes application/json, not " + std::string(type.substr(0, 100)) + "."});
+  return {};
+}
+
+Result<Json> body_object(const Request& request, EmptyBody empty) {
+  if (request.body.empty() && empty == EmptyBody::taken) return Json::object();
+  TRY(check_json_type(request));
   // Of members that are there twice readers take the one or the other; nobody can mean that.
   std::set<std::string> names;
   std::optional<std::string> twice;

@@ -19,6 +19,9 @@ Response json_answer(int status, const Json& json);
 // The list's form: {"items":[…],"next":…}; an empty cursor is null.
 Response list_answer(Json items, const std::string& next);
 
+// 415, where the request says that its body is of another type than JSON.
+Result<> check_json_type(const Request& request);
+
 // A request's body as a JSON object. `required`: whether it may be empty. Problems: 415, 400.
 enum class EmptyBody : bool { refused, taken };
 Result<Json> body_object(const Request& request, EmptyBody empty);

@@ -1,13 +1,13 @@
 #include "server/routes_aggregates.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/nearest.h"
 #include "reports/report.h"
 #include "reports/report_cells.h"
 #include "server/asked.h"
 #include "server/audit.h"
+#include "server/paged_body.h"
 #include "server/report_download.h"
 #include "server/scope.h"
 
@@ -58,7 +58,7 @@ std::string group_json(const AggregateSpec& spec, const AggregateGroup& group) {
 }
 
 // Groups as lines of CSV, asked for page by page.
-class GroupsCsv final : public ResponseBody {
+class GroupsCsv final : public PagedBody {
  public:
   GroupsCsv(AggregateStore& store, std::string tenant, AggregateSpec spec, AggregateQuestion question)
       : store_(store), tenant_(std::move(tenant)), spec_(std::move(spec)), question_(std::move(question)) {
@@ -70,18 +70,8 @@ class GroupsCsv final : public ResponseBody {
     add_line();
   }
 
-  Result<std::size_t> read(std::span<char> into) override {
-    while (sent_ == text_.size() && !ended_) TRY(make_more());
-    const std::size_t size = std::min(into.size(), text_.size() - sent_);
-    std::memcpy(into.data(), text_.data() + sent_, size);
-    sent_ += size;
-    return size;
-  }
-
  private:
-  Result<> make_more() {
-    text_.clear();
-    sent_ = 0;
+  Result<Page> add_page() override {
     const auto groups = TRY(store_.groups(tenant_, spec_, question_));
     for (const AggregateGroup& group : groups) {
       for (std::string& cell : cells_) cell.clear();
@@ -89,9 +79,8 @@ class GroupsCsv final : public ResponseBody {
       (void)take_apart(group_json(spec_, group), places_, cells_, more);
       add_line();
     }
-    ended_ = groups.size() < kGroupsAtOnce;
     if (!groups.empty()) question_.after = groups.back().cursor;
-    return {};
+    return groups.size() < kGroupsAtOnce ? Page::last : Page::more;
   }
   void add_column(const std::string& name) {
     places_.emplace(name, cells_.size());
@@ -111,9 +100,6 @@ class GroupsCsv final : public ResponseBody {
   AggregateQuestion question_;
   CellPlaces places_;
   std::vector<std::string> cells_;
-  std::string text_;
-  std::size_t sent_ = 0;
-  bool ended_ = false;
 };
 
 // A cursor is a place in one order: in another it would leave some groups out and repeat others.

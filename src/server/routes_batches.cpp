@@ -1,6 +1,5 @@
 // POST /v1/pipelines/{p}/batches: rows posted as JSON become a small file of their own, and a job.
 #include "jobs/posted_rows.h"
-#include "jobs/upload_keys.h"
 #include "server/accept_file.h"
 #include "server/api_json.h"
 #include "server/job_json.h"
@@ -35,14 +34,7 @@ Result<Response> post(Api& api, const Request& request) {
   TRY(check_pipeline(api.service, request.principal, asked.options.pipeline));
   TRY(check_room_ahead(api.service, request));
   const PostedRows rows = TRY(read_rows(request));
-  asked.format = rows.format;
-  const KeptRows kept = TRY(keep_rows(api.service.blobs, rows));
-  const ReceivedFile file{.id = id_of_upload_key(kept.blob_key),
-                          .blob_key = kept.blob_key,
-                          .sha256 = kept.sha256,
-                          .content_type = kept.content_type,
-                          .size = rows.json.size()};
-  const Job job = TRY(submit_file(api.service, asked, file));
+  const Job job = TRY(submit_rows(api.service, asked, rows));
   return job_accepted(job, request, {{"accepted", rows.count}});
 }
 

@@ -6,13 +6,11 @@
 #include "base/url_text.h"
 #include "jobs/find_pipeline.h"
 #include "jobs/posted_states.h"
-#include "jobs/upload_keys.h"
 #include "pipeline/utf8.h"
 #include "server/accept_file.h"
 #include "server/asked.h"
 #include "server/audit.h"
 #include "server/job_json.h"
-#include "server/multipart.h"
 #include "server/repeated_request.h"
 #include "server/room.h"
 #include "server/routes_aggregates.h"
@@ -280,12 +278,7 @@ std::unexpected<Error> refuse_states(const PostedStates& posted) {
 }
 
 Result<PostedRows> read_states(const Request& request) {
-  const std::string_view type = request.headers.get("Content-Type");
-  if (!type.empty() && header_value(type) != "application/json")
-    return refuse({.status = 415,
-                   .name = "unsupported-media-type",
-                   .title = "The body is of a type that is not taken here",
-                   .detail = "This takes application/json, not " + std::string(type.substr(0, 100)) + "."});
+  TRY(check_json_type(request));
   PostedStates posted = TRY(posted_states(request.body));
   if (posted.wrong_count != 0) return refuse_states(posted);
   return std::move(posted.rows);
@@ -307,16 +300,9 @@ Result<Response> post_batch(Api& api, const Request& request) {
   TRY(check_reach(request.principal, kStates));
   TRY(check_room_ahead(api.service, request));
   const PostedRows rows = TRY(read_states(request));
-  asked.format = rows.format;
   TRY(declared_states(api, request));
   TRY(states_of_pipeline(api, request));
-  const KeptRows kept = TRY(keep_rows(api.service.blobs, rows));
-  const ReceivedFile file{.id = id_of_upload_key(kept.blob_key),
-                          .blob_key = kept.blob_key,
-                          .sha256 = kept.sha256,
-                          .content_type = kept.content_type,
-                          .size = rows.json.size()};
-  const Job job = TRY(submit_file(api.service, asked, file));
+  const Job job = TRY(submit_rows(api.service, asked, rows));
   return job_accepted(job, request, {{"accepted", rows.count}});
 }
 

@@ -1,13 +1,13 @@
 // GET /v1/pipelines/{p}/rows: stored rows a page at a time, and all of them as NDJSON or CSV, made while they
 // are sent.
 #include <algorithm>
-#include <cstring>
 
 #include "jobs/find_pipeline.h"
 #include "reports/report.h"
 #include "reports/report_cells.h"
 #include "server/asked.h"
 #include "server/audit.h"
+#include "server/paged_body.h"
 #include "server/report_download.h"
 #include "server/routes_pipelines.h"
 #include "server/scope.h"
@@ -35,40 +35,26 @@ std::string row_json(const DataRow& row) {
 }
 
 // Rows as lines of text, asked for page by page.
-class ExportBody : public ResponseBody {
+class ExportBody : public PagedBody {
  public:
   ExportBody(QueryStore& queries, RowsQuestion question)
       : queries_(queries), question_(std::move(question)) {}
 
-  Result<std::size_t> read(std::span<char> into) override {
-    while (sent_ == text_.size() && !ended_) TRY(make_more());
-    const std::size_t size = std::min(into.size(), text_.size() - sent_);
-    std::memcpy(into.data(), text_.data() + sent_, size);
-    sent_ += size;
-    return size;
-  }
-
  protected:
-  std::string text_;
   virtual void add(const DataRow& row) = 0;
 
  private:
-  Result<> make_more() {
-    text_.clear();
-    sent_ = 0;
+  Result<Page> add_page() final {
     const auto rows =
         TRY(queries_.rows(question_.tenant, question_.pipeline, question_.equal, after_, kRowsAtOnce));
     for (const DataRow& row : rows) add(row);
-    ended_ = rows.size() < kRowsAtOnce;
     if (!rows.empty()) after_ = rows.back().id;
-    return {};
+    return rows.size() < kRowsAtOnce ? Page::last : Page::more;
   }
 
   QueryStore& queries_;
   const RowsQuestion question_;
   std::string after_;
-  std::size_t sent_ = 0;
-  bool ended_ = false;
 };
 
 class NdjsonExport final : public ExportBody {
