@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole way of the state service: `sluice push` of a file of phone records → API → Redis → two workers → PostgreSQL →
-MongoDB, while push, API, workers and MongoDB are killed at random moments. At the end GET /states, and the documents, are exactly what an
-independent count over the file says.
+MongoDB, while push, API, workers and the three servers are killed at random moments. At the end GET /states, and the documents,
+are exactly what an independent count over the file says.
 
 states_chain.py [--rows 60000] [--kills 12] [--seed N]      once: --rows 10000000 --kills 60
 Under tools/with_postgres.sh tools/with_redis.sh --appendonly yes tools/with_mongo.sh --server java, which it calls itself.
@@ -41,6 +41,8 @@ from service import BROKEN, Server, ServiceError  # noqa: E402
 
 MAKER = ROOT / "examples" / "states" / "make_phone_records.py"
 END_SECONDS = 1800
+SERVERS = {"postgresql": "SLUICE_TEST_POSTGRES_CONTROL", "redis": "SLUICE_TEST_REDIS_CONTROL",
+           "mongodb": "SLUICE_TEST_MONGO_CONTROL"}
 STOPPED = 130   # by a signal: the same command goes on
 
 
@@ -82,15 +84,15 @@ class Chain:
         while not self.over.wait(self.chance.uniform(0.2, self.options.pause)):
             if self.kills.total() >= self.options.kills:
                 return
-            what = self.chance.choice(["api", "worker", "worker", "push", "push", "mongodb"])
+            what = self.chance.choice(["api", "worker", "worker", "push", "push", *SERVERS])
             if what == "push":
                 push = self.push
                 if push is None or push.poll() is not None:
                     continue
                 push.send_signal(self.chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
-            elif what == "mongodb":
+            elif what in SERVERS:
                 for command in ("kill", "start"):
-                    subprocess.run([os.environ["SLUICE_TEST_MONGO_CONTROL"], command], check=True)
+                    subprocess.run([os.environ[SERVERS[what]], command], check=True, stdout=subprocess.DEVNULL)
             else:
                 node = self.nodes[0] if what == "api" else self.chance.choice(self.nodes[1:])
                 node.kill()

@@ -12,7 +12,8 @@
 #   Both keep what they acknowledged through kill -9, take any write concern, and have no transactions.
 # with_mongo.sh [--server …] --build     only gets the server; where it cannot, says why in one line and exits with status 3
 # The environment also gets SLUICE_TEST_MONGO_TLS, the same server with TLS, and SLUICE_TEST_MONGO_CONTROL, a command that
-# takes stop|start|kill|log.
+# takes stop|start|kill|log. With ferretdb, which says that it is the primary of a set of one, also SLUICE_TEST_MONGO_SET: the
+# URL of the replica set.
 set -euo pipefail
 
 server=ferretdb
@@ -116,7 +117,7 @@ if [ "$server" = ferretdb ]; then
   run=("$ferretdb" --handler sqlite --sqlite-url "file:$home/data/" --state-dir "$home/state"
     --listen-addr "127.0.0.1:$port" --listen-tls "127.0.0.1:$tls_port" --listen-tls-cert-file "$home/certificate.pem"
     --listen-tls-key-file "$home/key.pem" --debug-addr - --telemetry disable --log-level error
-    --test-enable-new-auth --setup-database admin --setup-username tester --setup-password 'p@ss')
+    --repl-set-name set --test-enable-new-auth --setup-database admin --setup-username tester --setup-password 'p@ss')
 else
   user=
   all_jars=$(printf '%s:' "$jars"/*.jar)
@@ -150,6 +151,7 @@ chmod 755 "$home/control"
 
 export SLUICE_TEST_MONGO="mongodb://${user}127.0.0.1:$port/test?authSource=admin" SLUICE_TEST_MONGO_CONTROL=$home/control
 export SLUICE_TEST_MONGO_TLS="mongodb://${user}127.0.0.1:$tls_port/test?authSource=admin&tls=true&tlsCAFile=$home/certificate.pem"
+if [ "$server" = ferretdb ]; then export SLUICE_TEST_MONGO_SET="$SLUICE_TEST_MONGO&replicaSet=set"; fi
 status=0
 "$@" || status=$?
 exit $status

@@ -203,6 +203,32 @@ TEST_F(MongoDocumentsTest, Tls) {
   EXPECT_FALSE(refused->put(states(), std::span(&group, 1)));
 }
 
+// The primary goes away in the midst and comes back, as it does in an election; a set of another name is none.
+TEST_F(MongoDocumentsTest, AReplicaSetIsFoundAgainWhenItsPrimaryIs) {
+  const std::string url = test_mongo("SLUICE_TEST_MONGO_SET");
+  if (url.empty()) GTEST_SKIP() << "this server is no replica set";
+  const std::string control = std::getenv("SLUICE_TEST_MONGO_CONTROL");
+  MongoDatabase set(url);
+  auto documents = std::move(open_mongo_documents(set.url() + "&serverSelectionTimeoutMS=1000")).value();
+  const ChangedGroup first = texas(1), next = texas(2, "99");
+  auto done = documents->put(states(), std::span(&first, 1));
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(std::system((control + " kill").c_str()), 0);
+  auto failed = documents->put(states(), std::span(&next, 1));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(failed.error().retryable);
+  ASSERT_EQ(std::system((control + " start").c_str()), 0);
+  done = documents->put(states(), std::span(&next, 1));
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(set.find("states").at(0).at("population"), 99);
+
+  std::string another = set.url();
+  another.replace(another.rfind("=set"), 4, "=other");
+  auto none = std::move(open_mongo_documents(another + "&serverSelectionTimeoutMS=500")).value();
+  EXPECT_FALSE(none->put(states(), std::span(&next, 1)));
+}
+
 TEST_F(MongoDocumentsTest, AWrongPasswordIsRefused) {
   std::string url = database_->url();
   const std::size_t at = url.find("p%40ss@");

@@ -99,7 +99,8 @@ Result<> PostgresAggregates::apply(PgConnection& connection) {
 }
 
 // Groups that are not there yet are made first: whoever makes the same one at this moment is waited for. Then
-// all are locked, which are all there.
+// all are locked, which are all there. Each is looked up by itself: joins are planned by what is known of the
+// table, and of one that was filled a moment ago that is nothing, so that all groups were read for a few.
 Result<> PostgresAggregates::change(PgConnection& connection, const AggregateSpec& spec,
                                     const std::vector<AggregateDeltas::HashedGroup>& changes) {
   PgArray hashes(PgType::text), keys(PgType::text);
@@ -110,41 +111,43 @@ Result<> PostgresAggregates::change(PgConnection& connection, const AggregateSpe
   const std::string hash_array = hashes.take();
   TRY(connection.query(
       "INSERT INTO aggregate_groups (tenant, name, group_hash, group_key, rows, measures, updated_at_ms) "
-      "SELECT $1, $2, u.h, u.k, 0, '{}', 0 FROM unnest($3::text[], $4::text[]) AS u(h, k) ORDER BY u.h "
-      "ON CONFLICT DO NOTHING",
+      "SELECT $1, $2, u.h, u.k, 0, '{}', 0 FROM unnest($3::text[], $4::text[]) AS u(h, k) WHERE (SELECT true "
+      "FROM aggregate_groups g WHERE g.tenant = $1 AND g.name = $2 AND g.group_hash = u.h LIMIT 1) IS NULL "
+      "ORDER BY u.h COLLATE \"C\" ON CONFLICT DO NOTHING",
       PgParams()
           .text(tenant_)
           .text(spec.name)
           .binary(hash_array, static_cast<Oid>(PgArrayType::text))
           .binary(keys.take(), static_cast<Oid>(PgArrayType::text))));
   auto found = TRY(connection.query(
-      "SELECT rows, measures, stale FROM aggregate_groups WHERE tenant = $1 AND name = $2 AND group_hash = "
-      "ANY($3) ORDER BY group_hash FOR UPDATE",
+      "SELECT u.place, g.ctid, g.rows, g.measures, g.stale FROM unnest($3::text[]) WITH ORDINALITY AS "
+      "u(h, place) CROSS JOIN LATERAL (SELECT ctid, rows, measures, stale FROM aggregate_groups WHERE tenant = "
+      "$1 AND name = $2 AND group_hash = u.h LIMIT 1 FOR UPDATE) AS g",
       PgParams().text(tenant_).text(spec.name).binary(hash_array, static_cast<Oid>(PgArrayType::text))));
-  if (static_cast<std::size_t>(found.rows()) != changes.size())
-    return fail(ErrorKind::unavailable, "groups of the aggregate '" + spec.name + "' were removed meanwhile.",
-                true);
-  PgArray rows(PgType::int8), measures(PgType::text), stale(PgType::text);
+  PgArray places(PgType::text), rows(PgType::int8), measures(PgType::text), stale(PgType::text);
   for (int row = 0; row < found.rows(); ++row) {
-    GroupState state = TRY(group_state(spec, found.integer(row, 0), found.text(row, 1), found.text(row, 2)));
-    ::sluice::apply(spec, changes[static_cast<std::size_t>(row)].group->second, state);
+    GroupState state = TRY(group_state(spec, found.integer(row, 2), found.text(row, 3), found.text(row, 4)));
+    const auto& change = changes[static_cast<std::size_t>(found.integer(row, 0)) - 1];
+    ::sluice::apply(spec, change.group->second, state);
+    places.next().bytes(found.text(row, 1));
     rows.next().int8(state.rows);
     measures.next().bytes(measures_json(spec, state));
     stale.next().bytes(stale_list(spec, state));
   }
-  TRY(connection.query(
+  // A row that is locked stays at its place.
+  auto changed = TRY(connection.query(
       "UPDATE aggregate_groups g SET rows = u.r, measures = u.m, stale = u.s, version = g.version + 1, "
-      "changed = true, "
-      "updated_at_ms = floor(extract(epoch FROM clock_timestamp()) * 1000) FROM unnest($3::text[], "
-      "$4::bigint[], "
-      "$5::text[], $6::text[]) AS u(h, r, m, s) WHERE g.tenant = $1 AND g.name = $2 AND g.group_hash = u.h",
+      "changed = true, updated_at_ms = floor(extract(epoch FROM clock_timestamp()) * 1000) FROM "
+      "unnest($1::text[]::tid[], $2::bigint[], $3::text[], $4::text[]) AS u(place, r, m, s) WHERE g.ctid = "
+      "u.place",
       PgParams()
-          .text(tenant_)
-          .text(spec.name)
-          .binary(hash_array, static_cast<Oid>(PgArrayType::text))
+          .binary(places.take(), static_cast<Oid>(PgArrayType::text))
           .binary(rows.take(), static_cast<Oid>(PgArrayType::int8))
           .binary(measures.take(), static_cast<Oid>(PgArrayType::text))
           .binary(stale.take(), static_cast<Oid>(PgArrayType::text))));
+  if (changed.affected() != changes.size())
+    return fail(ErrorKind::unavailable, "groups of the aggregate '" + spec.name + "' were removed meanwhile.",
+                true);
   return {};
 }
 
