@@ -98,7 +98,7 @@ class World:
 CHECKS = [of_sums("uspop_population", OWN / "rust-csv" / "uspop.csv", "State", "Population"),
           of_sums("uspop_null", OWN / "rust-csv" / "uspop-null.csv", "State", "Population"),
           of_sums("uspop_latin1", OWN / "rust-csv" / "uspop-latin1.csv", "State", "Population", "latin-1"),
-          of_counts("cms_hospitals", SHARED / "cms-hospitals" / "Hospital General Information.csv", "State"),
+          of_counts("cms_hospitals", SHARED / "cms-hospitals" / "Hospital General Information.csv", "State", "cp1252"),
           of_counts("zipcodes", SHARED / "vega" / "data" / "zipcodes.csv", "state"),
           of_counts("airports", SHARED / "vega" / "data" / "airports.csv", "state"),
           of_counts("birdstrikes_origin_state", SHARED / "vega" / "data" / "birdstrikes.csv", "Origin State")]

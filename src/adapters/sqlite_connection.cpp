@@ -1,5 +1,6 @@
 #include "adapters/sqlite_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +11,8 @@
 
 namespace sluice {
 namespace {
+
+constexpr std::size_t kIdleStatements = 100;  // more than the service has; those made of a pipeline's names differ
 
 // `cause`: the system's error behind it, 0 where there is none.
 Error explain(int code, const std::string& path, const std::string& said, int cause) {
@@ -77,6 +80,36 @@ void order_of_json(sqlite3_context* context, int, sqlite3_value** arguments) {
 
 }  // namespace
 
+sqlite3_stmt* SqliteIdleStatements::take(std::string_view sql) {
+  std::lock_guard lock(mutex_);
+  const auto found =
+      std::ranges::find_if(idle_, [sql](sqlite3_stmt* statement) { return sqlite3_sql(statement) == sql; });
+  if (found == idle_.end()) return nullptr;
+  sqlite3_stmt* statement = *found;
+  idle_.erase(found);
+  return statement;
+}
+
+void SqliteIdleStatements::give_back(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  std::lock_guard lock(mutex_);
+  if (closed_ || statement == nullptr) {
+    sqlite3_finalize(statement);
+    return;
+  }
+  idle_.push_back(statement);
+  if (idle_.size() <= kIdleStatements) return;
+  sqlite3_finalize(idle_.front());
+  idle_.erase(idle_.begin());
+}
+
+void SqliteIdleStatements::close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  for (sqlite3_stmt* statement : std::exchange(idle_, {})) sqlite3_finalize(statement);
+}
+
 Result<SqliteConnection> SqliteConnection::open(const std::string& path, SqliteAccess access,
                                                 int busy_timeout_ms) {
   SqliteConnection connection;
@@ -113,12 +146,14 @@ Error SqliteConnection::error(int code) const {
 }
 
 Result<SqliteStatement> SqliteStatement::prepare(const SqliteConnection& connection, std::string_view sql) {
-  sqlite3_stmt* raw = nullptr;
-  int code = sqlite3_prepare_v3(connection.get(), sql.data(), static_cast<int>(sql.size()),
-                                SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
-  if (code != SQLITE_OK) return std::unexpected(connection.error(code));
+  sqlite3_stmt* raw = connection.idle_->take(sql);
+  if (raw == nullptr) {
+    int code = sqlite3_prepare_v3(connection.get(), sql.data(), static_cast<int>(sql.size()),
+                                  SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK) return std::unexpected(connection.error(code));
+  }
   SqliteStatement statement;
-  statement.statement_.reset(raw);
+  statement.statement_ = {raw, GiveBack{connection.idle_}};
   return statement;
 }
 

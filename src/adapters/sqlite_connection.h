@@ -7,15 +7,34 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
 namespace sluice {
 
 enum class SqliteAccess { read_write_create, read_only };
+
+// Statements of a connection that nobody uses at the moment, for whoever prepares the same SQL again: a small
+// job runs hundreds, and preparing one takes longer than most of them run. Thread-safe, because a statement
+// may be given back by another thread than the one that works on the connection now.
+class SqliteIdleStatements {
+ public:
+  ~SqliteIdleStatements() { close(); }
+  sqlite3_stmt* take(std::string_view sql);  // null: there is none
+  void give_back(sqlite3_stmt* statement);   // reset, its bindings forgotten
+  void close();                              // none is kept any more
+
+ private:
+  std::mutex mutex_;
+  bool closed_ = false;
+  std::vector<sqlite3_stmt*> idle_;  // the one that was used last is last
+};
 
 class SqliteConnection {
  public:
@@ -28,14 +47,20 @@ class SqliteConnection {
   Error error(int code) const;
 
  private:
+  friend class SqliteStatement;
   struct Close {
-    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+    std::shared_ptr<SqliteIdleStatements> idle;
+    void operator()(sqlite3* database) const {
+      idle->close();
+      sqlite3_close_v2(database);
+    }
   };
-  std::unique_ptr<sqlite3, Close> database_;
+  std::shared_ptr<SqliteIdleStatements> idle_ = std::make_shared<SqliteIdleStatements>();
+  std::unique_ptr<sqlite3, Close> database_{nullptr, Close{idle_}};
   std::string path_;
 };
 
-// A statement prepared once and run many times. Bound text and blobs are not copied: they have to live
+// A statement prepared once and run many times, and kept by the connection for its next use. Bound text and blobs are not copied: they have to live
 // until the statement is bound anew or done. Bindings survive a reset.
 class SqliteStatement {
  public:
@@ -96,8 +121,9 @@ class SqliteStatement {
   }
 
  private:
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  struct GiveBack {
+    std::shared_ptr<SqliteIdleStatements> idle;
+    void operator()(sqlite3_stmt* statement) const { idle->give_back(statement); }
   };
   sqlite3_stmt* get() const { return statement_.get(); }
   std::size_t length(int column) const {
@@ -105,7 +131,7 @@ class SqliteStatement {
   }
   Error failed(int code);
 
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
 };
 
 // A write transaction; rolled back unless committed.
