@@ -203,7 +203,8 @@ TEST_F(MongoDocumentsTest, Tls) {
   EXPECT_FALSE(refused->put(states(), std::span(&group, 1)));
 }
 
-// The primary goes away in the midst and comes back, as it does in an election; a set of another name is none.
+// The primary goes away in the midst and comes back, as it does in an election; a set of another name is
+// none.
 TEST_F(MongoDocumentsTest, AReplicaSetIsFoundAgainWhenItsPrimaryIs) {
   const std::string url = test_mongo("SLUICE_TEST_MONGO_SET");
   if (url.empty()) GTEST_SKIP() << "this server is no replica set";

@@ -12,7 +12,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kIdleStatements = 100;  // more than the service has; those made of a pipeline's names differ
+constexpr std::size_t kIdleStatements =
+    100;  // more than the service has; those made of a pipeline's names differ
 
 // `cause`: the system's error behind it, 0 where there is none.
 Error explain(int code, const std::string& path, const std::string& said, int cause) {

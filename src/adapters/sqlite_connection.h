@@ -60,8 +60,9 @@ class SqliteConnection {
   std::string path_;
 };
 
-// A statement prepared once and run many times, and kept by the connection for its next use. Bound text and blobs are not copied: they have to live
-// until the statement is bound anew or done. Bindings survive a reset.
+// A statement prepared once and run many times, and kept by the connection for its next use. Bound text and
+// blobs are not copied: they have to live until the statement is bound anew or done. Bindings survive a
+// reset.
 class SqliteStatement {
  public:
   SqliteStatement() = default;

@@ -121,7 +121,8 @@ Result<> PostgresAggregates::change(PgConnection& connection, const AggregateSpe
           .binary(keys.take(), static_cast<Oid>(PgArrayType::text))));
   auto found = TRY(connection.query(
       "SELECT u.place, g.ctid, g.rows, g.measures, g.stale FROM unnest($3::text[]) WITH ORDINALITY AS "
-      "u(h, place) CROSS JOIN LATERAL (SELECT ctid, rows, measures, stale FROM aggregate_groups WHERE tenant = "
+      "u(h, place) CROSS JOIN LATERAL (SELECT ctid, rows, measures, stale FROM aggregate_groups WHERE tenant "
+      "= "
       "$1 AND name = $2 AND group_hash = u.h LIMIT 1 FOR UPDATE) AS g",
       PgParams().text(tenant_).text(spec.name).binary(hash_array, static_cast<Oid>(PgArrayType::text))));
   PgArray places(PgType::text), rows(PgType::int8), measures(PgType::text), stale(PgType::text);

@@ -1,5 +1,6 @@
 // Ticking: a thread that does one thing again and again: at once while there is more to do, else after a
-// while, or when it is woken; then it rests for twice as long as it took. What it does is a function of its owner's, so that a test calls that itself.
+// while, or when it is woken; then it rests for twice as long as it took. What it does is a function of its
+// owner's, so that a test calls that itself.
 #pragma once
 
 #include <chrono>
