@@ -7,8 +7,11 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kHidden = "***";
-constexpr std::array<std::string_view, 4> kSecretWords = {"password", "secret", "token",
-                                                          "authmechanismproperties"};  // AWS_SESSION_TOKEN:…
+// What a parameter ends with whose value is nobody else's business.
+constexpr std::array<std::string_view, 9> kSecretWords = {
+    "password", "passwd",     "secret",
+    "token",    "key",        "signature",
+    "sig",      "credential", "authmechanismproperties"};  // AWS_SESSION_TOKEN:…
 
 bool is_secret(std::string_view parameter) {
   return std::ranges::any_of(kSecretWords, [&](std::string_view word) {

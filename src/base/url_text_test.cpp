@@ -12,6 +12,8 @@ TEST(UrlText, PasswordsAreHidden) {
   EXPECT_EQ(without_secrets("postgresql://ann@host/db?password=pw&sslpassword=pw&x=1"),
             "postgresql://ann@host/db?password=***&sslpassword=***&x=1");
   EXPECT_EQ(without_secrets("s3://bucket/x?secret=a&Token=b"), "s3://bucket/x?secret=***&Token=***");
+  EXPECT_EQ(without_secrets("https://h/x?key=a&api_key=b&X-Amz-Signature=c&sig=d&keys=e&config=f&x=g"),
+            "https://h/x?key=***&api_key=***&X-Amz-Signature=***&sig=***&keys=e&config=f&x=g");
 }
 
 TEST(UrlText, PasswordsThatShouldHaveBeenEncodedAreHiddenWhole) {
