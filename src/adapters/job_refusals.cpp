@@ -10,9 +10,9 @@ Result<> check_same_request(const NewJob& job, const std::string& digest, const 
 }
 
 std::unexpected<Error> job_of_key_is_gone(const NewJob& job, const std::string& job_id) {
-  return fail(ErrorKind::not_found, "the request with the idempotency key " + job.idempotency_key +
-                                        " was taken before and made job " + job_id +
-                                        ", which has been removed. To run it once more, use a new key.");
+  return fail(ErrorKind::gone, "the request with the idempotency key " + job.idempotency_key +
+                                   " was taken before and made job " + job_id +
+                                   ", which has been removed. To run it once more, use a new key.");
 }
 
 Result<> check_planned(const Lease& lease, std::span<const Split> splits) {

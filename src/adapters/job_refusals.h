@@ -11,6 +11,7 @@ namespace sluice {
 
 // `conflict` where the Idempotency-Key stood for another request.
 Result<> check_same_request(const NewJob& job, const std::string& digest, const std::string& job_id);
+// `gone`: the key is known, and what it made was removed.
 std::unexpected<Error> job_of_key_is_gone(const NewJob& job, const std::string& job_id);
 // What the planner gives is not a plan: a fault of the program.
 Result<> check_planned(const Lease& lease, std::span<const Split> splits);

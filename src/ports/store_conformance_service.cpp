@@ -141,7 +141,7 @@ TEST_P(StoreConformance, AKeyOutlivesItsJobByThirtyDays) {
   ASSERT_TRUE(jobs().remove(made.id, KeepRows::yes, DespiteDuplicates::no));
   auto gone = again();
   ASSERT_FALSE(gone) << "no second job, although the first has been removed";
-  EXPECT_EQ(gone.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(gone.error().kind, ErrorKind::gone);
   EXPECT_NE(gone.error().message.find(made.id), std::string::npos) << gone.error().message;
   database_->query("UPDATE idempotency_keys SET job_ended_at = '2020-01-01T00:00:00.000Z'");
   wanted.idempotency_digest = "after the time";

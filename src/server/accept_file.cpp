@@ -37,12 +37,45 @@ std::string file_name_of(const FileRequest& asked, const ReceivedFile& file) {
   return name;
 }
 
+// All of it that does not follow from the file.
+Submission submission_of(const FileRequest& asked) {
+  Submission submission;
+  submission.tenant = asked.request.principal.tenant;
+  submission.created_by = asked.request.principal.actor;
+  submission.pipeline = asked.options.pipeline;
+  submission.format = asked.format;
+  submission.metadata = asked.options.metadata;
+  submission.priority = asked.options.priority;
+  submission.not_before_ms = asked.options.not_before_ms;
+  return submission;
+}
+
 // What the request asks for, whatever its bytes were called or cut into.
 std::string digest_of(const FileRequest& asked, const ReceivedFile& file) {
   const nlohmann::json what = {
       asked.options.pipeline, asked.options.metadata, asked.corrects ? asked.corrects->id : "",
       file.sha256.empty() ? file.blob_key + " " + std::to_string(file.size) : file.sha256};
   return to_hex(Sha256().of(what.dump()));
+}
+
+// What the store says of a key, as a problem of its own.
+Error problem_of_key(const Submission& submission, Error error) {
+  if (submission.idempotency_key.empty()) return error;
+  if (error.kind == ErrorKind::conflict)
+    return refuse({.status = 422,
+                   .name = "idempotency-key-reused",
+                   .title = "The Idempotency-Key belongs to another request",
+                   .detail =
+                       "The Idempotency-Key was sent before with another file, pipeline or metadata. Send "
+                       "a new key with a new request."})
+        .error();
+  if (error.kind == ErrorKind::gone)
+    return refuse({.status = 410,
+                   .name = "job-removed",
+                   .title = "This request was taken before, and its job has been removed",
+                   .detail = error.message})
+        .error();
+  return error;
 }
 
 bool outcome_is_known(const Error& error) {
@@ -85,19 +118,12 @@ Result<std::string> idempotency_key(const Request& request) {
 }
 
 Result<Job> submit_file(Service& service, const FileRequest& asked, const ReceivedFile& file) {
-  Submission submission;
-  submission.tenant = asked.request.principal.tenant;
-  submission.created_by = asked.request.principal.actor;
-  submission.pipeline = asked.options.pipeline;
+  Submission submission = submission_of(asked);
   submission.file_name = file_name_of(asked, file);
   submission.content_type = file.content_type;
   submission.sha256 = file.sha256;
   submission.size = file.size;
   submission.blob_key = file.blob_key;
-  submission.format = asked.format;
-  submission.metadata = asked.options.metadata;
-  submission.priority = asked.options.priority;
-  submission.not_before_ms = asked.options.not_before_ms;
   submission.idempotency_key = TRY(idempotency_key(asked.request));
   if (!submission.idempotency_key.empty()) submission.idempotency_digest = digest_of(asked, file);
 
@@ -105,14 +131,18 @@ Result<Job> submit_file(Service& service, const FileRequest& asked, const Receiv
   if (job && job->blob != blob_place(file.blob_key)) drop(service, file.blob_key);
   if (job) return job;
   if (outcome_is_known(job.error()) && !asked.keeps_file) drop(service, file.blob_key);
-  if (job.error().kind == ErrorKind::conflict && !submission.idempotency_key.empty())
-    return refuse({.status = 422,
-                   .name = "idempotency-key-reused",
-                   .title = "The Idempotency-Key belongs to another request",
-                   .detail =
-                       "The Idempotency-Key was sent before with another file, pipeline or metadata. Send "
-                       "a new key with a new request."});
-  return job;
+  return std::unexpected(problem_of_key(submission, std::move(job).error()));
+}
+
+Result<std::optional<Job>> made_before(Service& service, const FileRequest& asked, const PostedRows& rows) {
+  Submission submission = submission_of(asked);
+  submission.idempotency_key = TRY(idempotency_key(asked.request));
+  if (submission.idempotency_key.empty()) return std::optional<Job>();
+  submission.idempotency_digest =
+      digest_of(asked, {.sha256 = to_hex(Sha256().of(rows.json)), .size = rows.json.size()});
+  auto made = find_made(service, submission);
+  if (!made) return std::unexpected(problem_of_key(submission, std::move(made).error()));
+  return made;
 }
 
 Result<Job> submit_rows(Service& service, FileRequest& asked, const PostedRows& rows) {

@@ -34,6 +34,10 @@ Result<Job> submit_file(Service& service, const FileRequest& asked, const Receiv
 // Rows that were posted, as a file of their own.
 Result<Job> submit_rows(Service& service, FileRequest& asked, const PostedRows& rows);
 
+// The job that these rows became when they came before under the request's Idempotency-Key; none where they
+// did not. What the pipeline has become since does not matter. Problems as submit_file's, of the key.
+Result<std::optional<Job>> made_before(Service& service, const FileRequest& asked, const PostedRows& rows);
+
 // The key of the request, checked: "" where there is none.
 Result<std::string> idempotency_key(const Request& request);
 

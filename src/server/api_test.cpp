@@ -194,6 +194,60 @@ TEST_F(ApiTest, a_batch_is_one_job_however_often_it_is_sent) {
   EXPECT_EQ(files, 1u) << "files of refused and repeated requests go";
 }
 
+TEST_F(ApiTest, a_key_outlives_its_job) {
+  ask("PUT", "/v1/pipelines/p", "name: p\n");
+  const std::string rows = R"([{"id":1},{"id":2}])";
+  const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "k"}};
+  const std::string id = json(ask("POST", "/v1/pipelines/p/batches", rows, key))["jobId"];
+  ASSERT_EQ(ask("POST", "/v1/jobs/" + id + "/cancel").status, 200);
+  ASSERT_EQ(ask("DELETE", "/v1/jobs/" + id).status, 204);
+  for (std::uint64_t room : {100u, 0u}) {
+    service_->most_waiting_jobs = room;
+    const Response again = ask("POST", "/v1/pipelines/p/batches", rows, key);
+    EXPECT_EQ(again.status, 410) << again.body;
+    EXPECT_EQ(json(again)["type"], "/problems/job-removed");
+    EXPECT_NE(json(again)["detail"].get<std::string>().find(id), std::string::npos) << again.body;
+  }
+  EXPECT_EQ(ask("POST", "/v1/pipelines/p/batches", R"([{"id":3}])", key).status, 422) << "another request";
+}
+
+TEST_F(ApiTest, a_batch_of_states_is_answered_again_whatever_the_pipeline_has_become) {
+  const std::string states = R"({"states":[{"name":"Texas","population":1}]})";
+  const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "k"}};
+  const Response first = ask("POST", "/states/batch", states, key);
+  ASSERT_EQ(first.status, 202) << first.body;
+  ASSERT_EQ(ask("PUT", "/v1/pipelines/states", "name: states\nidentity: content\n").status, 200);
+  const Response again = ask("POST", "/states/batch", states, key);
+  EXPECT_EQ(again.status, 202) << again.body;
+  EXPECT_EQ(json(again)["jobId"], json(first)["jobId"]);
+  EXPECT_EQ(json(again)["accepted"], 1);
+  EXPECT_EQ(ask("POST", "/states/batch", states).status, 409);
+  EXPECT_EQ(ask("POST", "/states/batch", states, {{"Idempotency-Key", "new"}}).status, 409);
+  EXPECT_EQ(ask("POST", "/states/batch", R"({"states":[{"name":"Ohio","population":1}]})", key).status, 422);
+}
+
+TEST_F(ApiTest, a_state_that_another_node_is_making_under_the_same_key_is_waited_for) {
+  const std::string maine = R"({"name":"Maine","population":5})";
+  const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "k"}};
+  // What the other node has written so far: the state, and no note of the key.
+  ASSERT_EQ(ask("POST", "/states", maine).status, 201);
+  const Response early = ask("POST", "/states", maine, key);
+  EXPECT_EQ(early.status, 503) << early.body;
+  EXPECT_EQ(early.headers.get("Retry-After"), "2");
+  EXPECT_EQ(ask("POST", "/states", maine).status, 409) << "without a key nobody can mean the first";
+  api_->until_noted = std::chrono::seconds(0);
+  const Response late = ask("POST", "/states", maine, key);
+  EXPECT_EQ(late.status, 409) << late.body;
+}
+
+TEST_F(ApiTest, a_pipeline_is_json_where_its_type_is_json_and_no_longer_word) {
+  const std::string yaml = "identity: [id]\n", json_text = R"({"identity": ["id"]})";
+  EXPECT_EQ(ask("PUT", "/v1/pipelines/p", json_text, {{"Content-Type", "application/json"}}).status, 201);
+  EXPECT_EQ(ask("PUT", "/v1/pipelines/p", yaml, {{"Content-Type", "Application/JSON; charset=utf-8"}}).status,
+            422);
+  EXPECT_EQ(ask("PUT", "/v1/pipelines/p", yaml, {{"Content-Type", "application/jsonnet"}}).status, 200);
+}
+
 TEST_F(ApiTest, jobs_of_others_are_not_there) {
   ask("PUT", "/v1/pipelines/p", "name: p\n");
   const std::string id = json(ask("POST", "/v1/pipelines/p/batches", R"([{"id":1}])"))["jobId"];

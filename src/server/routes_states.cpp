@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/clock.h"
 #include "base/url_text.h"
 #include "jobs/find_pipeline.h"
 #include "jobs/posted_states.h"
@@ -185,6 +186,26 @@ Result<Response> get(Api& api, const Request& request) {
   return json_response(200, state_json(declared->spec, found.front()) + "\n");
 }
 
+// Was it made or changed a moment ago? Then it may be the work of this very request at another node, which
+// has not noted its key yet. (One that died before it did has left a state and no note.)
+Result<bool> is_fresh(Api& api, const Request& request, const AggregateSpec& spec, const std::string& name) {
+  const auto found = TRY(api.service.store.aggregates().groups(request.principal.tenant, spec,
+                                                               {.equal = {{"name", name}}, .limit = 1}));
+  if (found.empty()) return true;  // and gone again
+  const auto changed = parse_rfc3339(found.front().updated_at);
+  return changed && std::chrono::abs(wall_now() - *changed) < api.until_noted;
+}
+
+std::unexpected<Error> may_be_under_way(const std::string& name) {
+  return refuse({.status = 503,
+                 .name = "unavailable",
+                 .title = "A system that is needed does not answer",
+                 .detail = "the state '" + name +
+                           "' was made a moment ago, perhaps by a request with this Idempotency-Key that is "
+                           "still under way. Send it again: then it is known.",
+                 .retry_after_seconds = 2});
+}
+
 Result<Response> create(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   const Json body = TRY(body_object(request, EmptyBody::refused));
@@ -211,12 +232,9 @@ Result<Response> create(Api& api, const Request& request) {
   if (!made && made.error().kind == ErrorKind::conflict) {
     if (const auto before = TRY(answered_before(api, request, "state.create", name)))
       return answer(json_text(*before));  // by another node, in between
-    return fail(ErrorKind::conflict,
-                "there is a state '" + name + "' already; PUT /states/" + percent_encoded(name) +
-                    " sets its population." +
-                    (has_key ? " If a request with this Idempotency-Key is still under way, send it again "
-                               "when that is done."
-                             : ""));
+    if (has_key && TRY(is_fresh(api, request, states.spec, name))) return may_be_under_way(name);
+    return fail(ErrorKind::conflict, "there is a state '" + name + "' already; PUT /states/" +
+                                         percent_encoded(name) + " sets its population.");
   }
   const std::string json = state_json(states.spec, TRY(std::move(made)).now);
   TRY(note(api, request, "state.create", name,
@@ -284,6 +302,13 @@ Result<PostedRows> read_states(const Request& request) {
   return std::move(posted.rows);
 }
 
+// Why rows cannot be added to states now; none where they can.
+std::optional<Error> fault_of_states(Api& api, const Request& request) {
+  if (auto declared = declared_states(api, request); !declared) return std::move(declared).error();
+  if (auto states = states_of_pipeline(api, request); !states) return std::move(states).error();
+  return std::nullopt;
+}
+
 Result<Response> post_batch(Api& api, const Request& request) {
   if (request.query.contains("pipeline"))
     return fail(
@@ -300,8 +325,12 @@ Result<Response> post_batch(Api& api, const Request& request) {
   TRY(check_reach(request.principal, kStates));
   TRY(check_room_ahead(api.service, request));
   const PostedRows rows = TRY(read_states(request));
-  TRY(declared_states(api, request));
-  TRY(states_of_pipeline(api, request));
+  if (const auto fault = fault_of_states(api, request)) {
+    // It may have been none when the same request was taken.
+    const auto made = TRY(made_before(api.service, asked, rows));
+    if (!made) return std::unexpected(*fault);
+    return job_accepted(*made, request, {{"accepted", rows.count}});
+  }
   const Job job = TRY(submit_rows(api.service, asked, rows));
   return job_accepted(job, request, {{"accepted", rows.count}});
 }

@@ -9,6 +9,7 @@
 #include "pipeline/secrets.h"
 #include "pipeline/yaml_text.h"
 #include "server/api_json.h"
+#include "server/multipart.h"
 
 namespace sluice {
 namespace {
@@ -73,7 +74,7 @@ Result<> check(const ConfigNode& root, const std::string& text, const std::strin
 Result<KeptPipeline> read_sent_pipeline(const Request& request, const std::string& name) {
   const std::string source = name + ".yaml";
   std::string text = request.body;
-  const bool says_json = request.headers.get("Content-Type").starts_with("application/json");
+  const bool says_json = header_value(request.headers.get("Content-Type")) == "application/json";
   Json json = says_json || text.starts_with('{') ? Json::parse(text, nullptr, false) : Json();
   if (says_json && !json.is_object()) return invalid(source, "the body is no JSON object");
   if (json.is_object()) {
