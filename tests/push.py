@@ -2,7 +2,10 @@
 any moment: what is taken at the end are the file's good rows, each of them once.
 
 `python3 tests/push.py [--only kills]`; SLUICE_TEST_KILLS and SLUICE_TEST_SEED choose how often and where it is killed."""
+import collections
+import datetime
 import email.utils
+import hashlib
 import itertools
 import json
 import os
@@ -58,13 +61,16 @@ class Place:
     def __init__(self, world, name, rows):
         self.binary, self.folder = world.binary, world.folder / name
         self.folder.mkdir()
-        self.file = self.folder / "notes.csv"
+        self.file, self.columns = self.folder / "notes.csv", COLUMNS
         self.good, self.bad = make_file(self.file, rows)
 
     def start(self, url, *options, through=()):
-        return subprocess.Popen([*through, str(self.binary), "push", "notes.csv", "--to", url, *COLUMNS, *options], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.Popen([*through, str(self.binary), "push", self.file, "--to", url, *self.columns, *options], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, env={
                                     "PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"})
+
+    def journals(self):
+        return list((self.folder / ".local" / "state" / "sluice" / "pushes").iterdir())
 
     def end(self, process, status=0):
         """(result, standard error)"""
@@ -252,6 +258,117 @@ def connections_are_kept(world):
         place.demand_all(service.stored(), "stored")
 
 
+# ---------------------------------------------------------------- what is known of it later
+
+def another_name_of_file_or_sender_goes_on(world):
+    """By a symbolic link, an absolute path, another user and another token it is the same push; none of these is noted."""
+    place = Place(world, "names", 2000)
+    with Taker() as taker:
+        user, link = taker.url.replace("//", "//ann:open-sesame@"), place.folder / "link.csv"
+        link.symlink_to(place.file)
+        place.push(user + "/x?a=1&token=hunter2", "--batch-rows", "10", "--limit", "500")
+        place.file = pathlib.Path("link.csv")
+        first, _ = place.push(taker.url + "/x?a=1&token=another", "--batch-rows", "20", "--limit", "1000")
+        demand(first["rows"]["resumed"] > 400 and first["rows"]["sent"] < 600, f"{first}")
+        place.file = link
+        place.demand_result(place.push(taker.url + "/x?a=1&token=", "--batch-rows", "30")[0])
+        place.demand_taken(taker)
+        noted = [journal.read_text(encoding="utf-8") for journal in place.journals()]
+        demand(len(noted) == 1, f"{len(noted)} journals")
+        for secret in ("ann", "open-sesame", "hunter2", "another"):
+            demand(secret not in noted[0], f"the journal has {secret}: {noted[0][:300]}")
+
+
+def a_limit_within_what_had_no_answer(world):
+    """Rows 1 to 100 went out together: --limit 50 sends them as they went, and no others."""
+    place = Place(world, "limit", 1000)
+    with Taker(lambda number, _: "lose" if number < 3 else None) as taker:
+        place.push(taker.url + "/x", "--batch-rows", "100", "--connections", "1", "--patience", "0s", status=1)
+        result, _ = place.push(taker.url + "/x", "--limit", "50", "--batch-rows", "7")
+        demand(len(taker.taken) == 1 and result["status"] == "COMPLETED", f"{list(taker.taken)} {result}")
+        place.demand_result(place.push(taker.url + "/x", "--batch-rows", "33")[0])
+        place.demand_taken(taker)
+
+
+def age(place, days):
+    """As if every batch in the journal had been sent so many days before."""
+    journal, = place.journals()
+    lines = []
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        said = line.rsplit(" #", 1)[0]
+        if said.startswith("send "):
+            words = said.split(" ")
+            then = datetime.datetime.fromisoformat(words[4].replace("Z", "+00:00")) - datetime.timedelta(days=days)
+            words[4] = then.strftime("%Y-%m-%dT%H:%M:%S.") + f"{then.microsecond // 1000:03}Z"
+            said = " ".join(words)
+        lines.append(f"{said} #{hashlib.sha256(said.encode()).hexdigest()[:8]}\n")
+    journal.write_text("".join(lines), encoding="utf-8")
+
+
+def what_was_sent_long_ago_is_asked_about(world):
+    """The third batch has no answer; whether it is there only its sender can find out, once its key may be forgotten."""
+    for number, (what, days, option) in enumerate((("lose", 28, None), ("lose", 30, "send"), ("lose", 30, "taken"), ("cut", 30, "send"))):
+        place, broken = Place(world, f"long-ago-{number}", 1000), threading.Event()
+        broken.set()
+        with Taker(lambda count, _, what=what, broken=broken: what if broken.is_set() and count >= 3 else None) as taker:
+            place.push(taker.url + "/x", "--batch-rows", "100", "--connections", "1", "--patience", "0s", status=1)
+            broken.clear()
+            age(place, days)
+            seen = len(taker.seen)
+            if option:
+                _, err = place.push(taker.url + "/x", status=2)
+                demand("and no answer came" in err and "--unanswered taken" in err and "--restart" in err, err)
+                demand(len(taker.seen) == seen, "something was sent all the same")
+            result, _ = place.push(taker.url + "/x", *(("--unanswered", option) if option else ()))
+            place.demand_result(result)
+            place.demand_taken(taker)
+            again = {key for _, key in taker.seen[:seen]} & {key for _, key in taker.seen[seen:]}
+            demand(len(again) == (option != "taken"), f"sent again: {again}")
+
+
+def what_was_removed_since_was_taken(world):
+    """The service took batches whose answers were lost, and their jobs were removed with their rows."""
+    place = Place(world, "removed", 1000)
+    with Service(place) as service:
+        with CuttingProxy(service.server.port, [(1, RESET)] * 20, TO_CLIENT) as proxy:
+            place.push(proxy.url + "/v1/pipelines/notes/batches", "--batch-rows", "100", "--patience", "0s", status=1)
+            with proxy.lock:
+                proxy.points = []
+            taken = service.stored()
+            demand(taken, "nothing was taken")
+            for job in service.server.json("GET", "/v1/jobs?limit=500")["items"]:
+                status, _, body = service.server.request("DELETE", f"/v1/jobs/{job['id']}?rows=true")
+                demand(status == 204, f"{status} {body}")
+            result, _ = place.push(proxy.url + "/v1/pipelines/notes/batches")
+        place.demand_result(result)
+        left = service.stored()
+        place.demand_all(left + taken, "stored, or removed")
+
+
+def what_states_would_refuse_is_skipped(world):
+    """By the service's own rules, each row alone: the others are counted."""
+    place = Place(world, "states", 0)
+    place.columns = ("--map", "name=state", "--map", "population=people")
+    bad = [("x" * 1001, "1"), ("..", "1"), ('"a\tb"', "1"), ("Maine", "9007199254740992"), ("Maine", "-1"), ("Maine", "1.5")]
+    good = [("Texas", "1"), ("x" * 1000, "2"), ("Maine", "9007199254740991"), ("Texas", "3"), ("new\u00a0york", "0")]
+    rows = [row for pair in itertools.zip_longest(good, bad) for row in pair if row]
+    place.file.write_text("state,people\n" + "".join(f"{name},{people}\n" for name, people in rows), encoding="utf-8")
+    with Service(place) as service:
+        url = f"http://127.0.0.1:{service.server.port}/states/batch"
+        result, _ = place.push(url, "--rejects", "skipped.ndjson", "--batch-rows", "2")
+        demand(result["rows"] == {"read": 11, "sent": 5, "skipped": 6, "resumed": 0}, f"{result}")
+        service.stored()
+        states = {state["name"]: state["population"] for state in service.server.json("GET", "/states")["items"]}
+        demand(states == {"Texas": 4, "x" * 1000: 2, "Maine": 9007199254740991, "new\u00a0york": 0}, f"{states}")
+    report = [json.loads(line) for line in (place.folder / "skipped.ndjson").read_text(encoding="utf-8").splitlines()]
+    demand([row["rowNumber"] for row in report] == [2, 4, 6, 8, 10, 11], f"{report}")
+    demand([row["row"] for row in report] == [{"state": name.strip('"'), "people": people} for name, people in bad], f"{report}")
+    for row, field, words in zip(report, ["name"] * 3 + ["population"] * 3,
+                                 ["longer than 1000 bytes", "is '..'", "control character", "9007199254740991", "0", "whole"]):
+        error, = row["errors"]
+        demand(error["field"] == field and words in error["message"], f"{error}, and not {words}")
+
+
 # ---------------------------------------------------------------- answers
 
 def busy_servers_are_waited_for(world):
@@ -433,10 +550,32 @@ def memory_does_not_grow(world):
         demand(large["peakRssBytes"] < 80 << 20, f"{large['peakRssBytes'] >> 20} MiB, and {small['peakRssBytes'] >> 20} of a small file")
 
 
+def a_slow_server_does_not_fill_the_memory(world):
+    """Large batches on many connections to a server that is full for a while: what waits stays below --memory."""
+    place = Place(world, "slow", 0)
+    place.file.write_text("id,name,note\n" + ("r1,x," + "n" * 1000 + "\n") * 200_000, encoding="utf-8")
+    tries = collections.Counter()
+
+    def meet(_, batch):
+        tries[batch["key"]] += 1
+        return (503, {"Retry-After": "2"}, {"detail": "Full."}) if tries[batch["key"]] == 1 else None
+
+    with Taker(meet) as taker:
+        shell = ("sh", "-c", '"$@"; exit $?', "sh")
+        result, _ = place.push(taker.url + "/x", "--memory", "96MiB", "--connections", "16", "--batch-bytes", "8MiB", "--batch-rows", "10000",
+                               through=shell)
+        demand(result["rows"]["sent"] == 200_000, f"{result}")
+        demand(result["peakRssBytes"] < 96 << 20, f"{result['peakRssBytes'] >> 20} MiB")
+    _, err = place.push("http://127.0.0.1:9/x", "--memory", "48MiB", "--batch-bytes", "64MiB", status=2)
+    demand("do not fit into --memory" in err, err)
+
+
 CHECKS = [killed_at_any_request, killed_at_any_time, killed_in_front_of_the_service, the_service_is_killed, answers_are_lost,
           connections_are_kept, busy_servers_are_waited_for, patience_ends, what_is_refused_goes_on_in_other_batches,
           a_refused_row_stops_it, two_at_once, ctrl_c_waits_for_answers, what_is_done_is_done,
-          a_file_that_is_written_to_is_not_gone_on_with, memory_does_not_grow]
+          a_file_that_is_written_to_is_not_gone_on_with, another_name_of_file_or_sender_goes_on, a_limit_within_what_had_no_answer,
+          what_was_sent_long_ago_is_asked_about, what_was_removed_since_was_taken, what_states_would_refuse_is_skipped,
+          memory_does_not_grow, a_slow_server_does_not_fill_the_memory]
 
 
 class World:

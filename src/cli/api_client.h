@@ -22,7 +22,8 @@ struct ApiCall {
   std::vector<std::pair<std::string, std::string>> query;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  long quiet_seconds = 0;  // an error where nothing comes and nothing goes for so long; 0: wait for ever
+  std::size_t kept_bytes = 0;  // of an answer: the rest is read and dropped. 0: all; an error beyond 64 MiB
+  long quiet_seconds = 0;      // an error where nothing comes and nothing goes for so long; 0: wait for ever
 };
 
 struct ApiAnswer {

@@ -17,6 +17,7 @@ struct Transfer {
   ApiAnswer answer;
   const OnBody* on_body = nullptr;
   CURL* curl = nullptr;
+  std::size_t kept_bytes = 0;
 };
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -42,6 +43,10 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* use
   long status = 0;
   curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
   if (*transfer.on_body && status / 100 == 2) return (*transfer.on_body)(bytes) ? bytes.size() : 0;
+  if (transfer.kept_bytes != 0) {
+    transfer.answer.body += bytes.substr(0, transfer.kept_bytes - transfer.answer.body.size());
+    return bytes.size();
+  }
   if (transfer.answer.body.size() + bytes.size() > kMostBody) return 0;
   transfer.answer.body += bytes;
   return bytes.size();
@@ -58,6 +63,7 @@ class HttpClient final : public ApiClient {
     Transfer transfer;
     transfer.on_body = &on_body;
     transfer.curl = curl;
+    transfer.kept_bytes = call.kept_bytes;
     const std::string url = url_of(call);
     curl_slist* list = nullptr;
     auto add = [&list](const std::string& line) { list = curl_slist_append(list, line.c_str()); };

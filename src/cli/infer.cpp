@@ -6,6 +6,7 @@
 #include "app/open_input.h"
 #include "base/url_text.h"
 #include "cli/command.h"
+#include "cli/output_place.h"
 #include "cli/progress.h"
 #include "cli/run_options.h"
 #include "jobs/find_pipeline.h"
@@ -36,6 +37,8 @@ Result<> write_pipeline(const InferOptions& options, const std::string& yaml) {
 }
 
 Result<int> infer(const InferOptions& options, std::stop_token stop) {
+  if (!options.output.empty() && options.output != "-")
+    TRY(check_output_place("-o " + options.output, options.output, options.files));
   RunSettings settings = TRY(resolve(options));
   const std::string& file = options.files.front();
   ComputePool pool(settings.threads);

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/sha256.h"
+#include "cli/durable_folder.h"
 
 namespace sluice {
 namespace {
@@ -119,12 +120,14 @@ bool follow(PushState& state, std::string_view line) {
   }
   const RowRange range{*first, *last};
   if (range.first == 0 || range.last < range.first) return false;
-  if (words[0] == "send" && words.size() == 4) {
+  if (words[0] == "send" && (words.size() == 5 || words.size() == 4)) {
     const auto rows = number_of(words[3]);
+    const auto sent = parse_rfc3339(words.size() == 5 ? words[4] : state.header->began);
+    if (words.size() == 5 && !sent) return false;
     const auto before = state.claimed.upper_bound(range.last);
     if (!rows || (before != state.claimed.begin() && std::prev(before)->second >= range.first)) return false;
     claim(state, range);
-    state.pending[range.first] = {range.last, *rows};
+    state.pending[range.first] = {range.last, *rows, sent.value_or(WallTime())};
     return true;
   }
   const auto pending = state.pending.find(range.first);
@@ -154,14 +157,6 @@ std::optional<std::string_view> unsealed(std::string_view line) {
 std::unexpected<Error> cannot(const std::string& what, const std::string& path) {
   return fail(ErrorKind::io, "the journal of the push, " + path + ", cannot be " + what + ": " +
                                  std::strerror(errno) + ". Another place for it: --journal FILE.");
-}
-
-// A new file's name is on the disk only when its folder is.
-void sync_folder(const std::filesystem::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
 }
 
 Result<std::string> content_of(int descriptor, const std::string& path) {
@@ -203,8 +198,10 @@ Result<ReadJournal> read_journal(std::string_view text) {
 
 Result<std::unique_ptr<PushJournal>> PushJournal::open(const std::string& path, Anew anew) {
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  const auto made = make_folders(folder);
+  if (!made)
+    return fail(ErrorKind::io, "the journal of the push, " + path + ", cannot be made: " +
+                                   made.error().message + " Another place for it: --journal FILE.");
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return cannot("opened", path);
   std::unique_ptr<PushJournal> journal(new PushJournal(path, descriptor));
@@ -214,6 +211,7 @@ Result<std::unique_ptr<PushJournal>> PushJournal::open(const std::string& path, 
                 "this file is being pushed there already, by another process. Wait until that one has ended; "
                 "two at once would count rows twice.");
   }
+  for (const std::filesystem::path& changed : *made) sync_folder(changed);
   sync_folder(folder);
   const std::string text = TRY(content_of(descriptor, path));
   if (!text.starts_with(kBeginning.substr(0, text.size())))
@@ -269,10 +267,10 @@ Result<> PushJournal::begin(const PushHeader& header) {
   return append(header_line(header), Sync::now);
 }
 
-Result<> PushJournal::send(RowRange range, std::uint64_t rows) {
-  return append(
-      "send " + std::to_string(range.first) + " " + std::to_string(range.last) + " " + std::to_string(rows),
-      Sync::now);
+Result<> PushJournal::send(RowRange range, std::uint64_t rows, WallTime now) {
+  return append("send " + std::to_string(range.first) + " " + std::to_string(range.last) + " " +
+                    std::to_string(rows) + " " + rfc3339(now),
+                Sync::now);
 }
 
 // Not on the disk for sure: what is sent again for that is known to the server by its key.

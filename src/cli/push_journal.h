@@ -3,7 +3,7 @@
 // killed at any moment knows which ranges may or may not have arrived, and sends exactly those again.
 // Text, a line each, with a checksum behind it:
 //   push {…}            what is pushed (PushHeader); the first line
-//   send 1 1000 950     rows 1 to 1000 of the file, 950 of them good, are about to be sent
+//   send 1 1000 950 TIME   rows 1 to 1000 of the file, 950 of them good, are about to be sent
 //   took 1 1000 JOB     the server took them
 //   free 1 1000         the server refused them, or they never went out: they are nobody's again
 //   changed             the file was written to meanwhile: what was sent may be of two versions
@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace sluice {
@@ -31,7 +32,9 @@ struct RowRange {
 
 // What a push is of. Another content or another way to make batches of it is another push.
 struct PushHeader {
-  std::string push_id, to, file, began;
+  std::string push_id;
+  std::string to;  // without what only says who sends (push_target.h)
+  std::string file, began;
   std::uint64_t size = 0;
   std::string sha256;   // of the file's bytes
   std::string mapping;  // digest of all that decides what is sent of a row
@@ -43,6 +46,7 @@ struct PushHeader {
 struct PushState {
   struct Pending {
     std::uint64_t last = 0, rows = 0;
+    WallTime sent;  // for the first time; where the line does not say, when the push began
     friend bool operator==(const Pending&, const Pending&) = default;
   };
   struct Done {
@@ -87,8 +91,9 @@ class PushJournal {
   PushState state() const;  // as it is now
   const std::string& path() const { return path_; }
 
-  Result<> begin(const PushHeader& header);           // anew: what was in it is gone
-  Result<> send(RowRange range, std::uint64_t rows);  // on the disk when it returns
+  Result<> begin(const PushHeader& header);  // anew: what was in it is gone
+  // On the disk when it returns.
+  Result<> send(RowRange range, std::uint64_t rows, WallTime now = wall_now());
   Result<> took(RowRange range, const std::string& job);
   Result<> free(RowRange range);
   Result<> changed();

@@ -10,6 +10,8 @@
 #include <random>
 #include <vector>
 
+#include "base/sha256.h"
+
 namespace sluice {
 namespace {
 
@@ -66,6 +68,50 @@ TEST_F(PushJournalTest, GoesOnWithWhatItNoted) {
   EXPECT_TRUE(state.is_claimed(20));
   EXPECT_FALSE(state.is_claimed(21));
   EXPECT_FALSE(state.done);
+}
+
+TEST_F(PushJournalTest, KnowsWhenABatchWasFirstSent) {
+  const WallTime sent = *parse_rfc3339("2026-02-03T04:05:06.789Z");
+  {
+    auto journal = open();
+    ASSERT_TRUE(journal->begin(header("p1")));
+    ASSERT_TRUE(journal->send({1, 10}, 10, sent));
+  }
+  EXPECT_NE(text().find("send 1 10 10 2026-02-03T04:05:06.789Z #"), std::string::npos) << text();
+  EXPECT_EQ(open()->state().pending.at(1).sent, sent);
+  // As lines were before they had a time: no batch was sent before its push began.
+  const std::string line = "send 11 20 9";
+  write(text() + line + " #" + to_hex(Sha256().of(line)).substr(0, 8) + "\n");
+  const PushState state = open()->state();
+  EXPECT_EQ(state.pending.at(11).rows, 9u);
+  EXPECT_EQ(rfc3339(state.pending.at(11).sent), header("p1").began);
+  EXPECT_EQ(state.pending.at(1).sent, sent);
+  for (const std::string wrong : {"send 31 40 9 yesterday", "send 31 40 9 2026-02-03T04:05:06.789Z x"})
+    EXPECT_FALSE(read_journal(text() + wrong + " #" + to_hex(Sha256().of(wrong)).substr(0, 8) + "\n"))
+        << wrong;
+}
+
+TEST_F(PushJournalTest, AFileThatWasWrittenToIsRemembered) {
+  {
+    auto journal = open();
+    ASSERT_TRUE(journal->begin(header("p1")));
+    EXPECT_FALSE(journal->state().changed);
+    ASSERT_TRUE(journal->send({1, 10}, 10));
+    ASSERT_TRUE(journal->changed());
+    ASSERT_TRUE(journal->took({1, 10}, "job")) << "an answer may come after it was noticed";
+    ASSERT_TRUE(journal->changed()) << "and it may be noticed twice";
+    EXPECT_FALSE(journal->done(10, 0)) << "no such push is ever complete";
+  }
+  // What could not be said was written all the same: it is no journal any more, and nothing goes on by it.
+  EXPECT_FALSE(PushJournal::open(path_.string()));
+  const std::string whole = text();
+  write(whole.substr(0, whole.find("done ")));
+  const PushState state = open()->state();
+  EXPECT_TRUE(state.changed);
+  EXPECT_EQ(state.taken_rows, 10u);
+  auto journal = open();
+  ASSERT_TRUE(journal->begin(header("p2")));
+  EXPECT_FALSE(journal->state().changed);
 }
 
 TEST_F(PushJournalTest, WhatWasRefusedIsFreeAgain) {

@@ -17,6 +17,7 @@ constexpr auto kTellEvery = 10s;    // of trouble that goes on
 constexpr long kQuietSeconds = 60;  // a connection on which nothing moves for so long is dead
 // Each connection finds its next batch ready, and a crash leaves few to be sent again.
 constexpr std::size_t kBatchesEach = 2;
+constexpr std::size_t kKeptOfAnswers = 64 << 10;  // more than any server has to say of a batch
 
 bool worth_a_retry(int status) { return status == 408 || status == 429 || status / 100 == 5; }
 
@@ -31,6 +32,11 @@ std::chrono::milliseconds delay_after(int tries, std::chrono::seconds asked) {
   return asked > 0s ? asked + chance / 4 : whole / 2 + chance;
 }
 
+std::string seconds_text(std::chrono::milliseconds time) {
+  return count_text(static_cast<std::uint64_t>(std::chrono::round<std::chrono::seconds>(time).count())) +
+         " s";
+}
+
 std::string rows_text(RowRange range) {
   return "rows " + count_text(range.first) + " to " + count_text(range.last);
 }
@@ -39,6 +45,11 @@ std::string member(const std::string& body, const char* name) {
   const auto said = nlohmann::ordered_json::parse(body, nullptr, false);
   return said.is_object() && said.contains(name) && said[name].is_string() ? said[name].get<std::string>()
                                                                            : std::string();
+}
+
+// Its job was removed after it was taken: the rows were counted, and somebody has decided on them since.
+bool was_taken_before(const ApiAnswer& answer) {
+  return answer.status == 410 && member(answer.body, "type").ends_with("/problems/job-removed");
 }
 
 }  // namespace
@@ -65,10 +76,15 @@ PushSender::~PushSender() {
 
 bool PushSender::ended() const { return error_ || stop_.stop_requested(); }
 
+bool PushSender::has_room(std::size_t bytes) const {
+  if (under_way_ == 0) return true;
+  return under_way_ < kBatchesEach * clients_.size() && under_way_bytes_ + bytes <= sending_.bodies_bytes;
+}
+
 Result<> PushSender::give(PushBatch batch) {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop_, [&] { return error_ || under_way_ < kBatchesEach * clients_.size(); });
+    changed_.wait(lock, stop_, [&] { return error_ || has_room(batch.body.size()); });
     if (error_) return std::unexpected(*error_);
     if (stop_.stop_requested()) return fail(ErrorKind::cancelled, "stopped");
   }
@@ -76,6 +92,7 @@ Result<> PushSender::give(PushBatch batch) {
   if (!batch.again) TRY(journal_.send(batch.range, batch.rows));
   std::lock_guard lock(mutex_);
   ++under_way_;
+  under_way_bytes_ += batch.body.size();
   waiting_.push_back(std::move(batch));
   changed_.notify_all();
   return {};
@@ -113,17 +130,18 @@ void PushSender::work(ApiClient& client) {
       batch = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    send(client, batch, is_first ? Connection::none : Connection::kept);
+    send(client, std::move(batch), is_first ? Connection::none : Connection::kept);
   }
 }
 
-void PushSender::send(ApiClient& client, const PushBatch& batch, Connection connection) {
+void PushSender::send(ApiClient& client, PushBatch batch, Connection connection) {
   ApiCall call{.method = "POST", .path = sending_.url};
   call.headers = {{"Content-Type", "application/json"},
                   {"Idempotency-Key", sending_.push_id + "-" + std::to_string(batch.range.first) + "-" +
                                           std::to_string(batch.range.last)}};
-  call.body = batch.body;
+  call.body = std::move(batch.body);
   call.quiet_seconds = kQuietSeconds;
+  call.kept_bytes = kKeptOfAnswers;
   bool may_have_arrived = batch.again;
   const auto began = Clock::now();
   for (int tries = 0;; ++tries) {
@@ -135,8 +153,8 @@ void PushSender::send(ApiClient& client, const PushBatch& batch, Connection conn
     Result<ApiAnswer> answer = client.call(call);
     if (answer && answer->connected && connection == Connection::kept) may_have_arrived = true;
     connection = Connection::kept;
-    if (answer && answer->status / 100 == 2) {
-      if (auto taken = take(batch, *answer); !taken) fail_with(std::move(taken).error());
+    if (answer && (answer->status / 100 == 2 || was_taken_before(*answer))) {
+      if (auto taken = take(batch, call.body.size(), *answer); !taken) fail_with(std::move(taken).error());
       return;
     }
     if (answer && !worth_a_retry(answer->status)) return fail_with(refusal(batch, *answer, may_have_arrived));
@@ -149,21 +167,31 @@ void PushSender::send(ApiClient& client, const PushBatch& batch, Connection conn
     Clock::time_point patient_until;
     {
       std::lock_guard lock(mutex_);
+      if (ended()) return;
       patient_until = std::max(began, got_on_) + sending_.patience;
     }
-    if (Clock::now() >= patient_until)
-      return fail_with({ErrorKind::unavailable,
-                        without_secrets(sending_.url) + " took nothing for " +
-                            count_text(static_cast<std::uint64_t>(
-                                std::chrono::round<std::chrono::seconds>(sending_.patience).count())) +
-                            " s (--patience): " + why});
+    const auto left = patient_until - Clock::now();
+    const auto asked = answer ? answer->retry_after : 0s;
+    if (left <= 0s) return fail_with(took_nothing(why));
+    if (asked > std::chrono::ceil<std::chrono::seconds>(left)) return fail_with(too_late(why, asked));
     tell(why);
-    const auto delay = delay_after(tries, answer ? answer->retry_after : 0s);
+    const auto delay = delay_after(tries, asked);
     if (!wait(std::min<Clock::time_point>(Clock::now() + delay, patient_until))) return;
   }
 }
 
-Result<> PushSender::take(const PushBatch& batch, const ApiAnswer& answer) {
+Error PushSender::took_nothing(const std::string& why) const {
+  return {ErrorKind::unavailable, without_secrets(sending_.url) + " took nothing for " +
+                                      seconds_text(sending_.patience) + " (--patience): " + why};
+}
+
+Error PushSender::too_late(const std::string& why, std::chrono::seconds asked) const {
+  return {ErrorKind::unavailable, without_secrets(sending_.url) + " asks to be tried again in " +
+                                      seconds_text(asked) + ", and --patience ends before, after " +
+                                      seconds_text(sending_.patience) + ": " + why};
+}
+
+Result<> PushSender::take(const PushBatch& batch, std::size_t bytes, const ApiAnswer& answer) {
   const auto said = nlohmann::ordered_json::parse(answer.body, nullptr, false);
   if (said.is_object() && said.contains("accepted") && said["accepted"].is_number_unsigned() &&
       said["accepted"] != batch.rows)
@@ -176,6 +204,7 @@ Result<> PushSender::take(const PushBatch& batch, const ApiAnswer& answer) {
   totals_.rows += batch.rows;
   ++totals_.batches;
   --under_way_;
+  under_way_bytes_ -= bytes;
   got_on_ = Clock::now();
   told_.reset();
   changed_.notify_all();

@@ -33,6 +33,7 @@ struct PushBatch {
 struct PushSending {
   std::string url, push_id;
   unsigned connections = 4;
+  std::uint64_t bodies_bytes = 64 << 20;  // of all that was given and is not answered; one may be larger
   std::chrono::milliseconds patience{0};
   std::function<Result<>()> check;  // before each batch: may it be sent? By the thread that gives
   std::function<void(const std::string& line)> say;  // why it takes longer; from any thread
@@ -64,12 +65,15 @@ class PushSender {
   using Clock = std::chrono::steady_clock;
   void work(ApiClient& client);
   enum class Connection : bool { none, kept };  // to the server, before the call
-  void send(ApiClient& client, const PushBatch& batch, Connection connection);
-  Result<> take(const PushBatch& batch, const ApiAnswer& answer);
+  void send(ApiClient& client, PushBatch batch, Connection connection);
+  Result<> take(const PushBatch& batch, std::size_t bytes, const ApiAnswer& answer);
   Error refusal(const PushBatch& batch, const ApiAnswer& answer, bool may_have_arrived);
   void fail_with(Error error);
-  bool ended() const;                  // under mutex_: nothing more is to be begun
-  bool wait(Clock::time_point until);  // false: ended before
+  Error took_nothing(const std::string& why) const;
+  Error too_late(const std::string& why, std::chrono::seconds asked) const;
+  bool ended() const;                      // under mutex_: nothing more is to be begun
+  bool has_room(std::size_t bytes) const;  // under mutex_
+  bool wait(Clock::time_point until);      // false: ended before
   void tell(const std::string& why);
 
   const PushSending sending_;
@@ -78,7 +82,7 @@ class PushSender {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable_any changed_;
   std::deque<PushBatch> waiting_;
-  std::size_t under_way_ = 0;  // given and not yet answered for good
+  std::size_t under_way_ = 0, under_way_bytes_ = 0;  // given and not yet answered for good
   bool closed_ = false;
   std::optional<Error> error_;
   Totals totals_;

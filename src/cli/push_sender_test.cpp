@@ -33,8 +33,14 @@ class PushSenderTest : public testing::Test {
   std::unique_ptr<PushSender> open(const HttpTestServer& server, unsigned connections = 1,
                                    std::chrono::milliseconds patience = 60s) {
     auto say = [this](const std::string& line) { said_ += line; };
-    return std::move(PushSender::open({server.url("/x"), "p", connections, patience, {}, say}, *journal_,
-                                      stop_.get_token())
+    return std::move(PushSender::open({.url = server.url("/x"),
+                                       .push_id = "p",
+                                       .connections = connections,
+                                       .bodies_bytes = bodies_bytes_,
+                                       .patience = patience,
+                                       .check = check_,
+                                       .say = say},
+                                      *journal_, stop_.get_token())
                          .value());
   }
   static PushBatch batch(std::uint64_t first) {
@@ -44,6 +50,8 @@ class PushSenderTest : public testing::Test {
   fs::path folder_;
   std::unique_ptr<PushJournal> journal_;
   std::stop_source stop_;
+  std::uint64_t bodies_bytes_ = 1 << 20;
+  std::function<Result<>()> check_;
   std::string said_;  // by one connection
 };
 
@@ -178,6 +186,83 @@ TEST_F(PushSenderTest, AServerThatTakesOnlySomeRowsIsAnError) {
   auto finished = sender->finish();
   ASSERT_FALSE(finished);
   EXPECT_NE(finished.error().message.find("accepted 7 of the 8 rows"), std::string::npos);
+}
+
+TEST_F(PushSenderTest, ABatchWhoseJobWasRemovedWasTaken) {
+  HttpTestServer server([](const ReceivedRequest& request) {
+    return says(410, "",
+                key_of(request) == "p-1-10" ? R"({"type":"/problems/job-removed","detail":"Removed."})"
+                                            : R"({"type":"/problems/gone","detail":"Gone."})");
+  });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  EXPECT_TRUE(sender->finish());
+  EXPECT_EQ(sender->totals().rows, 8u);
+  EXPECT_EQ(journal_->state().taken_rows, 8u);
+  EXPECT_TRUE(journal_->state().jobs.empty());
+  sender = open(server);
+  EXPECT_TRUE(sender->give(batch(11)));
+  EXPECT_FALSE(sender->finish()) << "another 410 says nothing of the kind";
+  EXPECT_EQ(journal_->state().taken_rows, 8u);
+}
+
+TEST_F(PushSenderTest, AServerThatAsksForMorePatienceThanThereIsEndsIt) {
+  HttpTestServer server(
+      [](const ReceivedRequest&) { return says(429, "Retry-After: 600\r\n", R"({"detail":"Full."})"); });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  auto finished = sender->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(finished.error().message,
+            server.url("/x") +
+                " asks to be tried again in 600 s, and --patience ends before, after "
+                "60 s: it answers 429: Full.");
+  EXPECT_EQ(server.requests().size(), 1u);
+  EXPECT_TRUE(journal_->state().pending_at(1));
+}
+
+TEST_F(PushSenderTest, OfALongAnswerTheBeginningIsKept) {
+  HttpTestServer server(
+      [](const ReceivedRequest&) { return says(202, "", R"({"jobId":"j"})" + std::string(80 << 20, ' ')); });
+  auto sender = open(server);
+  EXPECT_TRUE(sender->give(batch(1)));
+  auto finished = sender->finish();
+  EXPECT_TRUE(finished) << finished.error().message;
+  EXPECT_EQ(journal_->state().jobs.at(1), "j");
+}
+
+TEST_F(PushSenderTest, NoMoreWaitsThanThereIsRoomFor) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t begun = 0, most = 0;
+  bodies_bytes_ = 2500;
+  // There is room, and it is about to be journalled. What is answered is journalled before its room is given.
+  check_ = [&]() -> Result<> {
+    std::lock_guard lock(mutex);
+    most = std::max(most, journal_->state().pending.size() + 1);
+    ++begun;
+    changed.notify_all();
+    return {};
+  };
+  HttpTestServer server([&](const ReceivedRequest&) {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, 300ms, [&] { return begun >= 3; });  // what must not come gets its time to come
+    return says(200);
+  });
+  auto sender = open(server, 4);
+  for (std::uint64_t first = 1; first < 60; first += 10) {
+    PushBatch one = batch(first);
+    one.body.assign(1000, ' ');
+    EXPECT_TRUE(sender->give(std::move(one)));
+  }
+  EXPECT_EQ(most, 2u);
+  PushBatch larger = batch(61);  // than there ever is room for: it goes alone
+  larger.body.assign(5000, ' ');
+  EXPECT_TRUE(sender->give(std::move(larger)));
+  EXPECT_LE(journal_->state().pending.size(), 1u);
+  EXPECT_TRUE(sender->finish());
+  EXPECT_EQ(journal_->state().taken_batches, 7u);
 }
 
 TEST_F(PushSenderTest, StoppedItWaitsForNoLaterTry) {

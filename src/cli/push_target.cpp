@@ -5,7 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/decimal.h"
 #include "base/url_text.h"
+#include "jobs/posted_states.h"
+#include "pipeline/utf8.h"
 
 namespace sluice {
 namespace {
@@ -27,10 +30,50 @@ Result<std::vector<Pair>> pairs_of(const std::vector<std::string>& texts, const 
   return pairs;
 }
 
-// A number, true or false where it reads as one, else text.
-nlohmann::json value_of(const std::string& text) {
-  nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
-  return value.is_number() || value.is_boolean() ? value : nlohmann::json(text);
+// A number, true or false where it reads as one, else text. Rows are sent in their canonical form, where a
+// number is what every reader takes for the same.
+Result<nlohmann::json> value_of(const std::string& name, const std::string& text) {
+  if (text == "true" || text == "false") return text == "true";
+  if (!is_json_number(text)) return text;
+  std::string scratch;
+  const auto canonical = canonical_decimal(text, scratch);
+  if (canonical && is_exact_json_number(*canonical)) return nlohmann::json::parse(*canonical);
+  return fail(ErrorKind::usage,
+              "--const " + name + "=" + text +
+                  " has more digits than programs that read JSON numbers keep: it would arrive as another "
+                  "number. As text it arrives as it is: in a pipeline (-p), by the step default: {" +
+                  name + ": \"" + text + "\"}.");
+}
+
+// A line of CSV: "last, first",phone.
+Result<std::vector<std::string>> columns_in(std::string_view list) {
+  std::vector<std::string> columns;
+  for (std::string_view rest = list;;) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    std::string column;
+    if (rest.starts_with('"')) {
+      std::size_t at = 1;
+      for (; at < rest.size() && (rest[at] != '"' || rest.substr(at).starts_with("\"\"")); ++at) {
+        column += rest[at];
+        if (rest[at] == '"') ++at;  // one of two
+      }
+      const std::size_t comma = std::min(rest.find(',', at), rest.size());
+      if (at == rest.size() || !trim_white_space(rest.substr(at + 1, comma - at - 1)).empty())
+        return fail(
+            ErrorKind::usage,
+            "--require takes columns with commas between them, and one with a comma in it in quotes, as "
+            "in --require '\"last, first\",phone'; '" +
+                std::string(list) + "' is not that.");
+      rest.remove_prefix(comma);
+    } else {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      column = trim_white_space(rest.substr(0, comma));
+      rest.remove_prefix(comma);
+    }
+    columns.push_back(std::move(column));
+    if (rest.empty()) return columns;
+    rest.remove_prefix(1);
+  }
 }
 
 Result<> check_states(const std::vector<Pair>& all) {
@@ -49,6 +92,40 @@ Result<> check_states(const std::vector<Pair>& all) {
 }
 
 }  // namespace
+
+std::string push_address(std::string_view url) {
+  std::string address(url);
+  const std::size_t slashes = address.find("://");
+  if (slashes == std::string::npos) return without_secrets(address);
+  const std::size_t host = slashes + 3;
+  if (const auto password = password_in(address)) {
+    address.erase(host, password->end + 1 - host);
+  } else {
+    const std::size_t at = address.substr(0, address.find_first_of("/?#", host)).rfind('@');
+    if (at != std::string::npos && at >= host) address.erase(host, at + 1 - host);
+  }
+  return without_secrets(address);
+}
+
+std::optional<Issue> state_fault(std::string_view row) {
+  const auto posted = posted_states(R"({"states":[)" + std::string(row) + "]}");
+  if (posted && posted->wrong_count == 0) return std::nullopt;
+  Issue issue{RejectCode::constraint_error};
+  if (!posted) {
+    issue.message = posted.error().message;
+    return issue;
+  }
+  const WrongState& wrong = posted->wrong.front();
+  issue.field = wrong.field;
+  const auto sent = nlohmann::json::parse(row, nullptr, false);
+  if (sent.is_object() && sent.contains(wrong.field)) {
+    const auto& value = sent[wrong.field];
+    issue.value = shown_value(value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  issue.message = (wrong.field.empty() ? "The row" : "'" + wrong.field + "'") + " " + wrong.message +
+                  ": the states service takes no such element.";
+  return issue;
+}
 
 Result<PushTarget> push_target(const std::string& url, const std::optional<std::string>& wrap) {
   if (!url.starts_with("http://") && !url.starts_with("https://"))
@@ -91,8 +168,11 @@ Result<> add_columns(PipelineSpec& spec, const PushColumns& columns, const PushT
     selected[name] = from;
     require(from);
   }
-  for (const auto& [name, value] : constants) filled[name] = value_of(value);
-  for (const std::string& column : columns.require) require(column);
+  for (const auto& [name, value] : constants) filled[name] = TRY(value_of(name, value));
+  for (const std::string& list : columns.require) {
+    const std::vector<std::string> named = TRY(columns_in(list));
+    for (const std::string& column : named) require(column);
+  }
   if (map.empty() && !constants.empty())
     return fail(ErrorKind::usage,
                 "--const goes with --map, which says which columns are sent beside it, as in "
@@ -104,7 +184,8 @@ Result<> add_columns(PipelineSpec& spec, const PushColumns& columns, const PushT
   if (target.states && !spec.schema)
     spec.schema = TRY(parse_table_schema(nlohmann::json::parse(
         R"({"fields": [{"name": "name", "type": "string"},
-                       {"name": "population", "type": "integer", "constraints": {"minimum": 0}}]})")));
+                       {"name": "population", "type": "integer", "constraints":
+                        {"minimum": 0, "maximum": 9007199254740991}}]})")));
   return {};
 }
 

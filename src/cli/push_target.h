@@ -4,15 +4,18 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "pipeline/pipeline_spec.h"
+#include "rows/issue.h"
 
 namespace sluice {
 
 struct PushColumns {
-  std::vector<std::string> map, constants, require;  // as they stand on the command line
+  std::vector<std::string> map, constants;  // NAME=COLUMN, NAME=VALUE
+  std::vector<std::string> require;         // lists of columns, as a line of CSV
   bool any() const { return !map.empty() || !constants.empty() || !require.empty(); }
 };
 
@@ -23,6 +26,14 @@ struct PushTarget {
 };
 // `wrap`: the member of the body that holds the rows, "" for a bare array; none: as the address says.
 Result<PushTarget> push_target(const std::string& url, const std::optional<std::string>& wrap);
+
+// Where it goes to, whoever sends it: without user and password, and with *** for tokens and the like. Two
+// pushes of a file to the same address are one.
+std::string push_address(std::string_view url);
+
+// Why the states service would refuse this row, a JSON object: by the rules that it has itself. None: it
+// takes it. Any thread.
+std::optional<Issue> state_fault(std::string_view row);
 
 // The steps and, for states, the schema that make a row of the file what is sent; into `spec`.
 Result<> add_columns(PipelineSpec& spec, const PushColumns& columns, const PushTarget& target);

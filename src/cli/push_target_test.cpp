@@ -66,6 +66,63 @@ TEST(PushTarget, ConstantsAreNumbersAndTruthsWhereTheyReadAsOne) {
               std::string(R"(require["a"] select{"a":"a"} default{"c":)") + json + "}");
 }
 
+TEST(PushTarget, ANumberKeepsItsDigitsOrIsRefused) {
+  for (const auto& [text, json] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"9007199254740992", "9007199254740992"},
+                                                                  {"0.1", "0.1"},
+                                                                  {"1e3", "1000"},
+                                                                  {"1.50", "1.5"},
+                                                                  {"-0", "0"}})
+    EXPECT_EQ(steps_of({{"a=a"}, {std::string("c=") + text}, {}}),
+              std::string(R"(require["a"] select{"a":"a"} default{"c":)") + json + "}");
+  for (const char* text : {"12345678901234567890", "9007199254740993", "0.10000000000000000555", "1e400",
+                           "1e-400", "-123456789012345678901234567890.5"}) {
+    const std::string told = steps_of({{"a=a"}, {std::string("c=") + text}, {}});
+    EXPECT_EQ(told.find(std::string("--const c=") + text + " has more digits"), 0u) << told;
+  }
+}
+
+TEST(PushTarget, AColumnWithACommaStandsInQuotes) {
+  EXPECT_EQ(steps_of({{}, {}, {"a,b", "c"}}), R"(require["a","b","c"])");
+  EXPECT_EQ(steps_of({{}, {}, {R"("last, first", phone )"}}), R"(require["last, first","phone"])");
+  EXPECT_EQ(steps_of({{}, {}, {R"(a,"say ""when""" ,"b")"}}), R"(require["a","say \"when\"","b"])");
+  EXPECT_EQ(steps_of({{}, {}, {R"(5" pipe)"}}), R"(require["5\" pipe"])")
+      << "inside a name a quote is itself";
+  for (const char* wrong : {R"("a)", R"("a"b,c)", R"(a,")"}) {
+    const std::string told = steps_of({{}, {}, {wrong}});
+    EXPECT_EQ(told.find("--require takes columns with commas between them"), 0u) << told;
+  }
+}
+
+TEST(PushTarget, TheAddressIsWithoutWhoSends) {
+  for (const auto& [url, address] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"http://h:1/x?a=1", "http://h:1/x?a=1"},
+           {"http://ann:pw@h:1/x", "http://h:1/x"},
+           {"http://ann:p/w@h:1/x", "http://h:1/x"},
+           {"http://ann@h/x?mail=a@b", "http://h/x?mail=a@b"},
+           {"http://h/x@y", "http://h/x@y"},
+           {"https://h/x?a=1&token=t&api_key=k&sig=s", "https://h/x?a=1&token=***&api_key=***&sig=***"},
+           {"https://h/x?a=1&token=***", "https://h/x?a=1&token=***"}})
+    EXPECT_EQ(push_address(url), address);
+}
+
+TEST(PushTarget, ARowThatTheStatesServiceRefusesIsFound) {
+  auto fault = [](const std::string& name, const std::string& population) {
+    const nlohmann::json row = {{"name", name}, {"population", nlohmann::json::parse(population)}};
+    const auto found = state_fault(row.dump());
+    return found ? found->field + ": " + found->message + " " + found->value : "";
+  };
+  EXPECT_EQ(fault("Texas", "1"), "");
+  EXPECT_EQ(fault(std::string(1000, 'x'), "9007199254740991"), "");
+  EXPECT_EQ(fault("a\tb", "1").find("name: 'name' has a control character"), 0u) << fault("a\tb", "1");
+  EXPECT_EQ(fault("..", "1").find("name: 'name' is '..', which no address"), 0u);
+  EXPECT_EQ(
+      fault(std::string(1001, 'x'), "1").find("name: 'name' is longer than 1000 bytes: the states service"),
+      0u);
+  EXPECT_EQ(fault("Texas", "9007199254740992").find("population: 'population' is 9007199254740992;"), 0u);
+  EXPECT_EQ(state_fault(R"({"name":"a","people":1})")->message.find("The row has the member 'people'"), 0u);
+}
+
 TEST(PushTarget, WhatCannotBeMeantIsSaid) {
   EXPECT_EQ(steps_of({{"name"}, {}, {}}),
             "--map takes NAME=COLUMN, as in --map name=state; 'name' is not that.");

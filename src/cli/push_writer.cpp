@@ -7,11 +7,7 @@ namespace sluice {
 Result<CommitReport> PushWriter::commit(const Commit& commit, const Lease&) {
   CommitReport report;
   for (const PreparedBatch* batch : commit.batches) {
-    report.batch.read += batch->rows_read();
-    report.batch.inserted += batch->rows.size();
-    report.batch.rejected += batch->rejects.size();
-    for (const RejectedRow& reject : batch->rejects) TRY(on_reject_(reject));
-    for (const PreparedRow& row : batch->rows) TRY(add(row));
+    report.batch += TRY(take(*batch, commit));
   }
   counts_ += report.batch;
   report.job = counts_;
@@ -19,6 +15,33 @@ Result<CommitReport> PushWriter::commit(const Commit& commit, const Lease&) {
   report.over_max_rejects = batching_.max_rejects && counts_.rejected > *batching_.max_rejects;
   if (commit.last && !report.over_max_rejects) TRY(give());
   return report;
+}
+
+// Rows and rejects in the order of the file.
+Result<RowCounts> PushWriter::take(const PreparedBatch& batch, const Commit& commit) {
+  RowCounts counts;
+  counts.read = batch.rows_read();
+  std::size_t reject = 0;
+  auto rejects_before = [&](std::uint64_t row) -> Result<> {
+    for (; reject < batch.rejects.size() && batch.rejects[reject].row_number < row; ++reject)
+      TRY(on_reject_(batch.rejects[reject]));
+    return {};
+  };
+  for (const PreparedRow& row : batch.rows) {
+    TRY(rejects_before(row.row_number));
+    auto fault = batching_.fault ? batching_.fault(row.data) : std::nullopt;
+    if (!fault) {
+      ++counts.inserted;
+      TRY(add(row));
+      continue;
+    }
+    ++counts.rejected;
+    TRY(on_reject_(
+        {row.row_number, row.line, commit.raw_of ? commit.raw_of(batch, row) : "", {*std::move(fault)}}));
+  }
+  TRY(rejects_before(UINT64_MAX));
+  counts.rejected += batch.rejects.size();
+  return counts;
 }
 
 Result<> PushWriter::add(const PreparedRow& row) {
@@ -32,6 +55,8 @@ Result<> PushWriter::add(const PreparedRow& row) {
   if (batch_.rows != 0 && (full || again != again_ || (is_known && !again))) TRY(give());
   if (is_known && !again) return {};
   if (batch_.rows == 0) {
+    // Once: memory that is not written to costs nothing.
+    batch_.body.reserve(batching_.bytes);
     again_ = again;
     batch_.range.first = number;
     batch_.body = batching_.opening;
@@ -56,11 +81,13 @@ Result<> PushWriter::give() {
                       count_text(batch_.rows) +
                       ". Is this another version of sluice? Give the command again with the one that began, "
                       "or push the file anew with --restart.");
-    batch_.again = true;
   }
-  TRY(sender_.give(std::exchange(batch_, {})));
+  // As long as it is, and no longer: many may wait.
+  PushBatch batch{batch_.range, batch_.rows, std::string(batch_.body), again_.has_value()};
+  if (batch_.body.size() > batching_.bytes) batch_.body = {};  // a row that is larger than batches are to be
+  batch_.rows = 0;
   again_.reset();
-  return {};
+  return sender_.give(std::move(batch));
 }
 
 }  // namespace sluice

@@ -18,11 +18,15 @@ struct PushBatching {
   std::string opening = "[", closing = "]";  // around the rows
   std::uint64_t rows = 1000, bytes = 1 << 20;
   std::optional<std::uint64_t> max_rejects;
+  // Why the server would refuse a row (a JSON object) and its batch with it: it is skipped then. Empty:
+  // nobody knows.
+  std::function<std::optional<Issue>(std::string_view row)> fault = {};
 };
 
 class PushWriter final : public RowWriter {
  public:
-  // `known`: what the journal says as the push begins.
+  // `known`: what the journal says as the push begins. With `batching.fault` the rows as read are asked for
+  // (SplitTask::keep_input).
   PushWriter(PushBatching batching, PushState known, PushSender& sender, OnReject on_reject)
       : batching_(std::move(batching)),
         known_(std::move(known)),
@@ -36,6 +40,7 @@ class PushWriter final : public RowWriter {
   const RowCounts& counts() const { return counts_; }
 
  private:
+  Result<RowCounts> take(const PreparedBatch& batch, const Commit& commit);
   Result<> add(const PreparedRow& row);
   Result<> give();
 
@@ -44,7 +49,7 @@ class PushWriter final : public RowWriter {
   PushSender& sender_;
   const OnReject on_reject_;
   RowCounts counts_;
-  PushBatch batch_;                // being filled; no rows: there is none
+  PushBatch batch_;                // being filled; no rows: there is none. Its body is used again and again
   std::optional<RowRange> again_;  // the journalled range that it has to become
 };
 

@@ -8,8 +8,10 @@
 #include "base/nearest.h"
 #include "base/url_text.h"
 #include "cli/command.h"
+#include "cli/output_place.h"
 #include "cli/result_text.h"
 #include "pipeline/spec_keys.h"
+#include "reports/part_file.h"
 #include "reports/report.h"
 
 namespace sluice {
@@ -28,6 +30,18 @@ bool is_config_key(std::string_view key) {
   return nearest(section, of_pipeline).empty() && !nearest(key, of_config).empty();
 }
 
+// A report is written beside its place first, under the name of its part.
+Result<> check_rejects_place(const RunOptions& options) {
+  std::vector<std::string> inputs = options.files;
+  if (!options.resubmit.empty()) inputs.push_back(options.resubmit);
+  if (!options.pipeline.empty()) inputs.push_back(options.pipeline);
+  TRY(check_output_place("--rejects " + options.rejects, options.rejects, inputs));
+  const std::string part = part_name(options.rejects);
+  TRY(check_output_place("what --rejects " + options.rejects + " is called until it is whole, " + part + ",",
+                         part, inputs));
+  return check_report_place(options.rejects);
+}
+
 }  // namespace
 
 CLI::Validator at_least_one() {
@@ -42,17 +56,18 @@ CLI::Validator at_least_one() {
       "");
 }
 
-void add_reading_options(CLI::App& app, RunOptions& options) {
-  app.add_option("FILE", options.files, "files to read; - is standard input")->type_name("");
-  app.add_option("-p,--pipeline", options.pipeline,
-                 "the pipeline: a file, or a name; without it one is inferred from the file")
-      ->type_name("PIPELINE")
-      ->group(kHowToRead);
-  app.add_option("--set", options.set, "override a key of the pipeline or the configuration; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false)
+CLI::Option* repeated(CLI::Option* option, const char* type) {
+  option->type_name(type)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  return option->allow_extra_args(false);
+}
+
+void add_reading_options(CLI::App& app, RunOptions& options, const ReadingWords& words) {
+  const std::string rejected = words.rejected;
+  app.add_option("FILE", options.files, words.file)->type_name("");
+  app.add_option("-p,--pipeline", options.pipeline, words.pipeline)->type_name("PIPELINE")->group(kHowToRead);
+  repeated(app.add_option("--set", options.set,
+                          "override a key of the pipeline or the configuration; may be repeated"),
+           "KEY=VALUE")
       ->group(kHowToRead);
   app.add_option("--limit", options.limit, "read only the first N rows")
       ->type_name("N")
@@ -63,11 +78,11 @@ void add_reading_options(CLI::App& app, RunOptions& options) {
       ->type_name("FILE")
       ->group(kHowToRead);
   app.add_option("--rejects", options.rejects,
-                 "write rejected rows and why to this file: .csv, .ndjson or .xlsx")
+                 "write " + rejected + " rows and why to this file: .csv, .ndjson or .xlsx")
       ->type_name("REPORT")
       ->group(kResult);
-  app.add_flag("--strict", options.strict, "exit with status 3 when rows were rejected")->group(kResult);
-  app.add_flag("--json", options.json, "print the result as one JSON object a file")->group(kResult);
+  app.add_flag("--strict", options.strict, "exit with status 3 when rows were " + rejected)->group(kResult);
+  app.add_flag("--json", options.json, words.json)->group(kResult);
   app.add_flag("-q,--quiet", options.quiet, "no progress, no findings: only the result")->group(kResult);
   app.add_option("--memory", options.memory, "stay below this much memory (default 128MiB, at least 48MiB)")
       ->type_name("SIZE")
@@ -100,7 +115,7 @@ Result<RunSettings> resolve(const RunOptions& options) {
       return fail(ErrorKind::usage,
                   "--rejects writes the report of one file, and several are named: run them one by one, each "
                   "with a report of its own.");
-    TRY(check_report_place(options.rejects));
+    TRY(check_rejects_place(options));
   }
   const unsigned threads =
       options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());

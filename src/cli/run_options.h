@@ -32,9 +32,19 @@ struct RunOptions {
 inline constexpr const char *kWhere = "Where to", *kHowToRead = "How to read", *kResult = "The result",
                             *kResources = "Memory and speed";
 
+// What a command says of the options that mean something else to it.
+struct ReadingWords {
+  const char* file = "files to read; - is standard input";
+  const char* pipeline = "the pipeline: a file, or a name; without it one is inferred from the file";
+  const char* rejected = "rejected";  // what becomes of bad rows
+  const char* json = "print the result as one JSON object a file";
+};
 // Declares what every reading command has: files, -p, -c, --set, --json, --quiet, --limit, --memory,
 // --threads.
-void add_reading_options(CLI::App& app, RunOptions& options);
+void add_reading_options(CLI::App& app, RunOptions& options, const ReadingWords& words = {});
+
+// An option that takes one value each time it is given.
+CLI::Option* repeated(CLI::Option* option, const char* type);
 
 // For counts: CLI11 takes -1 for a huge number, and 0 would mean "not given".
 CLI::Validator at_least_one();
