@@ -161,6 +161,9 @@ class Bad:
         self.refused("POST", people + "/jobs", b"id\n2\n", {**CSV, "Idempotency-Key": "used"}, want=422,
                      name="idempotency-key-reused")
         self.refused("DELETE", f"/v1/jobs/{first}", want=409, name="conflict")
+        self.ok("POST", f"/v1/jobs/{first}/cancel")
+        self.ok("DELETE", f"/v1/jobs/{first}")
+        self.refused("POST", people + "/jobs", b"id\n1\n", {**CSV, "Idempotency-Key": "used"}, want=410, name="job-removed")
         self.refused("POST", f"/v1/jobs/{self.job}/retry", want=409, name="conflict")
         for kind, body in (("multipart/form-data", b""), ("multipart/form-data; boundary=b", b"--b\r\nbroken"),
                            ("text/csv", b"id\n1\n"), form({"zzq": "1"}, "a.csv", b"id\n1\n"), form({}, "", b"id\n1\n"),

@@ -32,7 +32,7 @@ std::chrono::milliseconds delay_after(int tries, std::chrono::seconds asked) {
   return asked > 0s ? asked + chance / 4 : whole / 2 + chance;
 }
 
-std::string seconds_text(std::chrono::milliseconds time) {
+std::string whole_seconds(std::chrono::milliseconds time) {
   return count_text(static_cast<std::uint64_t>(std::chrono::round<std::chrono::seconds>(time).count())) +
          " s";
 }
@@ -182,13 +182,13 @@ void PushSender::send(ApiClient& client, PushBatch batch, Connection connection)
 
 Error PushSender::took_nothing(const std::string& why) const {
   return {ErrorKind::unavailable, without_secrets(sending_.url) + " took nothing for " +
-                                      seconds_text(sending_.patience) + " (--patience): " + why};
+                                      whole_seconds(sending_.patience) + " (--patience): " + why};
 }
 
 Error PushSender::too_late(const std::string& why, std::chrono::seconds asked) const {
   return {ErrorKind::unavailable, without_secrets(sending_.url) + " asks to be tried again in " +
-                                      seconds_text(asked) + ", and --patience ends before, after " +
-                                      seconds_text(sending_.patience) + ": " + why};
+                                      whole_seconds(asked) + ", and --patience ends before, after " +
+                                      whole_seconds(sending_.patience) + ": " + why};
 }
 
 Result<> PushSender::take(const PushBatch& batch, std::size_t bytes, const ApiAnswer& answer) {
