@@ -85,6 +85,8 @@ void add_infer(CLI::App& app, Action& action) {
   command->add_flag("--force", options->force, "replace the output if it exists");
   command->add_option("--to", options->to, "the store to look into for a pipeline of that name")
       ->type_name("URL");
+  command->add_option("--sheet", options->sheet, "the sheet of a workbook: its name, or its number from 1 on")
+      ->type_name("SHEET");
   command->add_option("--set", options->set, "declare a key of the pipeline instead of finding it out")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -65,6 +65,9 @@ void add_reading_options(CLI::App& app, RunOptions& options, const ReadingWords&
   const std::string rejected = words.rejected;
   app.add_option("FILE", options.files, words.file)->type_name("");
   app.add_option("-p,--pipeline", options.pipeline, words.pipeline)->type_name("PIPELINE")->group(kHowToRead);
+  app.add_option("--sheet", options.sheet, "the sheet of a workbook: its name, or its number from 1 on")
+      ->type_name("SHEET")
+      ->group(kHowToRead);
   repeated(app.add_option("--set", options.set,
                           "override a key of the pipeline or the configuration; may be repeated"),
            "KEY=VALUE")
@@ -106,6 +109,7 @@ Result<RunSettings> resolve(const RunOptions& options) {
     std::pair<std::string, std::string> pair(text.substr(0, equals), text.substr(equals + 1));
     (is_config_key(pair.first) ? config_overrides : resolved.overrides).push_back(std::move(pair));
   }
+  if (!options.sheet.empty()) resolved.overrides.emplace_back("source.sheet", options.sheet);
   if (!options.to.empty()) config_overrides.emplace_back("store", options.to);
   if (!options.memory.empty()) config_overrides.emplace_back("limits.memory", options.memory);
   if (options.batch_rows) resolved.overrides.emplace_back("batch.rows", std::to_string(options.batch_rows));

@@ -21,7 +21,7 @@ namespace sluice {
 
 struct RunOptions {
   std::vector<std::string> files;
-  std::string pipeline, config_file, to, rejects, resubmit, memory;
+  std::string pipeline, sheet, config_file, to, rejects, resubmit, memory;
   std::vector<std::string> set;
   std::uint64_t limit = 0, batch_rows = 0;
   unsigned threads = 0;
@@ -39,7 +39,7 @@ struct ReadingWords {
   const char* rejected = "rejected";  // what becomes of bad rows
   const char* json = "print the result as one JSON object a file";
 };
-// Declares what every reading command has: files, -p, -c, --set, --json, --quiet, --limit, --memory,
+// Declares what every reading command has: files, -p, -c, --sheet, --set, --json, --quiet, --limit, --memory,
 // --threads.
 void add_reading_options(CLI::App& app, RunOptions& options, const ReadingWords& words = {});
 

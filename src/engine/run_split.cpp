@@ -7,6 +7,7 @@
 
 #include "engine/batch_size.h"
 #include "engine/ordered_chunks.h"
+#include "formats/xlsx_format.h"
 
 namespace sluice {
 namespace {
@@ -24,6 +25,12 @@ void keep_until(std::uint64_t row_limit, PreparedBatch& batch) {
   std::erase_if(batch.rejects, [&](const RejectedRow& row) { return row.row_number > row_limit; });
 }
 
+// In a spreadsheet people look for B17, not for a column's number and a line.
+void say_places(const SheetPlan& sheet, PreparedBatch& batch) {
+  for (RejectedRow& reject : batch.rejects)
+    for (Issue& issue : reject.issues) issue.message = place_in_sheet(sheet, reject.line, issue.field_number) + ": " + issue.message;
+}
+
 // parse -> transform -> validate -> hash, on one thread in one go: warm cache, no hand-over per step.
 WorkedChunk work_on(const SplitTask& task, Chunk chunk) {
   WorkedChunk worked;
@@ -39,6 +46,7 @@ WorkedChunk work_on(const SplitTask& task, Chunk chunk) {
     }
     worked.batches.push_back((*bound)->prepare(std::move(batch)));
     PreparedBatch& prepared = worked.batches.back();
+    if (task.plan.format == FormatKind::xlsx) say_places(task.plan.sheet, prepared);
     if (task.row_limit) keep_until(*task.row_limit, prepared);
     if (!task.keep_input) prepared.batch.release_input();
     worked.rows += prepared.rows_read();

@@ -7,6 +7,7 @@
 
 #include "formats/compression.h"
 #include "formats/encoding.h"
+#include "formats/xlsx_sheet.h"
 
 namespace sluice {
 namespace {
@@ -37,7 +38,13 @@ Result<> skip(ByteSource& source, std::uint64_t bytes, const std::stop_token& st
 
 Result<std::unique_ptr<ByteSource>> open_decoded(const ReadPlan& plan, const Opener& opener,
                                                  std::uint64_t offset, std::stop_token stop) {
-  if (plan.compression == Compression::none && plan.encoding == "utf-8") return opener(offset);
+  const bool as_stored = plan.compression == Compression::none && plan.encoding == "utf-8";
+  if (as_stored && plan.format != FormatKind::xlsx) return opener(offset);
+  if (plan.format == FormatKind::xlsx) {
+    auto records = TRY(open_planned_sheet(plan, opener, stop));
+    TRY(skip(*records, offset, stop));
+    return records;
+  }
   auto raw = TRY(opener(0));
   auto plain = decompressed_source(std::move(raw), plan.compression, plan.window_bytes);
   auto decoded = TRY(decoded_source(std::move(plain), plan.encoding));

@@ -14,7 +14,6 @@ namespace {
 
 using Records = std::vector<TrialRecord>;
 
-constexpr std::size_t kLookedAt = 500;  // records
 constexpr std::size_t kMostTitleLines = 50;
 
 std::string clean_name(std::string_view cell) {
@@ -114,15 +113,22 @@ bool looks_like_header(const Records& records, std::size_t first,
   return for_header > 0 || against == 0;
 }
 
-std::string title_finding(const Records& records, std::size_t titles) {
+std::string title_finding(const HeaderSearch& search, const Records& records, std::size_t titles) {
+  const std::string line(search.line);
   std::uint64_t from = records[0].line, to = records[titles - 1].line;
-  if (from == to) return "Line " + std::to_string(from) + " stands above the header and is taken as a title.";
-  return "Lines " + std::to_string(from) + " to " + std::to_string(to) +
+  if (from == to)
+    return line + " " + std::to_string(from) + " stands above the header and is taken as a title.";
+  return line + "s " + std::to_string(from) + " to " + std::to_string(to) +
          " stand above the header and are taken as titles.";
 }
 
 Position position_at(const HeaderSearch& search, std::size_t offset) {
   Position position{.offset = offset};
+  if (search.line_end != '\n') {
+    const std::string_view before = search.sample.substr(0, offset);
+    position.line += static_cast<std::uint64_t>(std::ranges::count(before, search.line_end));
+    return position;
+  }
   for (std::size_t pos = 0; pos < offset;) {
     if (is_line_end(search.sample[pos])) {
       ++position.line;
@@ -193,10 +199,14 @@ Result<FoundHeader> find_header(const HeaderSearch& search, const CsvDialect& di
   std::uint32_t last_row = 0;
   for (std::uint32_t row : search.declared.header_rows) last_row = std::max(last_row, row);
   Records records =
-      trial_records(search.sample, search.begin, dialect, std::max<std::size_t>(kLookedAt, last_row));
+      trial_records(search.sample, search.begin, dialect, std::max<std::size_t>(kHeaderRecords, last_row));
   if (records.empty())
     return fail(ErrorKind::input,
                 "the file has no rows: there is nothing in it but blank and comment lines.");
+  return find_header(search, records);
+}
+
+Result<FoundHeader> find_header(const HeaderSearch& search, const std::vector<TrialRecord>& records) {
   bool no_header = search.declared.header == false;
   if (!search.declared.header_rows.empty() && !no_header) return take_header_rows(search, records);
 
@@ -208,8 +218,8 @@ Result<FoundHeader> find_header(const HeaderSearch& search, const CsvDialect& di
   } else if (!search.declared.header) {
     first = count_title_lines(records);
     has_header = looks_like_header(records, first, search.schema_fields);
-    if (first > 0) found.findings.push_back(title_finding(records, first));
-    found.findings.push_back(has_header ? "Line " + std::to_string(records[first].line) + " is the header."
+    if (first > 0) found.findings.push_back(title_finding(search, records, first));
+    found.findings.push_back(has_header ? std::string(search.line) + " " + std::to_string(records[first].line) + " is the header."
                                         : "The file has no header: its first row looks like the others.");
   }
   std::vector<std::string> names;

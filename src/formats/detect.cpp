@@ -12,6 +12,8 @@
 #include "formats/encoding.h"
 #include "formats/encoding_detect.h"
 #include "formats/json_detect.h"
+#include "formats/xlsx_detect.h"
+#include "formats/xlsx_sheet.h"
 
 namespace sluice {
 namespace {
@@ -72,6 +74,13 @@ class Detection {
     plan_.row_bytes = source_.row_bytes;
     plan_.window_bytes = source_.window_bytes;
     TRY(look_through_compression());
+    if (is_zip_archive(head_.bytes)) {
+      TRY(find_workbook());
+      return std::move(plan_);
+    }
+    if (source_.format == SourceFormat::xlsx)
+      return refuse("is no Excel workbook (XLSX), which is a zip archive and begins so, though source.format says xlsx; "
+                    "set it to auto, and the file is read as what it is");
     TRY(find_encoding());
     TRY(decode_sample());
     choose_format();
@@ -95,7 +104,7 @@ class Detection {
     Beginning peek = TRY(read_beginning(*raw, kPeekBytes, stop_));
     if (peek.broken) return std::unexpected(std::move(*peek.broken).during(subject()));
     if (peek.bytes.empty()) return refuse("is empty: the file has 0 bytes, no header and no rows");
-    if (auto refused = refused_content(peek.bytes)) return refuse(*refused);
+    if (auto refused = refused_content(with_directory(peek.bytes))) return refuse(*refused);
     plan_.compression = compression_of(peek.bytes);
     decompressed_ =
         decompressed_source(std::make_unique<RestoredSource>(std::move(peek.bytes), std::move(raw)),
@@ -111,6 +120,34 @@ class Detection {
       return refuse("is compressed twice; decompress it once and give what comes out");
     }
     return {};
+  }
+
+  // With the directory of an old Office file, if it is one. What cannot be read there says nothing.
+  std::string with_directory(const std::string& head) const {
+    constexpr std::size_t kDirectoryBytes = 4096;
+    auto offset = ole_directory(head);
+    if (!offset || *offset + kDirectoryBytes <= head.size()) return head;
+    auto source = opener_(*offset);
+    if (!source) return head;
+    auto directory = read_beginning(**source, kDirectoryBytes, stop_);
+    return directory ? head + directory->bytes : head;
+  }
+
+  Result<> find_workbook() {
+    decompressed_.reset();
+    head_ = {};
+    if (source_.format != SourceFormat::automatic && source_.format != SourceFormat::xlsx)
+      return refuse("is a zip archive, as Excel workbooks are, though source.format says otherwise; set it to auto or xlsx");
+    auto archive = open_archive(plan_.compression, plan_.window_bytes, opener_, stop_);
+    if (!archive) return about_input(std::move(archive).error());
+    auto found = detect_xlsx(source_, std::make_shared<ZipArchive>(*std::move(archive)), plan_, stop_);
+    if (!found) return about_input(std::move(found).error());
+    return {};
+  }
+  // What is wrong with an archive is said as the rest of a sentence.
+  std::unexpected<Error> about_input(Error error) const {
+    if (error.kind == ErrorKind::input) return refuse(error.message);
+    return std::unexpected(std::move(error).during(subject()));
   }
 
   Result<> find_encoding() {
@@ -186,6 +223,7 @@ class Detection {
       case SourceFormat::tsv: plan_.format = FormatKind::csv; return;
       case SourceFormat::json: plan_.format = FormatKind::json; return;
       case SourceFormat::ndjson: plan_.format = FormatKind::ndjson; return;
+      case SourceFormat::xlsx:
       case SourceFormat::automatic: break;
     }
     plan_.format = format_of(sample_, head_.whole, input_);

@@ -14,7 +14,7 @@
 
 namespace sluice {
 
-enum class SourceFormat : std::uint8_t { automatic, csv, tsv, json, ndjson };
+enum class SourceFormat : std::uint8_t { automatic, csv, tsv, json, ndjson, xlsx };
 
 // The `source:` of a pipeline file: what is declared of the input.
 struct SourceSpec {
@@ -22,13 +22,14 @@ struct SourceSpec {
   Dialect dialect;
   std::string encoding = "auto";
   std::string pointer;
+  SheetChoice sheet;  // before what the dialect says
   std::uint64_t row_bytes = 1 << 20;
   std::uint64_t window_bytes = kUsualWindowBytes;
   std::vector<std::string> schema_fields;  // names, for a file without a header
 };
 
 // `input`: a name for messages and the ending of the file name as a hint. Errors: input, with what the file
-// is and what to do (an Excel workbook, an empty file, binary data, a JSON document without an array of rows
+// is and what to do (an encrypted workbook, an empty file, binary data, a JSON document without an array of rows
 // and the pointers that would work).
 Result<ReadPlan> detect(const SourceSpec& source, const std::string& input, const Opener& opener,
                         std::stop_token stop);

@@ -20,6 +20,7 @@ class MemorySource : public ByteSource {
     at_ += count;
     return count;
   }
+  std::optional<std::uint64_t> whole_size() const override { return bytes_->size(); }
 
  private:
   std::shared_ptr<const std::string> bytes_;

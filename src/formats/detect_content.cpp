@@ -17,7 +17,7 @@ struct Mark {
 };
 
 constexpr std::string_view kUnpack = "unpack it and give the files that are in it";
-constexpr std::string_view kNoTable = "give a CSV, TSV, JSON or NDJSON file";
+constexpr std::string_view kNoTable = "give a CSV, TSV, JSON, NDJSON or XLSX file";
 
 constexpr Mark kArchives[] = {
     {0, "7z\xbc\xaf\x27\x1c"sv, "a 7-Zip archive"},
@@ -73,23 +73,6 @@ std::string save_as_csv(std::string_view what) {
   return "is " + std::string(what) + "; open it, save the sheet as CSV (UTF-8), and give that file";
 }
 
-std::string refused_zip(std::string_view head) {
-  if (has(head, "mimetypeapplication/vnd.oasis.opendocument.spreadsheet")) {
-    return save_as_csv("an OpenDocument spreadsheet (ODS)");
-  }
-  if (has(head, "mimetypeapplication/vnd.oasis.opendocument"))
-    return "is an OpenDocument text or drawing; " + std::string(kNoTable);
-  if (has(head, "xl/workbook.bin") || has(head, "xl/worksheets/binaryIndex")) {
-    return save_as_csv("an Excel workbook (XLSB)");
-  }
-  if (has(head, "xl/") || has(head, "[Content_Types].xml")) {
-    if (has(head, "word/")) return "is a Word document; " + std::string(kNoTable);
-    if (has(head, "ppt/")) return "is a PowerPoint presentation; " + std::string(kNoTable);
-    return save_as_csv("an Excel workbook (XLSX)");
-  }
-  return "is a zip archive; " + std::string(kUnpack);
-}
-
 // Names in an OLE file are UTF-16.
 bool has_wide(std::string_view head, std::string_view name) {
   std::string wide;
@@ -99,9 +82,8 @@ bool has_wide(std::string_view head, std::string_view name) {
 
 std::string refused_ole(std::string_view head) {
   if (has_wide(head, "EncryptedPackage") || has_wide(head, "EncryptionInfo")) {
-    return "is an encrypted Office file, protected by a password; open it, save the sheet as CSV (UTF-8), "
-           "and "
-           "give that file";
+    return "is an encrypted Office file, which is protected with a password; open it, take the password off (in Excel: "
+           "File, Info, Protect Workbook) or save the sheet as CSV (UTF-8), and give that file";
   }
   if (has_wide(head, "WordDocument")) return "is a Word document; " + std::string(kNoTable);
   if (has_wide(head, "Workbook") || has_wide(head, "Book")) return save_as_csv("an Excel workbook (XLS)");
@@ -152,7 +134,7 @@ bool opens_json(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::optional<std::string> refused_content(std::string_view head) {
-  if (head.starts_with("PK\x03\x04"sv) || head.starts_with("PK\x05\x06"sv)) return refused_zip(head);
+  if (head.starts_with("PK\x05\x06"sv)) return "is an empty zip archive: there is no file in it";
   if (head.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv)) return refused_ole(head);
   // The binary Excel formats before OLE begin with a BOF record.
   if (head.starts_with("\x09\x08\x10\0\0\x06"sv) || head.starts_with("\x09\x04\x06\0"sv) ||
@@ -176,6 +158,32 @@ std::optional<std::string> refused_content(std::string_view head) {
   if (starts_with_any_case(text, "<?xml"))
     return "is an XML document, a format that is not read; " + std::string(kNoTable);
   return std::nullopt;
+}
+
+std::optional<std::string> refused_zip_head(std::string_view head) {
+  if (has(head, "mimetypeapplication/vnd.oasis.opendocument.spreadsheet"))
+    return save_as_csv("an OpenDocument spreadsheet (ODS)");
+  if (has(head, "mimetypeapplication/vnd.oasis.opendocument"))
+    return "is an OpenDocument text or drawing; " + std::string(kNoTable);
+  if (has(head, "xl/workbook.bin") || has(head, "xl/worksheets/binaryIndex"))
+    return save_as_csv("an Excel workbook in the binary format (XLSB)");
+  if (has(head, "xl/")) return std::nullopt;
+  if (has(head, "word/")) return "is a Word document; " + std::string(kNoTable);
+  if (has(head, "ppt/")) return "is a PowerPoint presentation; " + std::string(kNoTable);
+  if (has(head, "[Content_Types].xml") || has(head, "_rels/") || has(head, "docProps/")) return std::nullopt;
+  return "is a zip archive; " + std::string(kUnpack);
+}
+
+bool is_zip_archive(std::string_view head) { return head.starts_with("PK\x03\x04"sv); }
+
+std::optional<std::uint64_t> ole_directory(std::string_view head) {
+  constexpr std::size_t kHeaderBytes = 512;
+  if (!head.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv) || head.size() < kHeaderBytes) return std::nullopt;
+  auto byte = [&](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(head[at])}; };
+  // Its first sector, and how large sectors are (a power of two); the header takes the place of one.
+  const std::uint64_t sector = byte(48) | byte(49) << 8 | byte(50) << 16 | byte(51) << 24, shift = byte(30);
+  if (shift < 7 || shift > 16) return std::nullopt;
+  return (sector + 1) << shift;
 }
 
 std::optional<std::string> refused_as_binary(std::string_view text) {

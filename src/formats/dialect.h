@@ -9,6 +9,14 @@
 
 namespace sluice {
 
+// Which sheet of a workbook: by its name, or its number from 1 on, hidden sheets counted.
+struct SheetChoice {
+  std::optional<std::string> name;
+  std::optional<std::uint32_t> number;
+
+  bool declared() const { return name || number; }
+};
+
 struct Dialect {
   std::optional<char> delimiter;
   std::optional<char> quote_char;  // with `quoting` false: the file has no quotes at all
@@ -27,6 +35,7 @@ struct Dialect {
   std::optional<std::string> property;   // JSON: the member that holds the rows
   std::optional<std::string> item_type;  // JSON: "array" or "object"
   std::vector<std::string> item_keys;    // JSON: the members to take, in this order
+  SheetChoice sheet;                     // workbooks: sheetName, sheetNumber
 };
 
 }  // namespace sluice

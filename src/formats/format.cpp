@@ -4,6 +4,7 @@
 #include "formats/csv_format.h"
 #include "formats/json_format.h"
 #include "formats/ndjson_format.h"
+#include "formats/xlsx_format.h"
 
 namespace sluice {
 
@@ -12,6 +13,7 @@ std::unique_ptr<RowFormat> make_format(const ReadPlan& plan) {
     case FormatKind::csv: return make_csv_format(plan);
     case FormatKind::json: return make_json_format(plan);
     case FormatKind::ndjson: return make_ndjson_format(plan);
+    case FormatKind::xlsx: return make_xlsx_format(plan);
   }
   return nullptr;
 }

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 3> kFormatNames = {"csv", "json", "ndjson"};
+constexpr std::array<std::string_view, 4> kFormatNames = {"csv", "json", "ndjson", "xlsx"};
 constexpr std::array<std::string_view, 3> kCompressionNames = {"none", "gzip", "zstd"};
 
 // A header may hold bytes that are no UTF-8, which JSON cannot: such text is kept as its byte values.
@@ -119,6 +119,16 @@ Position position_of(const Json& json) {
   return position;
 }
 
+SheetPlan sheet_of(const Json& json) {
+  Members members(json);
+  SheetPlan sheet;
+  sheet.number = members["number"].get<std::uint32_t>();
+  sheet.name = text_of(members["name"]);
+  sheet.first_column = members["first_column"].get<std::uint32_t>();
+  members.check_all_taken();
+  return sheet;
+}
+
 ReadPlan plan_of(const Json& json) {
   Members members(json);
   ReadPlan plan;
@@ -126,6 +136,7 @@ ReadPlan plan_of(const Json& json) {
   plan.compression = kind_of<Compression>(members["compression"], kCompressionNames);
   plan.encoding = members["encoding"].get<std::string>();
   plan.csv = dialect_of(members["csv"]);
+  if (json.contains("sheet")) plan.sheet = sheet_of(members["sheet"]);  // of a workbook only
   plan.pointer = text_of(members["pointer"]);
   plan.columns = texts_of(members["columns"]);
   plan.rows_are_arrays = members["rows_are_arrays"].get<bool>();
@@ -162,6 +173,10 @@ std::string to_json(const ReadPlan& plan) {
       {"first_row",
        {{"offset", plan.first_row.offset}, {"row", plan.first_row.row}, {"line", plan.first_row.line}}},
       {"findings", json_of(plan.findings)}};
+  if (plan.format == FormatKind::xlsx)
+    json["sheet"] = {{"number", plan.sheet.number},
+                     {"name", json_of(plan.sheet.name)},
+                     {"first_column", plan.sheet.first_column}};
   return json.dump();
 }
 

@@ -13,7 +13,7 @@
 
 namespace sluice {
 
-enum class FormatKind : std::uint8_t { csv, json, ndjson };  // TSV is csv with a tab
+enum class FormatKind : std::uint8_t { csv, json, ndjson, xlsx };  // TSV is csv with a tab
 enum class Compression : std::uint8_t { none, gzip, zstd };
 std::string_view name_of(FormatKind kind);
 std::string_view name_of(Compression compression);
@@ -33,6 +33,15 @@ struct CsvDialect {
   friend bool operator==(const CsvDialect&, const CsvDialect&) = default;
 };
 
+// The table in a workbook.
+struct SheetPlan {
+  std::uint32_t number = 0;  // of the sheet in the workbook, from 1; 0: the input is no workbook
+  std::string name;
+  std::uint32_t first_column = 0;  // empty columns of the sheet before the table's first
+
+  friend bool operator==(const SheetPlan&, const SheetPlan&) = default;
+};
+
 // The levels of zstd up to 19 stay within it.
 inline constexpr std::uint64_t kUsualWindowBytes = 8 << 20;
 
@@ -41,8 +50,9 @@ struct ReadPlan {
   Compression compression = Compression::none;
   std::string encoding = "utf-8";  // canonical lower-case name; "utf-8" needs no decoding
   CsvDialect csv;
+  SheetPlan sheet;      // xlsx; of `csv` it has comment, comment_rows and null_sequence
   std::string pointer;  // json: RFC 6901 pointer to the array of rows; "" is the document
-  // CSV: the unique column names. JSON arrays: likewise, from the header row. Empty where rows are objects:
+  // CSV and XLSX: the unique column names. JSON arrays: likewise, from the header row. Empty where rows are objects:
   // each batch then has the columns it finds (or `item_keys`).
   Columns columns;
   bool rows_are_arrays = false;  // json, ndjson: a row is an array under `columns`
@@ -58,7 +68,8 @@ struct ReadPlan {
 
   // May reading begin at any Position without reading what is before it? (uncompressed UTF-8 CSV or NDJSON)
   bool seekable() const {
-    return compression == Compression::none && encoding == "utf-8" && format != FormatKind::json;
+    return compression == Compression::none && encoding == "utf-8" &&
+           (format == FormatKind::csv || format == FormatKind::ndjson);
   }
 };
 

@@ -13,7 +13,9 @@ namespace {
 Result<SchemaInference> look_at_rows(const ReadPlan& read, const Input& input, ComputePool& pool,
                                      const MemoryPlan& memory, std::stop_token stop) {
   auto format = make_format(read);
-  const CellSource cells = read.format == FormatKind::csv ? CellSource::text : CellSource::typed;
+  // A cell of a sheet is text, too: as its spreadsheet shows it.
+  const bool is_text = read.format == FormatKind::csv || read.format == FormatKind::xlsx;
+  const CellSource cells = is_text ? CellSource::text : CellSource::typed;
   SchemaInference all(cells);
   std::function<SchemaInference(const RowBatch&)> look = [cells](const RowBatch& batch) {
     SchemaInference seen(cells);
@@ -38,7 +40,8 @@ std::optional<TableSchema> schema_without_rows(const Columns& columns) {
 void declare_no_header(PipelineSpec& spec, const ReadPlan& read) {
   Dialect& dialect = spec.source.dialect;
   const bool open = !dialect.header && dialect.header_rows.empty();
-  if (!open || read.format != FormatKind::csv || read.first_row.line != 1) return;
+  const bool has_lines = read.format == FormatKind::csv || read.format == FormatKind::xlsx;
+  if (!open || !has_lines || read.first_row.line != 1) return;
   // A header alone, without a line end, leaves the rows on the first line too, but names its columns.
   for (std::size_t i = 0; i < read.columns.size(); ++i)
     if (read.columns[i] != "column_" + std::to_string(i + 1)) return;
@@ -72,7 +75,9 @@ Result<std::vector<Split>> split_input(JobPlan& plan, const Input& input, const 
                                        std::stop_token stop) {
   std::vector<ReadRange> ranges = {{plan.read.first_row, {}}};
   bool count_rows = plan.pipeline.max_rejects.share.has_value();  // a share of how many?
-  bool worth_splits = options.splitting == Splitting::splits && input.size > options.split_bytes;
+  // A sheet is one split, whatever its size; nothing is gained by reading it for borders.
+  bool worth_splits = options.splitting == Splitting::splits && input.size > options.split_bytes &&
+                      plan.read.format != FormatKind::xlsx;
   if (!input.streaming && (count_rows || worth_splits)) {
     PlannedInput planned = TRY(plan_ranges(plan.read, input.opener, options.split_bytes, stop));
     plan.rows = planned.rows;

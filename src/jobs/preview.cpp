@@ -20,6 +20,7 @@ class TextSource final : public ByteSource {
     at_ += size;
     return size;
   }
+  std::optional<std::uint64_t> whole_size() const override { return text_.size(); }
 
  private:
   const std::string& text_;

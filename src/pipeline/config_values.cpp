@@ -91,6 +91,21 @@ Result<std::uint64_t> read_count(const ConfigNode& node, std::string_view key) {
   return wrong_value(node, key, "a whole number such as 1000");
 }
 
+Result<SheetChoice> read_sheet_choice(const ConfigNode& node, std::string_view key) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  SheetChoice choice;
+  if (node.kind == ConfigNode::Kind::null) return choice;
+  if (node.kind == ConfigNode::Kind::number) {
+    auto number = read_count(node, key);
+    if (!number || *number == 0 || *number > kMost)
+      return wrong_value(node, key, "the number of a sheet, counted from 1, or its name (a name of digits in quotes)");
+    choice.number = static_cast<std::uint32_t>(*number);
+  } else {
+    choice.name = TRY(read_text(node, key));
+  }
+  return choice;
+}
+
 Result<double> read_share(const ConfigNode& node, std::string_view key) {
   constexpr std::array<Unit, 2> kShares = {{{"", 1}, {"%", 0.01}}};
   auto share = node.is_scalar() ? scaled(node.text, kShares) : std::nullopt;

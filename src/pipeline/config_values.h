@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/dialect.h"
 #include "pipeline/config_node.h"
 
 namespace sluice {
@@ -22,6 +23,8 @@ Result<std::uint64_t> read_size(const ConfigNode& node, std::string_view key);  
 Result<std::chrono::milliseconds> read_duration(const ConfigNode& node,
                                                 std::string_view key);  // "250ms", "1.5s", "2m", "1h"
 Result<std::vector<std::string>> read_texts(const ConfigNode& node, std::string_view key);  // a list, or one
+// A sheet of a workbook: a number is its place, from 1; text, also of digits in quotes, is its name.
+Result<SheetChoice> read_sheet_choice(const ConfigNode& node, std::string_view key);
 // The index of the value among `known`.
 Result<std::size_t> read_choice(const ConfigNode& node, std::string_view key,
                                 std::span<const std::string_view> known);

@@ -113,11 +113,17 @@ Result<> read_item_keys(Node node, Reading reading) {
 }
 // Published keys that change nothing here: names are always compared with their case.
 Result<> read_without_effect(Node, Reading) { return {}; }
-Result<> refuse_spreadsheet(Node node, Reading) {
-  return fail_at(
-      node.place,
-      "sheetNumber and sheetName are for spreadsheets, which cannot be read yet; take them out, or "
-      "save the sheet as CSV");
+Result<> read_sheet_number(Node node, Reading reading) {
+  auto number = read_count(node, path_of("sheetNumber"));
+  constexpr std::uint64_t kMost = 1'000'000;
+  if (!number || *number == 0 || *number > kMost)
+    return wrong_value(node, path_of("sheetNumber"), "the number of a sheet, counted from 1");
+  reading.spec.source.dialect.sheet.number = static_cast<std::uint32_t>(*number);
+  return {};
+}
+Result<> read_sheet_name(Node node, Reading reading) {
+  reading.spec.source.dialect.sheet.name = TRY(read_text(node, path_of("sheetName")));
+  return {};
 }
 Result<> refuse_database(Node node, Reading) {
   return fail_at(node.place, "source.dialect.table is for databases, which cannot be a source; take it out");
@@ -142,8 +148,8 @@ constexpr SpecKey kDialectKeys[] = {
     {"caseSensitiveHeader", "", "v1; accepted, without effect", read_without_effect},
     {"csvddfVersion", "", "v1; accepted, without effect", read_without_effect},
     {"$schema", "", "v2; accepted, without effect", read_without_effect},
-    {"sheetNumber", "", "spreadsheets: not read yet", refuse_spreadsheet},
-    {"sheetName", "", "spreadsheets: not read yet", refuse_spreadsheet},
+    {"sheetNumber", "the one with data", "workbooks: the sheet, counted from 1", read_sheet_number},
+    {"sheetName", "the one with data", "workbooks: the sheet's name", read_sheet_name},
     {"table", "", "databases: not read", refuse_database},
 };
 

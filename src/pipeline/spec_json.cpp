@@ -53,18 +53,22 @@ Json dialect_json(const Dialect& dialect) {
   add_character(members, "commentChar", dialect.comment_char);
   members.add("property", dialect.property);
   members.add("itemType", dialect.item_type);
+  members.add("sheetName", dialect.sheet.name);
+  members.add("sheetNumber", dialect.sheet.number);
   members.add("itemKeys", dialect.item_keys, dialect.item_keys.empty());
   return members.take();
 }
 
 Json source_json(const SourceSpec& source, bool everything) {
-  constexpr const char* kFormats[] = {"auto", "csv", "tsv", "json", "ndjson"};
+  constexpr const char* kFormats[] = {"auto", "csv", "tsv", "json", "ndjson", "xlsx"};
   Members members(everything);
   members.add("format", kFormats[static_cast<int>(source.format)], source.format == SourceFormat::automatic);
   Json dialect = dialect_json(source.dialect);
   bool open = dialect.empty();
   members.add("dialect", open ? Json("auto") : dialect, open);
   members.add("encoding", source.encoding, source.encoding == "auto");
+  members.add("sheet", source.sheet.name);
+  members.add("sheet", source.sheet.number);
   members.add("pointer", source.pointer, source.pointer.empty());
   return members.take();
 }

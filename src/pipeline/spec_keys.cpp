@@ -30,7 +30,7 @@ Result<> read_name(Node node, Reading reading) {
 // ---------------------------------------------------------------- source
 
 Result<> read_format(Node node, Reading reading) {
-  constexpr std::array<std::string_view, 5> kFormats = {"auto", "csv", "tsv", "json", "ndjson"};
+  constexpr std::array<std::string_view, 6> kFormats = {"auto", "csv", "tsv", "json", "ndjson", "xlsx"};
   reading.spec.source.format = static_cast<SourceFormat>(TRY(read_choice(node, "source.format", kFormats)));
   return {};
 }
@@ -58,10 +58,16 @@ Result<> read_pointer(Node node, Reading reading) {
   return {};
 }
 
+Result<> read_sheet(Node node, Reading reading) {
+  reading.spec.source.sheet = TRY(read_sheet_choice(node, "source.sheet"));
+  return {};
+}
+
 constexpr SpecKey kSourceKeys[] = {
-    {"format", "auto", "auto, csv, tsv, json or ndjson; .gz and .zst are seen through", read_format},
+    {"format", "auto", "auto, csv, tsv, json, ndjson or xlsx; .gz and .zst are seen through", read_format},
     {"dialect", "auto", "auto, or a Frictionless Table Dialect as published", read_dialect, dialect_keys},
     {"encoding", "auto", "auto, or a name: utf-8, utf-16le, windows-1252, latin-1 …", read_encoding},
+    {"sheet", "the one with data", "workbooks: the sheet's name, or its number from 1", read_sheet},
     {"pointer", "\"\"", "JSON: RFC 6901 pointer to the array of rows", read_pointer},
 };
 std::span<const SpecKey> source_keys() { return kSourceKeys; }

@@ -21,7 +21,10 @@ std::string ending_of(const std::string& content_type) {
                                                                    {"application/json", ".json"},
                                                                    {"application/x-ndjson", ".ndjson"},
                                                                    {"application/gzip", ".csv.gz"},
-                                                                   {"application/zstd", ".csv.zst"}};
+                                                                   {"application/zstd", ".csv.zst"},
+                                                                   {"application/vnd.openxmlformats-officedocument."
+                                                                    "spreadsheetml.sheet",
+                                                                    ".xlsx"}};
   auto found = std::ranges::find(kEndings, content_type, [](const auto& ending) { return ending.first; });
   return found == std::end(kEndings) ? "" : found->second;
 }

@@ -31,7 +31,7 @@ std::unexpected<Error> unsupported(const std::string& file_name, const std::stri
                  .name = "unsupported-file",
                  .title = "Files of this kind are not read",
                  .detail = "'" + file_name + "' " + is +
-                           ". What is read is CSV, TSV, JSON and NDJSON, also compressed by gzip or zstd."});
+                           ". What is read is CSV, TSV, JSON, NDJSON and XLSX, also compressed by gzip or zstd."});
 }
 
 std::unexpected<Error> empty(const std::string& file_name) {
@@ -76,6 +76,7 @@ std::string type_of_text(std::string_view text, bool whole, const std::string& f
   switch (may_be_json ? format_of(text, whole, file_name) : FormatKind::csv) {
     case FormatKind::json: return "application/json";
     case FormatKind::ndjson: return "application/x-ndjson";
+    case FormatKind::xlsx:
     case FormatKind::csv: break;
   }
   std::string_view line = text.substr(0, text.find_first_of("\r\n"));
@@ -97,11 +98,16 @@ Result<std::string> content_type_of(std::string_view head, bool whole, const std
     if (compression_of(inner) != Compression::none)
       return unsupported(file_name, "is compressed twice; decompress it once and send what comes out");
   }
-  const std::string text = decoded(compression == Compression::none ? head : inner);
-  if (is_blank(text) && whole) return empty(file_name);
+  const std::string_view plain = compression == Compression::none ? head : std::string_view(inner);
+  const bool zip = is_zip_archive(plain);
+  if (zip)
+    if (auto refused = refused_zip_head(plain)) return unsupported(file_name, *refused);
+  const std::string text = zip ? "" : decoded(plain);
+  if (!zip && is_blank(text) && whole) return empty(file_name);
   if (auto refused = refused_as_binary(text)) return unsupported(file_name, *refused);
   if (compression == Compression::gzip) return "application/gzip";
   if (compression == Compression::zstd) return "application/zstd";
+  if (zip) return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
   return type_of_text(text, whole, file_name);
 }
 

@@ -1,0 +1,217 @@
+#include "formats/xlsx_detect.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "formats/csv_header.h"
+#include "formats/csv_trial.h"
+#include "formats/xlsx_format.h"
+#include "formats/xlsx_sheet.h"
+
+namespace sluice {
+namespace {
+
+using namespace sheet_record;
+using Records = std::vector<TrialRecord>;
+
+constexpr std::size_t kSampleBytes = 1 << 20;
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kMostListed = 20;
+
+std::string quoted(const std::string& name) { return "'" + shown_value(name, 100) + "'"; }
+
+std::string listed(const Workbook& workbook, const std::vector<std::size_t>& sheets) {
+  std::string text;
+  for (std::size_t i = 0; i < sheets.size() && i < kMostListed; ++i) {
+    const WorkbookSheet& sheet = workbook.sheets[sheets[i]];
+    if (i > 0) text += ", ";
+    text += std::to_string(sheets[i] + 1) + " " + quoted(sheet.name);
+    if (sheet.state != SheetState::visible) text += " (hidden)";
+  }
+  if (sheets.size() > kMostListed) text += " and " + std::to_string(sheets.size() - kMostListed) + " more";
+  return text;
+}
+
+constexpr std::string_view kSayWhich =
+    "say which one is to be read: --sheet with its name or number, or sheet: in the pipeline's source";
+
+std::vector<std::size_t> all_sheets(const Workbook& workbook) {
+  std::vector<std::size_t> all(workbook.sheets.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  return all;
+}
+
+// Is there anything in it? A sheet that cannot be read is one that somebody has to hear of.
+Result<bool> has_data(const std::shared_ptr<const ZipArchive>& archive, const Workbook& workbook,
+                      const WorkbookSheet& sheet, const SheetLimits& limits, const std::stop_token& stop) {
+  if (!sheet.has_cells) return false;
+  auto records = open_sheet(archive, workbook, sheet, limits, SheetTexts::left_out, stop);
+  if (!records) return records.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(records.error());
+  std::string block(kReadBytes, '\0');
+  while (true) {
+    auto count = (*records)->read(block, stop);
+    if (!count) return count.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(count.error());
+    if (*count == 0) return false;
+    if (std::string_view(block).substr(0, *count).find_first_not_of(kRecordEnd) != std::string_view::npos) return true;
+  }
+}
+
+Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr<const ZipArchive>& archive,
+                                 const Workbook& workbook, const SheetLimits& limits,
+                                 std::vector<std::string>& findings, const std::stop_token& stop) {
+  const std::size_t count = workbook.sheets.size();
+  const SheetChoice& choice = source.sheet.declared() ? source.sheet : source.dialect.sheet;
+  if (choice.name) {
+    auto found = std::ranges::find(workbook.sheets, *choice.name, &WorkbookSheet::name);
+    if (found == workbook.sheets.end())
+      return fail(ErrorKind::input, "has no sheet " + quoted(*choice.name) + "; its sheets are " +
+                                        listed(workbook, all_sheets(workbook)));
+    return static_cast<std::size_t>(found - workbook.sheets.begin());
+  }
+  if (choice.number) {
+    // `sheet: 2024` is written so for a sheet of that name.
+    auto named = std::ranges::find(workbook.sheets, std::to_string(*choice.number), &WorkbookSheet::name);
+    if (*choice.number > count && named != workbook.sheets.end())
+      return static_cast<std::size_t>(named - workbook.sheets.begin());
+    if (*choice.number > count)
+      return fail(ErrorKind::input, "has no sheet " + std::to_string(*choice.number) + "; its sheets are " +
+                                        listed(workbook, all_sheets(workbook)));
+    return *choice.number - 1;
+  }
+  std::vector<std::size_t> visible, hidden;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool filled = TRY(has_data(archive, workbook, workbook.sheets[i], limits, stop));
+    if (filled) (workbook.sheets[i].state == SheetState::visible ? visible : hidden).push_back(i);
+  }
+  if (visible.size() > 1)
+    return fail(ErrorKind::input, "has " + std::to_string(visible.size()) + " sheets with data: " +
+                                      listed(workbook, visible) + "; " + std::string(kSayWhich));
+  if (visible.empty() && !hidden.empty())
+    return fail(ErrorKind::input, "has data only on hidden sheets: " + listed(workbook, hidden) + "; " +
+                                      std::string(kSayWhich));
+  if (visible.empty()) return fail(ErrorKind::input, "is empty: no sheet of the workbook has a cell with a value");
+  if (count > 1)
+    findings.push_back("Sheet " + quoted(workbook.sheets[visible[0]].name) + " is read: of " + std::to_string(count) +
+                       " sheets it is the only " + (hidden.empty() ? "" : "visible ") + "one with data.");
+  return visible[0];
+}
+
+// The first rows, as far as a header is looked for.
+struct Sample {
+  std::string text;  // whole records
+  Records records;   // those that are rows
+};
+
+void take_records(std::string_view text, const CsvDialect& dialect, std::size_t most, Sample& sample) {
+  std::uint64_t line = 1;
+  for (std::size_t at = 0; sample.records.size() < most; ++line) {
+    const std::size_t end = text.find(kRecordEnd, at);
+    if (end == std::string_view::npos) return;
+    const std::string_view bytes = text.substr(at, end - at);
+    if (is_sheet_row(dialect, bytes, line)) {
+      TrialRecord record{.begin = at, .end = end + 1, .line = line};
+      for (std::size_t from = 0; from <= bytes.size();) {
+        const std::size_t to = std::min(bytes.find(kCellEnd, from), bytes.size());
+        std::string cell(bytes.substr(from, to - from));
+        if (!cell.empty() && (cell[0] == kErrorValue || cell[0] == kUnreadable)) cell.erase(0, 1);
+        record.cells.push_back(std::move(cell));
+        from = to + 1;
+      }
+      sample.records.push_back(std::move(record));
+    }
+    at = end + 1;
+  }
+}
+
+Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::size_t most, const std::stop_token& stop) {
+  Sample sample;
+  while (sample.text.size() < kSampleBytes) {
+    const std::size_t held = sample.text.size();
+    sample.text.resize(held + kReadBytes);
+    auto count = records.read(std::span(sample.text).subspan(held), stop);
+    sample.text.resize(held + count.value_or(0));
+    // The rows before the damage are read, and reading them says what is damaged.
+    if (!count && (count.error().kind != ErrorKind::input || held == 0)) return std::unexpected(std::move(count).error());
+    if (!count || *count == 0) break;
+  }
+  take_records(sample.text, dialect, most, sample);
+  return sample;
+}
+
+std::size_t filled(const TrialRecord& record) {
+  return static_cast<std::size_t>(std::ranges::count_if(record.cells, [](const std::string& cell) { return !cell.empty(); }));
+}
+
+// Rows of a sheet end with their last cell that is not empty, and a table may begin in any column: what stands
+// here becomes the lines that a CSV file of the same table would have. Returns the columns left of the table.
+std::uint32_t square_up(Records& records) {
+  std::size_t most = 0;
+  for (const TrialRecord& record : records) most = std::max(most, filled(record));
+  auto is_full = [&](const TrialRecord& record) { return filled(record) * 2 >= most; };
+  std::size_t first = kMostSheetColumns, width = 0;
+  for (const TrialRecord& record : records) {
+    if (!is_full(record)) continue;
+    auto cell = std::ranges::find_if(record.cells, [](const std::string& each) { return !each.empty(); });
+    first = std::min(first, static_cast<std::size_t>(cell - record.cells.begin()));
+    width = std::max(width, record.cells.size());
+  }
+  bool in_table = false;
+  for (TrialRecord& record : records) {
+    in_table |= is_full(record);
+    auto& cells = record.cells;
+    cells.erase(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(std::min(first, cells.size())));
+    // A title that stands further left is one all the same.
+    if (cells.empty()) cells.emplace_back(in_table ? "" : "title");
+    if (in_table && cells.size() < width - first) cells.resize(width - first);
+  }
+  return static_cast<std::uint32_t>(first);
+}
+
+}  // namespace
+
+Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive> archive, ReadPlan& plan,
+                     std::stop_token stop) {
+  const Dialect& declared = source.dialect;
+  plan.format = FormatKind::xlsx;
+  plan.csv = {};
+  plan.csv.comment = declared.comment_char.value_or('\0');
+  plan.csv.comment_rows = declared.comment_rows;
+  plan.csv.null_sequence = declared.null_sequence;
+  std::ranges::sort(plan.csv.comment_rows);
+  for (const auto& rows : {declared.header_rows, declared.comment_rows})
+    if (std::ranges::find(rows, 0u) != rows.end())
+      return fail(ErrorKind::usage, "dialect: headerRows and commentRows count from 1.");
+  plan.findings.emplace_back("Format xlsx.");
+
+  const Workbook workbook = TRY(read_workbook(*archive, stop));
+  const SheetLimits limits = sheet_limits(plan);
+  const std::size_t chosen = TRY(choose_sheet(source, archive, workbook, limits, plan.findings, stop));
+  const WorkbookSheet& sheet = workbook.sheets[chosen];
+  if (!sheet.has_cells) return fail(ErrorKind::input, "has a chart and no cells on the sheet " + quoted(sheet.name));
+  plan.sheet.number = static_cast<std::uint32_t>(chosen + 1);
+  plan.sheet.name = sheet.name;
+
+  std::size_t most = kHeaderRecords;
+  for (std::uint32_t row : declared.header_rows) most = std::max<std::size_t>(most, row);
+  auto records = TRY(open_sheet(archive, workbook, sheet, limits, SheetTexts::read, stop));
+  Sample sample = TRY(read_sample(*records, plan.csv, most, stop));
+  if (sample.records.empty())
+    return fail(ErrorKind::input, "is empty: the sheet " + quoted(sheet.name) + " has no cell with a value" +
+                                      (sample.text.size() < kSampleBytes ? "" : " in its first rows"));
+  plan.sheet.first_column = square_up(sample.records);
+  const HeaderSearch search{.sample = sample.text,
+                            .begin = 0,
+                            .declared = declared,
+                            .schema_fields = source.schema_fields,
+                            .line = "Row",
+                            .line_end = kRecordEnd};
+  FoundHeader header = TRY(find_header(search, sample.records));
+  plan.columns = std::move(header.columns);
+  plan.first_row = header.first_row;
+  std::ranges::move(header.findings, std::back_inserter(plan.findings));
+  if (plan.sheet.first_column > 0)
+    plan.findings.push_back("The table begins in column " + column_letters(plan.sheet.first_column + 1) + ".");
+  return {};
+}
+
+}  // namespace sluice
