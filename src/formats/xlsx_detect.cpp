@@ -142,29 +142,48 @@ std::size_t filled(const TrialRecord& record) {
   return static_cast<std::size_t>(std::ranges::count_if(record.cells, [](const std::string& cell) { return !cell.empty(); }));
 }
 
+// Which columns the table has: those of its first full row, which the header is if there is one, and those that
+// have a value in a quarter of the full rows. What stands further out in a few rows is no column.
+struct TableColumns {
+  std::size_t first = 0, end = 0;
+};
+template <class IsFull>
+TableColumns table_columns(const Records& records, IsFull is_full) {
+  std::vector<std::size_t> values;  // by column
+  std::size_t full = 0;
+  TableColumns table{kMostSheetColumns, 0};
+  for (const TrialRecord& record : records) {
+    if (!is_full(record)) continue;
+    if (values.size() < record.cells.size()) values.resize(record.cells.size());
+    for (std::size_t i = 0; i < record.cells.size(); ++i) {
+      if (record.cells[i].empty()) continue;
+      ++values[i];
+      if (full == 0) table = {std::min(table.first, i), i + 1};
+    }
+    ++full;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i] * 4 >= full) table = {std::min(table.first, i), std::max(table.end, i + 1)};
+  return table;
+}
+
 // Rows of a sheet end with their last cell that is not empty, and a table may begin in any column: what stands
 // here becomes the lines that a CSV file of the same table would have. Returns the columns left of the table.
 std::uint32_t square_up(Records& records) {
   std::size_t most = 0;
   for (const TrialRecord& record : records) most = std::max(most, filled(record));
   auto is_full = [&](const TrialRecord& record) { return filled(record) * 2 >= most; };
-  std::size_t first = kMostSheetColumns, width = 0;
-  for (const TrialRecord& record : records) {
-    if (!is_full(record)) continue;
-    auto cell = std::ranges::find_if(record.cells, [](const std::string& each) { return !each.empty(); });
-    first = std::min(first, static_cast<std::size_t>(cell - record.cells.begin()));
-    width = std::max(width, record.cells.size());
-  }
+  const TableColumns table = table_columns(records, is_full);
   bool in_table = false;
   for (TrialRecord& record : records) {
     in_table |= is_full(record);
     auto& cells = record.cells;
-    cells.erase(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(std::min(first, cells.size())));
+    cells.erase(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(std::min(table.first, cells.size())));
     // A title that stands further left is one all the same.
     if (cells.empty()) cells.emplace_back(in_table ? "" : "title");
-    if (in_table && cells.size() < width - first) cells.resize(width - first);
+    if (in_table) cells.resize(table.end - table.first);
   }
-  return static_cast<std::uint32_t>(first);
+  return static_cast<std::uint32_t>(table.first);
 }
 
 }  // namespace

@@ -110,8 +110,15 @@ TEST(XlsxFormat, FindsTheTableBelowTitlesAndRightOfNothing) {
 }
 
 TEST(XlsxFormat, NamesBlankAndRepeatedColumns) {
-  const std::string bytes = Book::of(row_of({"a", "", "a"}) + row_of({"1", "2", "3", "4"})).bytes();
-  EXPECT_EQ(plan_of(bytes)->columns, (Columns{"a", "column_2", "a_2", "column_4"}));
+  const std::string bytes = Book::of(row_of({"a", "", "b", "a"}) + row_of({"1", "2", "3", "4"})).bytes();
+  EXPECT_EQ(plan_of(bytes)->columns, (Columns{"a", "column_2", "b", "a_2"}));
+}
+
+TEST(XlsxFormat, TakesColumnsWithoutAHeaderWhereRowsHaveThem) {
+  const std::string often = row_of({"1", "2", "3", "4"}), once = row_of({"1", "2", "3", "4", "5"});
+  const std::string bytes = Book::of(row_of({"a", "b", "c"}) + often + once + often + often).bytes();
+  EXPECT_EQ(plan_of(bytes)->columns, (Columns{"a", "b", "c", "column_4"}));
+  EXPECT_EQ(rows_of(bytes)[1], "2@3: 1|2|3|4 +5");
 }
 
 TEST(XlsxFormat, GoesByWhatTheDialectDeclares) {

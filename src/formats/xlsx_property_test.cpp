@@ -91,7 +91,7 @@ class RandomBook {
   }
 
   std::string random_text() {
-    static constexpr const char* kPieces[] = {"a", "B", " ", "<", "&", "\"", "é", "日", "😀", "0", "\n", "_x0041_", "=1+1", "\t", ","};
+    static constexpr const char* kPieces[] = {"a", "B", " ", "<", "&", "\"", "é", "日", "😀", "0", "\n", "_x", "=1+1", "\t", ","};
     std::string text = "t";
     for (unsigned i = below(20); i > 0; --i) text += kPieces[below(std::size(kPieces))];
     return text + "t";
