@@ -72,7 +72,8 @@ class DescriptorSource : public ByteSource {
   std::optional<std::uint64_t> whole_size() const override {
     struct stat status{};
     // A borrowed descriptor is read where it stands: nobody can open it anywhere else.
-    if (signal_ || ownership_ == Descriptor::borrowed || ::fstat(file_.get(), &status) != 0) return std::nullopt;
+    if (signal_ || ownership_ == Descriptor::borrowed || ::fstat(file_.get(), &status) != 0)
+      return std::nullopt;
     return static_cast<std::uint64_t>(status.st_size);
   }
 

@@ -87,7 +87,7 @@ bool declares_everything(const PipelineSpec& spec) {
   const SourceSpec& source = spec.source;
   if (source.format == SourceFormat::automatic || source.encoding == "auto" || !spec.schema) return false;
   if (source.format == SourceFormat::xlsx) return false;  // an archive is read from its end
-  if (spec.max_rejects.share) return false;  // a share of rows that nobody has counted
+  if (spec.max_rejects.share) return false;               // a share of rows that nobody has counted
   if (source.format == SourceFormat::json || source.format == SourceFormat::ndjson) return true;
   bool delimiter = source.dialect.delimiter || source.format == SourceFormat::tsv;
   return delimiter && (source.dialect.header || !source.dialect.header_rows.empty());

@@ -1,6 +1,6 @@
-// TemporaryFile: bytes that do not fit into memory, in a file without a name: the system frees it when the last
-// descriptor is closed, after a kill -9 too. In $TMPDIR, else in /var/tmp, which is a disk where /tmp may be
-// memory. Appended to by one thread; what was appended may then be read from any.
+// TemporaryFile: bytes that do not fit into memory, in a file without a name: the system frees it when the
+// last descriptor is closed, after a kill -9 too. In $TMPDIR, else in /var/tmp, which is a disk where /tmp
+// may be memory. Appended to by one thread; what was appended may then be read from any.
 #pragma once
 
 #include <cstdint>
