@@ -219,7 +219,8 @@ Result<FoundHeader> find_header(const HeaderSearch& search, const std::vector<Tr
     first = count_title_lines(records);
     has_header = looks_like_header(records, first, search.schema_fields);
     if (first > 0) found.findings.push_back(title_finding(search, records, first));
-    found.findings.push_back(has_header ? std::string(search.line) + " " + std::to_string(records[first].line) + " is the header."
+    found.findings.push_back(has_header ? std::string(search.line) + " " +
+                                              std::to_string(records[first].line) + " is the header."
                                         : "The file has no header: its first row looks like the others.");
   }
   std::vector<std::string> names;

@@ -1,5 +1,5 @@
-// Where the table of a file of lines begins: title lines, header rows, columns. Part of csv_detect; the rows of a
-// sheet are looked at likewise.
+// Where the table of a file of lines begins: title lines, header rows, columns. Part of csv_detect; the rows
+// of a sheet are looked at likewise.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "formats/dialect.h"
 #include "formats/csv_trial.h"
+#include "formats/dialect.h"
 #include "formats/read_plan.h"
 
 namespace sluice {
@@ -30,7 +30,8 @@ struct FoundHeader {
 };
 
 Result<FoundHeader> find_header(const HeaderSearch& search, const CsvDialect& dialect);
-// The same in records that are cut already: at least one, and no more than kHeaderRecords unless headerRows says so.
+// The same in records that are cut already: at least one, and no more than kHeaderRecords unless headerRows
+// says so.
 inline constexpr std::size_t kHeaderRecords = 500;
 Result<FoundHeader> find_header(const HeaderSearch& search, const std::vector<TrialRecord>& records);
 

@@ -79,8 +79,10 @@ class Detection {
       return std::move(plan_);
     }
     if (source_.format == SourceFormat::xlsx)
-      return refuse("is no Excel workbook (XLSX), which is a zip archive and begins so, though source.format says xlsx; "
-                    "set it to auto, and the file is read as what it is");
+      return refuse(
+          "is no Excel workbook (XLSX), which is a zip archive and begins so, though source.format says "
+          "xlsx; "
+          "set it to auto, and the file is read as what it is");
     TRY(find_encoding());
     TRY(decode_sample());
     choose_format();
@@ -137,7 +139,9 @@ class Detection {
     decompressed_.reset();
     head_ = {};
     if (source_.format != SourceFormat::automatic && source_.format != SourceFormat::xlsx)
-      return refuse("is a zip archive, as Excel workbooks are, though source.format says otherwise; set it to auto or xlsx");
+      return refuse(
+          "is a zip archive, as Excel workbooks are, though source.format says otherwise; set it to auto or "
+          "xlsx");
     auto archive = open_archive(plan_.compression, plan_.window_bytes, opener_, stop_);
     if (!archive) return about_input(std::move(archive).error());
     auto found = detect_xlsx(source_, std::make_shared<ZipArchive>(*std::move(archive)), plan_, stop_);

@@ -29,8 +29,8 @@ struct SourceSpec {
 };
 
 // `input`: a name for messages and the ending of the file name as a hint. Errors: input, with what the file
-// is and what to do (an encrypted workbook, an empty file, binary data, a JSON document without an array of rows
-// and the pointers that would work).
+// is and what to do (an encrypted workbook, an empty file, binary data, a JSON document without an array of
+// rows and the pointers that would work).
 Result<ReadPlan> detect(const SourceSpec& source, const std::string& input, const Opener& opener,
                         std::stop_token stop);
 

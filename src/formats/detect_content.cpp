@@ -82,7 +82,8 @@ bool has_wide(std::string_view head, std::string_view name) {
 
 std::string refused_ole(std::string_view head) {
   if (has_wide(head, "EncryptedPackage") || has_wide(head, "EncryptionInfo")) {
-    return "is an encrypted Office file, which is protected with a password; open it, take the password off (in Excel: "
+    return "is an encrypted Office file, which is protected with a password; open it, take the password off "
+           "(in Excel: "
            "File, Info, Protect Workbook) or save the sheet as CSV (UTF-8), and give that file";
   }
   if (has_wide(head, "WordDocument")) return "is a Word document; " + std::string(kNoTable);
@@ -178,7 +179,8 @@ bool is_zip_archive(std::string_view head) { return head.starts_with("PK\x03\x04
 
 std::optional<std::uint64_t> ole_directory(std::string_view head) {
   constexpr std::size_t kHeaderBytes = 512;
-  if (!head.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv) || head.size() < kHeaderBytes) return std::nullopt;
+  if (!head.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv) || head.size() < kHeaderBytes)
+    return std::nullopt;
   auto byte = [&](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(head[at])}; };
   // Its first sector, and how large sectors are (a power of two); the header takes the place of one.
   const std::uint64_t sector = byte(48) | byte(49) << 8 | byte(50) << 16 | byte(51) << 24, shift = byte(30);

@@ -10,19 +10,20 @@
 
 namespace sluice {
 
-// Is this something that holds no rows for us: an old workbook, an archive, a picture …? Then a sentence that goes
-// on after the file's name: "is a PDF document; …". `head`: the first bytes, decompressed but not decoded.
+// Is this something that holds no rows for us: an old workbook, an archive, a picture …? Then a sentence that
+// goes on after the file's name: "is a PDF document; …". `head`: the first bytes, decompressed but not
+// decoded.
 std::optional<std::string> refused_content(std::string_view head);
 
 // Does it begin as a zip archive? What is in it, its directory at the end tells, not these bytes.
 bool is_zip_archive(std::string_view head);
 
-// What the first bytes of a zip archive tell already, while the rest of it is still on its way: as refused_content();
-// none where it may be a workbook.
+// What the first bytes of a zip archive tell already, while the rest of it is still on its way: as
+// refused_content(); none where it may be a workbook.
 std::optional<std::string> refused_zip_head(std::string_view head);
 
-// An old Office file (OLE) says what it is in a directory that may stand anywhere: where that begins in bytes;
-// none for other files.
+// An old Office file (OLE) says what it is in a directory that may stand anywhere: where that begins in
+// bytes; none for other files.
 std::optional<std::uint64_t> ole_directory(std::string_view head);
 
 // The same for what no mark gives away: `text` (decoded) is full of control characters.

@@ -18,11 +18,23 @@ void expect_refused(const std::string& head, const std::string& part) {
   EXPECT_NE(refused->find("; "), std::string::npos) << "says nothing of what to do: " << *refused;
 }
 
+TEST(Content, TheBeginningOfAZipArchiveTellsMostOfThem) {
+  auto refused = [](const std::string& inside) {
+    const std::string head = bytes("PK\x03\x04\x14\0") + inside;
+    EXPECT_TRUE(is_zip_archive(head));
+    EXPECT_FALSE(refused_content(head)) << "only what is in it tells";
+    return refused_zip_head(head).value_or("may be a workbook");
+  };
+  EXPECT_EQ(refused("[Content_Types].xml ... xl/workbook.xml"), "may be a workbook");
+  EXPECT_EQ(refused("docProps/app.xml ..."), "may be a workbook");
+  EXPECT_EQ(refused("xl/workbook.xml ... xl/embeddings/word/x"), "may be a workbook");
+  EXPECT_NE(refused("[Content_Types].xml ... xl/workbook.bin").find("XLSB"), std::string::npos);
+  EXPECT_NE(refused("[Content_Types].xml ... word/document.xml").find("Word document"), std::string::npos);
+  EXPECT_NE(refused("mimetypeapplication/vnd.oasis.opendocument.spreadsheet").find("ODS"), std::string::npos);
+  EXPECT_NE(refused("data.csv").find("zip archive"), std::string::npos);
+}
+
 TEST(Content, WhatHoldsNoRowsIsNamed) {
-  expect_refused(bytes("PK\x03\x04\x14\0[Content_Types].xml ... xl/workbook.xml"), "Excel workbook (XLSX)");
-  expect_refused(bytes("PK\x03\x04\x14\0[Content_Types].xml ... word/document.xml"), "Word document");
-  expect_refused(bytes("PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "ODS");
-  expect_refused(bytes("PK\x03\x04....data.csv"), "zip archive");
   std::string ole = bytes("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") + std::string(512, '\0');
   expect_refused(ole + bytes("W\0o\0r\0k\0b\0o\0o\0k\0"), "Excel workbook (XLS)");
   expect_refused(ole + bytes("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0"), "encrypted");

@@ -198,7 +198,8 @@ TEST(Detect, WhatCannotBeReadIsRefusedByName) {
   expect_undetected(" \r\n\t\n", "empty");
   expect_undetected(gzip(""), "empty");
   expect_undetected("\xff\xfe", "empty");
-  expect_undetected(bytes("PK\x03\x04\x14\0[Content_Types].xml xl/workbook.xml"), "Excel workbook");
+  expect_undetected(bytes("PK\x03\x04\x14\0[Content_Types].xml xl/workbook.xml"),
+                    "damaged or incomplete zip archive");
   expect_undetected(gzip("%PDF-1.4 ..."), "PDF");
   expect_undetected(gzip(gzip(kPeople)), "compressed twice");
   expect_undetected(gzip(kPeople).substr(0, 10), "ends too early");
@@ -207,6 +208,8 @@ TEST(Detect, WhatCannotBeReadIsRefusedByName) {
   declared.encoding = "utf-8";
   expect_undetected(std::string(1000, '\x01'), "binary", declared);
   expect_undetected(bytes("PK\x03\x04"), "zip archive", declared);
+  declared.format = SourceFormat::xlsx;
+  expect_undetected(kPeople, "no Excel workbook", declared);
 }
 
 TEST(Detect, ATornGzipIsReadAsFarAsItGoes) {

@@ -52,8 +52,8 @@ struct ReadPlan {
   CsvDialect csv;
   SheetPlan sheet;      // xlsx; of `csv` it has comment, comment_rows and null_sequence
   std::string pointer;  // json: RFC 6901 pointer to the array of rows; "" is the document
-  // CSV and XLSX: the unique column names. JSON arrays: likewise, from the header row. Empty where rows are objects:
-  // each batch then has the columns it finds (or `item_keys`).
+  // CSV and XLSX: the unique column names. JSON arrays: likewise, from the header row. Empty where rows are
+  // objects: each batch then has the columns it finds (or `item_keys`).
   Columns columns;
   bool rows_are_arrays = false;  // json, ndjson: a row is an array under `columns`
   std::vector<std::string> item_keys;

@@ -7,7 +7,7 @@ namespace {
 
 ReadPlan full_plan() {
   ReadPlan plan;
-  plan.format = FormatKind::ndjson;
+  plan.format = FormatKind::xlsx;
   plan.compression = Compression::zstd;
   plan.encoding = "windows-1252";
   plan.csv = {.delimiter = '\t',
@@ -19,6 +19,7 @@ ReadPlan full_plan() {
               .trailing_delimiter = true,
               .null_sequence = "",
               .comment_rows = {2, 7}};
+  plan.sheet = {.number = 2, .name = "Übersicht", .first_column = 3};
   plan.pointer = "/a~1b/ü";
   plan.columns = {"", "x\"y", "b\xff", "naïve"};
   plan.rows_are_arrays = true;
@@ -36,6 +37,7 @@ void expect_equal(const ReadPlan& a, const ReadPlan& b) {
   EXPECT_EQ(a.compression, b.compression);
   EXPECT_EQ(a.encoding, b.encoding);
   EXPECT_EQ(a.csv, b.csv);
+  EXPECT_EQ(a.sheet, b.sheet);
   EXPECT_EQ(a.pointer, b.pointer);
   EXPECT_EQ(a.columns, b.columns);
   EXPECT_EQ(a.rows_are_arrays, b.rows_are_arrays);
@@ -59,7 +61,7 @@ TEST(ReadPlanJson, GoesThereAndBack) {
 // plan: it comes from the process that reads).
 TEST(ReadPlanJson, NoMemberIsForgotten) {
 #if defined(__GLIBCXX__) && defined(__x86_64__)
-  EXPECT_EQ(sizeof(ReadPlan), 328u) << "a new member? add it to read_plan.cpp and to full_plan()";
+  EXPECT_EQ(sizeof(ReadPlan), 376u) << "a new member? add it to read_plan.cpp and to full_plan()";
 #endif
 }
 
@@ -91,6 +93,7 @@ TEST(ReadPlanJson, WhatIsNotUnderstoodIsRefused) {
 
 TEST(ReadPlanNames, AreThoseOfThePipelineFile) {
   EXPECT_EQ(name_of(FormatKind::ndjson), "ndjson");
+  EXPECT_EQ(name_of(FormatKind::xlsx), "xlsx");
   EXPECT_EQ(name_of(Compression::none), "none");
 }
 

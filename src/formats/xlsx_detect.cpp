@@ -17,6 +17,7 @@ using Records = std::vector<TrialRecord>;
 constexpr std::size_t kSampleBytes = 1 << 20;
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kMostListed = 20;
+constexpr std::size_t kMostTitles = 50;  // rows
 
 std::string quoted(const std::string& name) { return "'" + shown_value(name, 100) + "'"; }
 
@@ -46,13 +47,16 @@ Result<bool> has_data(const std::shared_ptr<const ZipArchive>& archive, const Wo
                       const WorkbookSheet& sheet, const SheetLimits& limits, const std::stop_token& stop) {
   if (!sheet.has_cells) return false;
   auto records = open_sheet(archive, workbook, sheet, limits, SheetTexts::left_out, stop);
-  if (!records) return records.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(records.error());
+  if (!records)
+    return records.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(records.error());
   std::string block(kReadBytes, '\0');
   while (true) {
     auto count = (*records)->read(block, stop);
-    if (!count) return count.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(count.error());
+    if (!count)
+      return count.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(count.error());
     if (*count == 0) return false;
-    if (std::string_view(block).substr(0, *count).find_first_not_of(kRecordEnd) != std::string_view::npos) return true;
+    if (std::string_view(block).substr(0, *count).find_first_not_of(kRecordEnd) != std::string_view::npos)
+      return true;
   }
 }
 
@@ -89,10 +93,12 @@ Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr
   if (visible.empty() && !hidden.empty())
     return fail(ErrorKind::input, "has data only on hidden sheets: " + listed(workbook, hidden) + "; " +
                                       std::string(kSayWhich));
-  if (visible.empty()) return fail(ErrorKind::input, "is empty: no sheet of the workbook has a cell with a value");
+  if (visible.empty())
+    return fail(ErrorKind::input, "is empty: no sheet of the workbook has a cell with a value");
   if (count > 1)
-    findings.push_back("Sheet " + quoted(workbook.sheets[visible[0]].name) + " is read: of " + std::to_string(count) +
-                       " sheets it is the only " + (hidden.empty() ? "" : "visible ") + "one with data.");
+    findings.push_back("Sheet " + quoted(workbook.sheets[visible[0]].name) + " is read: of " +
+                       std::to_string(count) + " sheets it is the only " +
+                       (hidden.empty() ? "" : "visible ") + "one with data.");
   return visible[0];
 }
 
@@ -123,7 +129,8 @@ void take_records(std::string_view text, const CsvDialect& dialect, std::size_t 
   }
 }
 
-Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::size_t most, const std::stop_token& stop) {
+Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::size_t most,
+                           const std::stop_token& stop) {
   Sample sample;
   while (sample.text.size() < kSampleBytes) {
     const std::size_t held = sample.text.size();
@@ -131,7 +138,8 @@ Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::
     auto count = records.read(std::span(sample.text).subspan(held), stop);
     sample.text.resize(held + count.value_or(0));
     // The rows before the damage are read, and reading them says what is damaged.
-    if (!count && (count.error().kind != ErrorKind::input || held == 0)) return std::unexpected(std::move(count).error());
+    if (!count && (count.error().kind != ErrorKind::input || held == 0))
+      return std::unexpected(std::move(count).error());
     if (!count || *count == 0) break;
   }
   take_records(sample.text, dialect, most, sample);
@@ -139,11 +147,13 @@ Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::
 }
 
 std::size_t filled(const TrialRecord& record) {
-  return static_cast<std::size_t>(std::ranges::count_if(record.cells, [](const std::string& cell) { return !cell.empty(); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(record.cells, [](const std::string& cell) { return !cell.empty(); }));
 }
 
-// Which columns the table has: those of its first full row, which the header is if there is one, and those that
-// have a value in a quarter of the full rows. What stands further out in a few rows is no column.
+// Which columns the table has: those of its first full row, which the header is if there is one, and those
+// that have a value in more than a quarter of the full rows. What stands further out in a few rows is no
+// column.
 struct TableColumns {
   std::size_t first = 0, end = 0;
 };
@@ -163,27 +173,50 @@ TableColumns table_columns(const Records& records, IsFull is_full) {
     ++full;
   }
   for (std::size_t i = 0; i < values.size(); ++i)
-    if (values[i] * 4 >= full) table = {std::min(table.first, i), std::max(table.end, i + 1)};
+    if (values[i] * 4 > full) table = {std::min(table.first, i), std::max(table.end, i + 1)};
   return table;
 }
 
-// Rows of a sheet end with their last cell that is not empty, and a table may begin in any column: what stands
-// here becomes the lines that a CSV file of the same table would have. Returns the columns left of the table.
-std::uint32_t square_up(Records& records) {
-  std::size_t most = 0;
-  for (const TrialRecord& record : records) most = std::max(most, filled(record));
-  auto is_full = [&](const TrialRecord& record) { return filled(record) * 2 >= most; };
+// Rows of a sheet end with their last cell that is not empty, and a table may begin in any column: what
+// stands here becomes the lines that a CSV file of the same table would have.
+struct Squared {
+  std::uint32_t first_column = 0;  // columns left of the table
+  std::size_t titles = 0;          // rows above it that have less than half of its values
+};
+Squared square_up(Records& records) {
+  // As many values as a quarter of the rows have, so that one odd row does not set the measure.
+  std::vector<std::size_t> counts;
+  for (const TrialRecord& record : records) counts.push_back(filled(record));
+  const auto usual = counts.begin() + static_cast<std::ptrdiff_t>((counts.size() - 1) * 3 / 4);
+  std::ranges::nth_element(counts, usual);
+  auto is_full = [most = *usual](const TrialRecord& record) {
+    const std::size_t count = filled(record);
+    return count * 2 >= most && (count > 1 || most == 1);
+  };
   const TableColumns table = table_columns(records, is_full);
+  Squared squared{static_cast<std::uint32_t>(table.first), 0};
+  const auto first_full = std::ranges::find_if(records, is_full);
+  const auto above = static_cast<std::size_t>(first_full - records.begin());
+  const std::size_t full = static_cast<std::size_t>(std::count_if(first_full, records.end(), is_full));
+  if (above <= kMostTitles && full * 2 >= records.size() - above) squared.titles = above;
   bool in_table = false;
   for (TrialRecord& record : records) {
     in_table |= is_full(record);
     auto& cells = record.cells;
-    cells.erase(cells.begin(), cells.begin() + static_cast<std::ptrdiff_t>(std::min(table.first, cells.size())));
+    cells.erase(cells.begin(),
+                cells.begin() + static_cast<std::ptrdiff_t>(std::min(table.first, cells.size())));
     // A title that stands further left is one all the same.
     if (cells.empty()) cells.emplace_back(in_table ? "" : "title");
     if (in_table) cells.resize(table.end - table.first);
   }
-  return static_cast<std::uint32_t>(table.first);
+  return squared;
+}
+
+std::string title_finding(const Records& records, std::size_t titles) {
+  const std::string first = std::to_string(records.front().line),
+                    last = std::to_string(records[titles - 1].line);
+  return titles == 1 ? "Row " + first + " stands above the header and is taken as a title."
+                     : "Rows " + first + " to " + last + " stand above the header and are taken as titles.";
 }
 
 }  // namespace
@@ -206,7 +239,8 @@ Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive>
   const SheetLimits limits = sheet_limits(plan);
   const std::size_t chosen = TRY(choose_sheet(source, archive, workbook, limits, plan.findings, stop));
   const WorkbookSheet& sheet = workbook.sheets[chosen];
-  if (!sheet.has_cells) return fail(ErrorKind::input, "has a chart and no cells on the sheet " + quoted(sheet.name));
+  if (!sheet.has_cells)
+    return fail(ErrorKind::input, "has a chart and no cells on the sheet " + quoted(sheet.name));
   plan.sheet.number = static_cast<std::uint32_t>(chosen + 1);
   plan.sheet.name = sheet.name;
 
@@ -217,7 +251,13 @@ Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive>
   if (sample.records.empty())
     return fail(ErrorKind::input, "is empty: the sheet " + quoted(sheet.name) + " has no cell with a value" +
                                       (sample.text.size() < kSampleBytes ? "" : " in its first rows"));
-  plan.sheet.first_column = square_up(sample.records);
+  const Squared squared = square_up(sample.records);
+  plan.sheet.first_column = squared.first_column;
+  if (squared.titles > 0 && !declared.header && declared.header_rows.empty()) {
+    plan.findings.push_back(title_finding(sample.records, squared.titles));
+    sample.records.erase(sample.records.begin(),
+                         sample.records.begin() + static_cast<std::ptrdiff_t>(squared.titles));
+  }
   const HeaderSearch search{.sample = sample.text,
                             .begin = 0,
                             .declared = declared,
@@ -229,7 +269,8 @@ Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive>
   plan.first_row = header.first_row;
   std::ranges::move(header.findings, std::back_inserter(plan.findings));
   if (plan.sheet.first_column > 0)
-    plan.findings.push_back("The table begins in column " + column_letters(plan.sheet.first_column + 1) + ".");
+    plan.findings.push_back("The table begins in column " + column_letters(plan.sheet.first_column + 1) +
+                            ".");
   return {};
 }
 

@@ -20,7 +20,8 @@ std::size_t record_end(std::string_view bytes, std::size_t at) { return bytes.fi
 
 class SheetSplitter : public RecordSplitter {
  public:
-  SheetSplitter(const ReadPlan& plan, Position at) : dialect_(plan.csv), row_bytes_(plan.row_bytes), line_(at.line) {}
+  SheetSplitter(const ReadPlan& plan, Position at)
+      : dialect_(plan.csv), row_bytes_(plan.row_bytes), line_(at.line) {}
 
   Result<Cut> cut(std::string_view bytes, std::size_t target, std::uint64_t max_rows, bool at_end) override {
     Cut cut = cut_whole(bytes, target, max_rows);
@@ -143,11 +144,13 @@ class SheetParser {
     const auto& null_sequence = plan_.csv.null_sequence;
     const char mark = text.empty() ? '\0' : text[0];
     if (mark == kErrorValue || mark == kUnreadable) text.remove_prefix(1);
-    if (null_sequence && text == *null_sequence && mark != kUnreadable) return {text.data(), 0, CellKind::null, false};
+    if (null_sequence && text == *null_sequence && mark != kUnreadable)
+      return {text.data(), 0, CellKind::null, false};
     if (mark == kErrorValue)
       reject(row, number, RejectCode::type_error, text,
              "The formula gives the error " + shown_value(text, 40) +
-                 ". Correct it, or empty the cell; an error that means no value is said by nullSequence in the pipeline's "
+                 ". Correct it, or empty the cell; an error that means no value is said by nullSequence in "
+                 "the pipeline's "
                  "dialect");
     if (mark == kUnreadable) {
       reject(row, number, RejectCode::syntax_error, {}, "The cell cannot be read: " + shown_value(text, 200));
@@ -156,7 +159,8 @@ class SheetParser {
     return Cell::string(text);
   }
 
-  void reject(std::size_t row, std::size_t number, RejectCode code, std::string_view value, const std::string& what) {
+  void reject(std::size_t row, std::size_t number, RejectCode code, std::string_view value,
+              const std::string& what) {
     Issue issue{.code = code, .value = shown_value(value)};
     const std::size_t first = plan_.sheet.first_column;
     if (number >= first && number - first < width_) {
@@ -176,7 +180,8 @@ class SheetParser {
   void reject_bad_text(std::size_t row) {
     for (std::size_t i = 0; i < width_; ++i) {
       const std::string_view text = batch_.cells(row)[i].text();
-      if (std::memchr(text.data(), '\0', text.size()) == nullptr && simdjson::validate_utf8(text.data(), text.size()))
+      if (std::memchr(text.data(), '\0', text.size()) == nullptr &&
+          simdjson::validate_utf8(text.data(), text.size()))
         continue;
       reject(row, i + plan_.sheet.first_column, RejectCode::encoding_error, text,
              "The cell holds the character U+0000 (NUL), which is no text. Remove it");
@@ -184,7 +189,10 @@ class SheetParser {
   }
 
   void reject_oversized(std::string_view bytes) {
-    const std::size_t row = add_row(bytes);
+    // As people can read it.
+    char* shown = batch_.arena().allocate(bytes.size());
+    std::ranges::replace_copy(bytes, shown, kCellEnd, '\t');
+    const std::size_t row = add_row({shown, bytes.size()});
     batch_.info(row).readable = false;
     batch_.reject(row, Issue{.code = RejectCode::row_too_large,
                              .message = "The row is longer than " + std::to_string(plan_.row_bytes) +
@@ -199,7 +207,8 @@ class SheetParser {
 
 class SheetFormat : public RowFormat {
  public:
-  explicit SheetFormat(const ReadPlan& plan) : plan_(plan), columns_(std::make_shared<Columns>(plan.columns)) {}
+  explicit SheetFormat(const ReadPlan& plan)
+      : plan_(plan), columns_(std::make_shared<Columns>(plan.columns)) {}
 
   std::unique_ptr<RecordSplitter> splitter(Position at) const override {
     return std::make_unique<SheetSplitter>(plan_, at);

@@ -9,8 +9,8 @@ namespace sluice {
 
 std::unique_ptr<RowFormat> make_xlsx_format(const ReadPlan& plan);
 
-// Where a cell stands, for people: "Sheet 'People', cell B17"; `field` is its place in the table, from 1; 0: the row as
-// a whole is meant, "Sheet 'People', row 17".
+// Where a cell stands, for people: "Sheet 'People', cell B17"; `field` is its place in the table, from 1; 0:
+// the row as a whole is meant, "Sheet 'People', row 17".
 std::string place_in_sheet(const SheetPlan& sheet, std::uint64_t row, std::uint32_t field);
 
 // Is a record a row? Empty ones are none, nor those that the dialect calls comments.

@@ -1,5 +1,5 @@
-// A workbook from its bytes to its rows: what is found out about it, and that it is read the same however it is cut
-// into chunks and from wherever it is gone on with.
+// A workbook from its bytes to its rows: what is found out about it, and that it is read the same however it
+// is cut into chunks and from wherever it is gone on with.
 #include "formats/xlsx_format.h"
 
 #include <gtest/gtest.h>
@@ -77,7 +77,9 @@ std::vector<std::string> rows_of(const std::string& bytes, const SourceSpec& sou
 using Rows = std::vector<std::string>;
 
 TEST(XlsxFormat, ReadsATableWithItsHeader) {
-  const std::string bytes = Book::of(row_of({"id", "name"}) + row_of({"1", "Ann"}) + row_of({"2"}) + "<row r='6'><c r='B6'><v>3</v></c></row>").bytes();
+  const std::string bytes = Book::of(row_of({"id", "name"}) + row_of({"1", "Ann"}) + row_of({"2"}) +
+                                     "<row r='6'><c r='B6'><v>3</v></c></row>")
+                                .bytes();
   const ReadPlan plan = *plan_of(bytes);
   EXPECT_EQ(plan.format, FormatKind::xlsx);
   EXPECT_EQ(plan.columns, (Columns{"id", "name"}));
@@ -93,20 +95,40 @@ TEST(XlsxFormat, ReadsATableWithItsHeader) {
 
 TEST(XlsxFormat, FindsTheTableBelowTitlesAndRightOfNothing) {
   const std::string bytes =
-      Book::of("<row r='1'><c r='A1' t='inlineStr'><is><t>Prices of 2024</t></is></c></row>"
-               "<row r='4'><c r='C4' t='inlineStr'><is><t>item</t></is></c><c r='D4' t='inlineStr'><is><t>price</t></is></c>"
-               "<c r='E4' t='inlineStr'><is><t>note</t></is></c></row>"
-               "<row r='5'><c r='C5' t='inlineStr'><is><t>nail</t></is></c><c r='D5'><v>0.5</v></c></row>"
-               "<row r='6'><c r='C6' t='inlineStr'><is><t>saw</t></is></c><c r='D6'><v>12</v></c></row>"
-               "<row r='7'><c r='A7' t='inlineStr'><is><t>?</t></is></c><c r='D7'><v>13</v></c></row>"
-               "<row r='8'><c r='C8' t='inlineStr'><is><t>axe</t></is></c><c r='D8'><v>9</v></c><c r='G8'><v>7</v></c></row>")
+      Book::of(
+          "<row r='1'><c r='A1' t='inlineStr'><is><t>Prices of 2024</t></is></c></row>"
+          "<row r='4'><c r='C4' t='inlineStr'><is><t>item</t></is></c><c r='D4' "
+          "t='inlineStr'><is><t>price</t></is></c>"
+          "<c r='E4' t='inlineStr'><is><t>note</t></is></c></row>"
+          "<row r='5'><c r='C5' t='inlineStr'><is><t>nail</t></is></c><c r='D5'><v>0.5</v></c></row>"
+          "<row r='6'><c r='C6' t='inlineStr'><is><t>saw</t></is></c><c r='D6'><v>12</v></c></row>"
+          "<row r='7'><c r='A7' t='inlineStr'><is><t>?</t></is></c><c r='D7'><v>13</v></c></row>"
+          "<row r='8'><c r='C8' t='inlineStr'><is><t>axe</t></is></c><c r='D8'><v>9</v></c><c "
+          "r='G8'><v>7</v></c></row>")
           .bytes();
   const ReadPlan plan = *plan_of(bytes);
   EXPECT_EQ(plan.columns, (Columns{"item", "price", "note"}));
   EXPECT_EQ(plan.sheet.first_column, 2u);
   EXPECT_TRUE(found(plan, "Row 1 stands above the header")) << to_json(plan);
   EXPECT_TRUE(found(plan, "The table begins in column C."));
-  EXPECT_EQ(rows_of(bytes), (Rows{"1@5: nail|0.5|", "2@6: saw|12|", "3@7: |13| !extra-cell", "4@8: axe|9| + +7"}));
+  EXPECT_EQ(rows_of(bytes),
+            (Rows{"1@5: nail|0.5|", "2@6: saw|12|", "3@7: |13| !extra-cell", "4@8: axe|9| + +7"}));
+}
+
+TEST(XlsxFormat, TakesTitlesAboveAShortTableOffAndNoDataForTitles) {
+  const std::string titles = row_of({"Report", "Q3"}) + row_of({"By", "Ann"}) + row_of({"On", "Monday"});
+  const std::string table =
+      row_of({"", "", "a", "b", "c", "d", "e"}) + row_of({"", "", "1", "2", "3", "4", "5"});
+  const ReadPlan plan = *plan_of(Book::of(titles + table).bytes());
+  EXPECT_EQ(plan.columns, (Columns{"a", "b", "c", "d", "e"}));
+  EXPECT_EQ(plan.first_row.line, 5u);
+  EXPECT_TRUE(found(plan, "Rows 1 to 3 stand above the header"));
+  // One row with many cells far down does not make titles of all before it.
+  std::string rows = row_of({"id", "name"});
+  for (int i = 0; i < 8; ++i) rows += row_of({std::to_string(i), "x"});
+  rows += row_of({"9", "x", "", "1", "2", "3", "4", "5", "6", "7"});
+  EXPECT_EQ(plan_of(Book::of(rows).bytes())->columns, (Columns{"id", "name"}));
+  EXPECT_EQ(rows_of(Book::of(rows).bytes()).size(), 9u);
 }
 
 TEST(XlsxFormat, NamesBlankAndRepeatedColumns) {
@@ -123,7 +145,8 @@ TEST(XlsxFormat, TakesColumnsWithoutAHeaderWhereRowsHaveThem) {
 
 TEST(XlsxFormat, GoesByWhatTheDialectDeclares) {
   const std::string bytes =
-      Book::of(row_of({"# made today"}) + row_of({"1", "x"}) + row_of({"2", "NA"}) + row_of({"sum", "y"})).bytes();
+      Book::of(row_of({"# made today"}) + row_of({"1", "x"}) + row_of({"2", "NA"}) + row_of({"sum", "y"}))
+          .bytes();
   SourceSpec source;
   source.dialect.header = false;
   source.dialect.comment_char = '#';
@@ -139,7 +162,9 @@ TEST(XlsxFormat, GoesByWhatTheDialectDeclares) {
 
 TEST(XlsxFormat, RejectsErrorsUnlessTheyMeanNothing) {
   const std::string bytes =
-      Book::of(row_of({"a", "b"}) + "<row><c><v>1</v></c><c t='e'><v>#N/A</v></c></row>" + row_of({"#N/A", "text"})).bytes();
+      Book::of(row_of({"a", "b"}) + "<row><c><v>1</v></c><c t='e'><v>#N/A</v></c></row>" +
+               row_of({"#N/A", "text"}))
+          .bytes();
   EXPECT_EQ(rows_of(bytes), (Rows{"1@2: 1|#N/A !type-error", "2@3: #N/A|text"}));
   SourceSpec source;
   source.dialect.null_sequence = "#N/A";
@@ -148,7 +173,13 @@ TEST(XlsxFormat, RejectsErrorsUnlessTheyMeanNothing) {
 
 TEST(XlsxFormat, TakesTheOnlySheetWithDataOrAsks) {
   const std::string table = row_of({"a", "b"}) + row_of({"1", "2"});
-  Book book{{{"Empty", "<row r='3'><c s='1'/></row>"}, {"Data", table}, {"Secret", table, "hidden"}, {"Deep", table, "veryHidden"}}, "", "", ""};
+  Book book{{{"Empty", "<row r='3'><c s='1'/></row>"},
+             {"Data", table},
+             {"Secret", table, "hidden"},
+             {"Deep", table, "veryHidden"}},
+            "",
+            "",
+            ""};
   EXPECT_EQ(plan_of(book.bytes())->sheet.name, "Data");
   EXPECT_TRUE(found(*plan_of(book.bytes()), "Sheet 'Data' is read"));
   book.sheets.push_back({"More", table});
@@ -167,7 +198,8 @@ TEST(XlsxFormat, TakesTheOnlySheetWithDataOrAsks) {
   source.sheet = {};
   EXPECT_EQ(plan_of(book.bytes(), source)->sheet.name, "Data");
   source.sheet.name = "Nowhere";
-  EXPECT_TRUE(has(refusal(book.bytes(), source), "no sheet 'Nowhere'; its sheets are 1 'Empty', 2 'Data', 3 'Secret' (hidden)"));
+  EXPECT_TRUE(has(refusal(book.bytes(), source),
+                  "no sheet 'Nowhere'; its sheets are 1 'Empty', 2 'Data', 3 'Secret' (hidden)"));
   source.sheet = {{}, 7};
   EXPECT_TRUE(has(refusal(book.bytes(), source), "no sheet 7"));
   source.sheet = {{}, 1};
@@ -184,10 +216,13 @@ TEST(XlsxFormat, TakesTheOnlySheetWithDataOrAsks) {
 
 TEST(XlsxFormat, RefusesWhatIsNoWorkbook) {
   EXPECT_TRUE(has(refusal(zip_of({{"people.csv", "id,name\n1,Ann\n"}})), "is a zip archive; unpack it"));
-  EXPECT_TRUE(has(refusal(zip_of({{"[Content_Types].xml", "x"}, {"word/document.xml", "x"}})), "Word document"));
+  EXPECT_TRUE(
+      has(refusal(zip_of({{"[Content_Types].xml", "x"}, {"word/document.xml", "x"}})), "Word document"));
   EXPECT_TRUE(has(refusal(zip_of({{"ppt/presentation.xml", "x"}})), "PowerPoint"));
   EXPECT_TRUE(has(refusal(zip_of({{"xl/workbook.bin", "x"}})), "XLSB"));
-  EXPECT_TRUE(has(refusal(zip_of({{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}, {"content.xml", "x"}})), "OpenDocument"));
+  EXPECT_TRUE(has(
+      refusal(zip_of({{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}, {"content.xml", "x"}})),
+      "OpenDocument"));
   EXPECT_TRUE(has(refusal(zip_of({{"xl/workbook.xml", "x"}})), "damaged Excel workbook"));
   auto parts = Book::of("").parts();
   parts.erase(parts.begin());  // the sheet
@@ -218,7 +253,8 @@ TEST(XlsxFormat, IsReadTheSameHoweverItIsCutAndResumed) {
   std::string expected_text;
   for (int i = 0; i < 60; ++i) {
     if (i % 7 == 3) rows += "<row/>";
-    rows += row_of({std::to_string(i), std::string(static_cast<std::size_t>(i * 5 % 90), 'x') + "é\n,\"", i % 3 == 0 ? "" : "m"});
+    rows += row_of({std::to_string(i), std::string(static_cast<std::size_t>(i * 5 % 90), 'x') + "é\n,\"",
+                    i % 3 == 0 ? "" : "m"});
     if (i == 30) rows += row_of({"long", std::string(900, 'y')});
   }
   const std::string bytes = Book::of(rows).bytes();
@@ -236,7 +272,8 @@ TEST(XlsxFormat, IsReadTheSameHoweverItIsCutAndResumed) {
     for (const Position& at : cut.ends) {
       const Reading rest = read_from(plan, opener, at, {target, 5});
       const std::size_t skipped = at.row - 1;
-      ASSERT_EQ(rest.rows, Rows(whole.rows.begin() + static_cast<std::ptrdiff_t>(skipped), whole.rows.end())) << at.offset;
+      ASSERT_EQ(rest.rows, Rows(whole.rows.begin() + static_cast<std::ptrdiff_t>(skipped), whole.rows.end()))
+          << at.offset;
       done = skipped;
     }
     EXPECT_EQ(done, whole.rows.size());

@@ -9,8 +9,7 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool is_word_at(std::string_view code, std::size_t at, std::string_view word) {
-  return code.size() - at >= word.size() &&
-         std::ranges::equal(code.substr(at, word.size()), word, {}, lower);
+  return code.size() - at >= word.size() && std::ranges::equal(code.substr(at, word.size()), word, {}, lower);
 }
 
 // What the letters of one section say, without its quoted texts, colours, conditions and fillers.
@@ -38,23 +37,29 @@ class Section {
     const char c = lower(code[at]);
     switch (c) {
       case '"': return std::min(code.find('"', at + 1), code.size() - 1) + 1;
-      case '\\': case '_': case '*':  // the next character is shown, or its width, or repeated
+      case '\\':
+      case '_':
+      case '*':  // the next character is shown, or its width, or repeated
         other_ |= c == '\\';
         return at + 2;
       case '[': return take_bracket(code, at);
       case 'g':
         if (is_word_at(code, at, "general")) return other_ = true, at + 7;
         [[fallthrough]];  // years of an era
-      case 'y': case 'd': case 'b':
+      case 'y':
+      case 'd':
+      case 'b':
         date_ = true;
         finish_month(false);
         return skip_run(code, at);
       case 'e':  // an exponent behind digits, else a year
-        if (at + 1 < code.size() && (code[at + 1] == '+' || code[at + 1] == '-')) return other_ = true, at + 2;
+        if (at + 1 < code.size() && (code[at + 1] == '+' || code[at + 1] == '-'))
+          return other_ = true, at + 2;
         date_ = true;
         finish_month(false);
         return at + 1;
-      case 'h': case 's':
+      case 'h':
+      case 's':
         time_ = true;
         finish_month(c == 's');
         after_hours_ = c == 'h';
@@ -79,7 +84,10 @@ class Section {
       case '0':
         // Behind a point and seconds they are parts of a second, which `time_` then says.
         return ++zeros_, at + 1;
-      case ' ': case ':': case '/': case '-': other_ |= c != ' '; return at + 1;
+      case ' ':
+      case ':':
+      case '/':
+      case '-': other_ |= c != ' '; return at + 1;
       default: return other_ = true, at + 1;
     }
   }

@@ -30,8 +30,8 @@ NumberForm builtin_number_form(std::uint32_t id);
 
 enum class DateSystem : std::uint8_t { from_1900, from_1904 };
 
-// Appends the value of a cell as its spreadsheet means it. `stored`: the number as it stands in the file; what is
-// no number is appended as it is.
+// Appends the value of a cell as its spreadsheet means it. `stored`: the number as it stands in the file;
+// what is no number is appended as it is.
 void append_number(std::string& out, std::string_view stored, NumberForm form, DateSystem system);
 // A cell that is stored as ISO 8601 (t="d").
 void append_iso_date(std::string& out, std::string_view stored, NumberForm form);

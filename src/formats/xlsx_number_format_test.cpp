@@ -12,7 +12,8 @@ std::string text_of(std::string_view stored, NumberForm form, DateSystem system 
   append_number(text, stored, form, system);
   return text;
 }
-std::string text_of(std::string_view stored, std::string_view code, DateSystem system = DateSystem::from_1900) {
+std::string text_of(std::string_view stored, std::string_view code,
+                    DateSystem system = DateSystem::from_1900) {
   return text_of(stored, number_form(code), system);
 }
 

@@ -25,8 +25,8 @@ bool is_plain(std::string_view stored) {
   return true;
 }
 
-// Plain decimal notation as long as people read it so: up to 21 digits before the point and 6 zeros behind it,
-// the borders of JSON's own canonical form.
+// Plain decimal notation as long as people read it so: up to 21 digits before the point and 6 zeros behind
+// it, the borders of JSON's own canonical form.
 void append_decimal(std::string& out, double value) {
   if (value == 0) {
     out += '0';
@@ -40,7 +40,9 @@ void append_decimal(std::string& out, double value) {
     return;
   }
   // d.ddddde±xx: the digits and the exponent, of which the zeros at the end are none.
-  auto end = std::to_chars(text.data(), text.data() + text.size(), std::abs(value), std::chars_format::scientific, kDigits - 1).ptr;
+  auto end = std::to_chars(text.data(), text.data() + text.size(), std::abs(value),
+                           std::chars_format::scientific, kDigits - 1)
+                 .ptr;
   std::string_view written(text.data(), static_cast<std::size_t>(end - text.data()));
   const std::size_t split = written.find('e');
   std::string digits(1, written[0]);
@@ -59,7 +61,9 @@ void append_decimal(std::string& out, double value) {
   } else if (digits.size() <= static_cast<std::size_t>(point)) {
     out.append(digits).append(static_cast<std::size_t>(point) - digits.size(), '0');
   } else {
-    out.append(digits, 0, static_cast<std::size_t>(point)).append(1, '.').append(digits, static_cast<std::size_t>(point));
+    out.append(digits, 0, static_cast<std::size_t>(point))
+        .append(1, '.')
+        .append(digits, static_cast<std::size_t>(point));
   }
 }
 

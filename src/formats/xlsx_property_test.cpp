@@ -35,7 +35,9 @@ class RandomBook {
       for (lxw_col_t column = 0; column < 40; column = static_cast<lxw_col_t>(column + 1 + below(6))) {
         std::string text;
         switch (below(8)) {
-          case 0: text = random_text(), worksheet_write_string(sheet, row, column, text.c_str(), nullptr); break;
+          case 0:
+            text = random_text(), worksheet_write_string(sheet, row, column, text.c_str(), nullptr);
+            break;
           case 1: {
             const auto number = static_cast<std::int64_t>(random_()) - (1ll << 31);
             text = std::to_string(number);
@@ -91,13 +93,15 @@ class RandomBook {
   }
 
   std::string random_text() {
-    static constexpr const char* kPieces[] = {"a", "B", " ", "<", "&", "\"", "é", "日", "😀", "0", "\n", "_x", "=1+1", "\t", ","};
+    static constexpr const char* kPieces[] = {"a",  "B", " ",  "<",  "&",    "\"", "é", "日",
+                                              "😀", "0", "\n", "_x", "=1+1", "\t", ","};
     std::string text = "t";
     for (unsigned i = below(20); i > 0; --i) text += kPieces[below(std::size(kPieces))];
     return text + "t";
   }
 
-  std::string date_text(lxw_worksheet* sheet, lxw_row_t row, lxw_col_t column, lxw_format* format, bool with_time) {
+  std::string date_text(lxw_worksheet* sheet, lxw_row_t row, lxw_col_t column, lxw_format* format,
+                        bool with_time) {
     lxw_datetime moment{};
     moment.year = static_cast<int>(1901 + below(300));
     moment.month = static_cast<int>(1 + below(12));
@@ -109,8 +113,9 @@ class RandomBook {
     }
     worksheet_write_datetime(sheet, row, column, &moment, format);
     char text[40];
-    std::snprintf(text, sizeof text, with_time ? "%04d-%02d-%02dT%02d:%02d:%02d" : "%04d-%02d-%02d", moment.year, moment.month,
-                  moment.day, moment.hour, moment.min, static_cast<int>(moment.sec));
+    std::snprintf(text, sizeof text, with_time ? "%04d-%02d-%02dT%02d:%02d:%02d" : "%04d-%02d-%02d",
+                  moment.year, moment.month, moment.day, moment.hour, moment.min,
+                  static_cast<int>(moment.sec));
     return text;
   }
 
@@ -118,7 +123,8 @@ class RandomBook {
 };
 
 TEST(XlsxProperty, ReadsBackWhatWasWritten) {
-  const auto path = std::filesystem::temp_directory_path() / ("sluice-random-" + std::to_string(::getpid()) + ".xlsx");
+  const auto path =
+      std::filesystem::temp_directory_path() / ("sluice-random-" + std::to_string(::getpid()) + ".xlsx");
   for (unsigned seed = 1; seed <= 40; ++seed) {
     RandomBook book(seed);
     book.write(path);

@@ -1,5 +1,5 @@
-// The text within <si> or <is>: plain, or in runs of different looks, which are joined; how it is pronounced is left
-// out. Fed by an XmlHandler. One thread.
+// The text within <si> or <is>: plain, or in runs of different looks, which are joined; how it is pronounced
+// is left out. Fed by an XmlHandler. One thread.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,9 @@
 
 namespace sluice {
 
-// Appends `text` as it is meant: _x000D_ is a carriage return, _x005F_ the underscore that keeps what follows from
-// being read so. What would be no character, or one that cells and records are kept apart by, stays as written.
+// Appends `text` as it is meant: _x000D_ is a carriage return, _x005F_ the underscore that keeps what follows
+// from being read so. What would be no character, or one that cells and records are kept apart by, stays as
+// written.
 void append_unescaped(std::string& out, std::string_view text);
 
 class XlsxRichText {

@@ -43,7 +43,11 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 class SheetHandler : public XmlHandler {
  public:
   SheetHandler(XlsxStrings* strings, XlsxStyles styles, DateSystem dates, std::uint64_t row_bytes)
-      : strings_(strings), styles_(std::move(styles)), dates_(dates), row_bytes_(row_bytes), rich_(row_bytes) {}
+      : strings_(strings),
+        styles_(std::move(styles)),
+        dates_(dates),
+        row_bytes_(row_bytes),
+        rich_(row_bytes) {}
 
   void set_reader(XmlReader& reader) { reader_ = &reader; }
 
@@ -102,15 +106,19 @@ class SheetHandler : public XmlHandler {
     std::uint64_t number = row_ + 1;
     if (auto named = attributes.get("r")) {
       auto given = whole_number(*named);
-      if (!given) return reader_->refuse("is damaged: a row of the sheet has the number '" + std::string(named->substr(0, 40)) + "'");
+      if (!given)
+        return reader_->refuse("is damaged: a row of the sheet has the number '" +
+                               std::string(named->substr(0, 40)) + "'");
       number = *given;
     }
     if (number <= row_)
-      return reader_->refuse("is damaged: row " + std::to_string(number) + " of the sheet stands behind row " +
-                             std::to_string(row_) + ". Open it in a spreadsheet program and save it again");
+      return reader_->refuse("is damaged: row " + std::to_string(number) +
+                             " of the sheet stands behind row " + std::to_string(row_) +
+                             ". Open it in a spreadsheet program and save it again");
     if (number > kMostSheetRows)
       return reader_->refuse("has a row with the number " + std::to_string(number) +
-                             ", over the limit: a sheet has at most " + std::to_string(kMostSheetRows) + " rows");
+                             ", over the limit: a sheet has at most " + std::to_string(kMostSheetRows) +
+                             " rows");
     // Rows that are not there are empty; a byte each, of which there are not many.
     records.append(static_cast<std::size_t>(number - row_ - 1), sheet_record::kRecordEnd);
     row_ = number;
@@ -130,8 +138,9 @@ class SheetHandler : public XmlHandler {
                                std::string(place->substr(0, 40)) + "'");
     }
     if (column > kMostSheetColumns)
-      return reader_->refuse("has a cell in column " + std::to_string(column) + " of row " + std::to_string(row_) +
-                             ", over the limit: a sheet has at most " + std::to_string(kMostSheetColumns) + " columns");
+      return reader_->refuse("has a cell in column " + std::to_string(column) + " of row " +
+                             std::to_string(row_) + ", over the limit: a sheet has at most " +
+                             std::to_string(kMostSheetColumns) + " columns");
     sorted_ &= column > column_ || cells_.empty();
     column_ = column;
     type_ = type_of(attributes.get("t"));
@@ -156,10 +165,9 @@ class SheetHandler : public XmlHandler {
     switch (type_) {
       case CellType::number: return append_number(texts_, trimmed(value_), styles_.form(style_), dates_);
       case CellType::shared: return append_shared();
-      case CellType::text: case CellType::inline_text: return append_unescaped(texts_, value_);
-      case CellType::boolean:
-        texts_ += value_ == "1" ? "true" : value_ == "0" ? "false" : value_;
-        return;
+      case CellType::text:
+      case CellType::inline_text: return append_unescaped(texts_, value_);
+      case CellType::boolean: texts_ += value_ == "1" ? "true" : value_ == "0" ? "false" : value_; return;
       case CellType::error:
         texts_ += sheet_record::kErrorValue;
         texts_ += value_;
@@ -218,7 +226,7 @@ class SheetHandler : public XmlHandler {
   bool in_data_ = false, in_row_ = false, in_cell_ = false, in_value_ = false, in_inline_ = false;
   std::uint64_t row_ = 0;     // the last that began
   std::uint32_t column_ = 0;  // of the last cell in it
-  bool sorted_ = true;  // its cells stand from left to right
+  bool sorted_ = true;        // its cells stand from left to right
   CellType type_ = CellType::number;
   std::size_t style_ = 0;
   bool has_inline_ = false;
@@ -230,8 +238,8 @@ class SheetHandler : public XmlHandler {
 
 class SheetSource : public ByteSource {
  public:
-  SheetSource(std::shared_ptr<const ZipArchive> archive, std::unique_ptr<XlsxStrings> strings, XlsxStyles styles,
-              DateSystem dates, std::uint64_t row_bytes)
+  SheetSource(std::shared_ptr<const ZipArchive> archive, std::unique_ptr<XlsxStrings> strings,
+              XlsxStyles styles, DateSystem dates, std::uint64_t row_bytes)
       : archive_(std::move(archive)),
         strings_(std::move(strings)),
         handler_(strings_.get(), std::move(styles), dates, row_bytes) {}
@@ -273,7 +281,8 @@ class SheetSource : public ByteSource {
 
 std::string column_letters(std::uint32_t number) {
   std::string letters;
-  for (; number > 0; number = (number - 1) / 26) letters.insert(0, 1, static_cast<char>('A' + (number - 1) % 26));
+  for (; number > 0; number = (number - 1) / 26)
+    letters.insert(0, 1, static_cast<char>('A' + (number - 1) % 26));
   return letters;
 }
 
@@ -295,15 +304,18 @@ CellPlace cell_place(std::string_view reference) {
   return place;
 }
 
-Result<std::unique_ptr<ByteSource>> open_sheet(std::shared_ptr<const ZipArchive> archive, const Workbook& workbook,
-                                               const WorkbookSheet& sheet, const SheetLimits& limits,
-                                               SheetTexts texts, std::stop_token stop) {
+Result<std::unique_ptr<ByteSource>> open_sheet(std::shared_ptr<const ZipArchive> archive,
+                                               const Workbook& workbook, const WorkbookSheet& sheet,
+                                               const SheetLimits& limits, SheetTexts texts,
+                                               std::stop_token stop) {
   const ZipMember* part = sheet.part.empty() ? nullptr : archive->find(sheet.part);
   if (part == nullptr)
-    return fail(ErrorKind::input, "is a damaged Excel workbook: the sheet '" + sheet.name +
-                                      "' is missing in it. Open it in a spreadsheet program and save it again");
+    return fail(ErrorKind::input,
+                "is a damaged Excel workbook: the sheet '" + sheet.name +
+                    "' is missing in it. Open it in a spreadsheet program and save it again");
   XlsxStyles styles;
-  if (const ZipMember* in = archive->find(workbook.styles_part)) styles = TRY(XlsxStyles::read(*archive, *in, stop));
+  if (const ZipMember* in = archive->find(workbook.styles_part))
+    styles = TRY(XlsxStyles::read(*archive, *in, stop));
   std::unique_ptr<XlsxStrings> strings;
   const ZipMember* from = archive->find(workbook.strings_part);
   if (from != nullptr && texts == SheetTexts::read) {
@@ -326,14 +338,16 @@ Result<ZipArchive> open_archive(Compression compression, std::uint64_t window_by
 }
 
 SheetLimits sheet_limits(const ReadPlan& plan) {
-  // Texts and where they end, in memory and then as blocks of the file: an eighth of what a zstd window may take.
+  // Texts and where they end, in memory and then as blocks of the file: an eighth of what a zstd window may
+  // take.
   constexpr std::uint64_t kShare = 8;
   return {.row_bytes = plan.row_bytes, .strings_bytes = plan.window_bytes / kShare};
 }
 
 Result<std::unique_ptr<ByteSource>> open_planned_sheet(const ReadPlan& plan, const Opener& opener,
                                                        std::stop_token stop) {
-  auto archive = std::make_shared<ZipArchive>(TRY(open_archive(plan.compression, plan.window_bytes, opener, stop)));
+  auto archive =
+      std::make_shared<ZipArchive>(TRY(open_archive(plan.compression, plan.window_bytes, opener, stop)));
   const Workbook workbook = TRY(read_workbook(*archive, stop));
   const std::size_t at = plan.sheet.number - 1;
   if (at >= workbook.sheets.size() || workbook.sheets[at].name != plan.sheet.name)

@@ -23,7 +23,8 @@ TEST(XlsxSheet, ReadsCellsOfEveryType) {
   Book book = Book::of(
       "<row r='1'><c r='A1' t='s'><v>1</v></c><c r='B1' t='inlineStr'><is><t>inline</t></is></c>"
       "<c r='C1'><v>42</v></c><c r='D1' t='b'><v>1</v></c><c r='E1' t='b'><v>0</v></c></row>"
-      "<row r='2'><c r='A2' t='str'><f>A1&amp;\"!\"</f><v>two &amp; two</v></c><c r='B2' t='d'><v>2021-01-01</v></c>"
+      "<row r='2'><c r='A2' t='str'><f>A1&amp;\"!\"</f><v>two &amp; two</v></c><c r='B2' "
+      "t='d'><v>2021-01-01</v></c>"
       "<c r='C2'><f>1/3</f><v>0.33333333333333331</v></c><c r='D2' t='n'><v> 7 </v></c></row>");
   book.strings = "<si><t>zero</t></si><si><t>007</t></si>";
   EXPECT_EQ(cells_in(book), (CellTexts{{"A1", "007"},
@@ -42,29 +43,38 @@ TEST(XlsxSheet, FindsTheStylesOfNumbers) {
       "<row><c s='1'><v>45350</v></c><c s='2'><v>0.5</v></c><c s='3'><v>501</v></c><c s='9'><v>45350</v></c>"
       "<c s='4'><v>0.5</v></c></row>");
   book.styles =
-      "<numFmts><numFmt numFmtId='164' formatCode='00000'/><numFmt numFmtId='165' formatCode='hh:mm'/></numFmts>"
+      "<numFmts><numFmt numFmtId='164' formatCode='00000'/><numFmt numFmtId='165' "
+      "formatCode='hh:mm'/></numFmts>"
       "<cellStyleXfs><xf numFmtId='22'/></cellStyleXfs>"
-      "<cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='165'/><xf numFmtId='164'/><xf numFmtId='9'/></cellXfs>"
+      "<cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='165'/><xf numFmtId='164'/><xf "
+      "numFmtId='9'/></cellXfs>"
       "<cellStyles/><dxfs><dxf><numFmt numFmtId='0' formatCode='yyyy'/></dxf></dxfs>";
-  EXPECT_EQ(cells_in(book), (CellTexts{{"A1", "2024-02-28"}, {"B1", "12:00:00"}, {"C1", "00501"}, {"D1", "45350"}, {"E1", "0.5"}}));
+  EXPECT_EQ(
+      cells_in(book),
+      (CellTexts{{"A1", "2024-02-28"}, {"B1", "12:00:00"}, {"C1", "00501"}, {"D1", "45350"}, {"E1", "0.5"}}));
   book.properties = "date1904='1'";
   EXPECT_EQ(cells_in(book)["A1"], "2028-02-29");
 }
 
 TEST(XlsxSheet, JoinsRunsAndLeavesPronunciationOut) {
   Book book = Book::of(
-      "<row><c t='s'><v>0</v></c><c t='inlineStr'><is><r><t>in </t></r><r><t xml:space='preserve'>runs</t></r></is></c>"
+      "<row><c t='s'><v>0</v></c><c t='inlineStr'><is><r><t>in </t></r><r><t "
+      "xml:space='preserve'>runs</t></r></is></c>"
       "<c t='s'><v>1</v></c><c t='s'><v>2</v></c></row>");
   book.strings =
       "<si><r><rPr><b/></rPr><t>Tok</t></r><r><t>yo</t></r><rPh sb='0' eb='1'><t>トウキョウ</t></rPh></si>"
       "<si><t>  outer space is none  </t></si><si><t xml:space='preserve'>  kept  </t></si>";
-  EXPECT_EQ(cells_in(book), (CellTexts{{"A1", "Tokyo"}, {"B1", "in runs"}, {"C1", "outer space is none"}, {"D1", "  kept  "}}));
+  EXPECT_EQ(
+      cells_in(book),
+      (CellTexts{{"A1", "Tokyo"}, {"B1", "in runs"}, {"C1", "outer space is none"}, {"D1", "  kept  "}}));
 }
 
 TEST(XlsxSheet, DecodesWhatXmlCannotHold) {
   const Book book = Book::of(
-      "<row><c t='inlineStr'><is><t>a_x000D_\nb</t></is></c><c t='inlineStr'><is><t>_x005F_x000D_</t></is></c>"
-      "<c t='inlineStr'><is><t>_xD83D__xDE00_</t></is></c><c t='inlineStr'><is><t>_xD83D_ _x12_ _xZZZZ_ _x</t></is></c>"
+      "<row><c t='inlineStr'><is><t>a_x000D_\nb</t></is></c><c "
+      "t='inlineStr'><is><t>_x005F_x000D_</t></is></c>"
+      "<c t='inlineStr'><is><t>_xD83D__xDE00_</t></is></c><c t='inlineStr'><is><t>_xD83D_ _x12_ _xZZZZ_ "
+      "_x</t></is></c>"
       "<c t='inlineStr'><is><t>_x001E_ _x001F_</t></is></c><c t='str'><v>x_x0009_y</v></c></row>");
   EXPECT_EQ(cells_in(book), (CellTexts{{"A1", "a\r\nb"},
                                        {"B1", "_x000D_"},
@@ -81,7 +91,14 @@ TEST(XlsxSheet, PutsCellsWhereTheyStand) {
       "<row><c><v>3</v></c><c r='AA4'><v>4</v></c></row>"
       "<row r='7'><c r='B7'><v>6</v></c><c r='A7'><v>5</v></c></row>"
       "<row r='9'><c r='B1'><v>7</v></c><c r='d9'><v>8</v></c><c r='E9'/><c r='F9' s='1'><v></v></c></row>");
-  EXPECT_EQ(cells_in(book), (CellTexts{{"C3", "1"}, {"D3", "2"}, {"A4", "3"}, {"AA4", "4"}, {"A7", "5"}, {"B7", "6"}, {"B9", "7"}, {"D9", "8"}}));
+  EXPECT_EQ(cells_in(book), (CellTexts{{"C3", "1"},
+                                       {"D3", "2"},
+                                       {"A4", "3"},
+                                       {"AA4", "4"},
+                                       {"A7", "5"},
+                                       {"B7", "6"},
+                                       {"B9", "7"},
+                                       {"D9", "8"}}));
 }
 
 TEST(XlsxSheet, ReadsErrorsAsMarkedText) {
@@ -98,7 +115,8 @@ TEST(XlsxSheet, ReadsStrictAndPrefixedAndUpperCaseWorkbooks) {
   auto parts = Book::of("<row><c t='inlineStr'><is><t>x</t></is></c></row>").parts();
   auto replace_all = [&](const std::string& from, const std::string& to) {
     for (auto& part : parts)
-      for (std::size_t at = part.content.find(from); at != std::string::npos; at = part.content.find(from, at + to.size()))
+      for (std::size_t at = part.content.find(from); at != std::string::npos;
+           at = part.content.find(from, at + to.size()))
         part.content.replace(at, from.size(), to);
   };
   replace_all(testing::kMainNamespace, "http://purl.oclc.org/ooxml/spreadsheetml/main");
@@ -106,9 +124,10 @@ TEST(XlsxSheet, ReadsStrictAndPrefixedAndUpperCaseWorkbooks) {
   EXPECT_EQ(cells_in(zip_of(parts), "Sheet1").cells, (CellTexts{{"A1", "x"}})) << "Strict";
 
   parts = Book::of("").parts();
-  parts[0].content = std::string("<m:worksheet xmlns:m='") + testing::kMainNamespace +
-                     "' xmlns:o='urn:other'><o:sheetData><o:row/></o:sheetData><m:sheetData><m:row><o:c><m:v>9</m:v></o:c>"
-                     "<m:c><m:v>1</m:v></m:c></m:row></m:sheetData></m:worksheet>";
+  parts[0].content =
+      std::string("<m:worksheet xmlns:m='") + testing::kMainNamespace +
+      "' xmlns:o='urn:other'><o:sheetData><o:row/></o:sheetData><m:sheetData><m:row><o:c><m:v>9</m:v></o:c>"
+      "<m:c><m:v>1</m:v></m:c></m:row></m:sheetData></m:worksheet>";
   for (auto& part : parts)
     for (char& c : part.name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   replace_all("worksheets/", "/xl/./worksheets/../worksheets/");
@@ -122,7 +141,8 @@ TEST(XlsxSheet, RefusesWhatNoSpreadsheetProgramWrites) {
   EXPECT_TRUE(has(error_of(Book::of("<row r='-1'/>")), "damaged"));
   EXPECT_TRUE(has(error_of(Book::of("<row><c r='XFE1'><v>1</v></c></row>")), "at most 16384 columns"));
   EXPECT_TRUE(has(error_of(Book::of("<row><c r='17'><v>1</v></c></row>")), "damaged"));
-  EXPECT_TRUE(has(error_of(Book::of("<row><c r='A1'><v>1</v></c><c r='A1'><v>2</v></c></row>")), "stands twice"));
+  EXPECT_TRUE(
+      has(error_of(Book::of("<row><c r='A1'><v>1</v></c><c r='A1'><v>2</v></c></row>")), "stands twice"));
   EXPECT_TRUE(has(error_of(Book::of("<row><c><v>1</v></c>")), "no XML"));
   EXPECT_EQ(error_of(Book::of("<row r='1048576'><c r='XFD1'><v>1</v></c></row>")), "");
 }
@@ -135,7 +155,9 @@ TEST(XlsxSheet, RefusesDocumentTypesAndMemoryTraps) {
     return found.error ? found.error->message : "";
   };
   const std::string root = std::string("<worksheet xmlns='") + testing::kMainNamespace + "'>";
-  EXPECT_TRUE(has(with_sheet("<!DOCTYPE x [<!ENTITY a 'b'>]>" + root + "<sheetData>&a;</sheetData></worksheet>"), "DOCTYPE"));
+  EXPECT_TRUE(
+      has(with_sheet("<!DOCTYPE x [<!ENTITY a 'b'>]>" + root + "<sheetData>&a;</sheetData></worksheet>"),
+          "DOCTYPE"));
   EXPECT_TRUE(has(with_sheet("<!DOCTYPE x SYSTEM 'file:///etc/passwd'>" + root + "</worksheet>"), "DOCTYPE"));
   EXPECT_TRUE(has(with_sheet(root + "<sheetData>&undefined;</sheetData></worksheet>"), "no XML"));
   std::string deep = root;
@@ -144,7 +166,8 @@ TEST(XlsxSheet, RefusesDocumentTypesAndMemoryTraps) {
   std::string names = root;
   for (int i = 0; i < 200'000; ++i) names += "<n" + std::to_string(i) + "/>";
   EXPECT_TRUE(has(with_sheet(names + "</worksheet>"), "over the limit"));
-  EXPECT_TRUE(has(with_sheet(root + "<sheetData a='" + std::string(8 << 20, 'x') + "'/></worksheet>"), "over the limit"));
+  EXPECT_TRUE(has(with_sheet(root + "<sheetData a='" + std::string(8 << 20, 'x') + "'/></worksheet>"),
+                  "over the limit"));
 }
 
 TEST(XlsxSheet, GivesRowsBeforeTheDamage) {
@@ -174,7 +197,9 @@ TEST(XlsxSheet, CutsRowsThatAreTooLongWithoutKeepingThem) {
 TEST(XlsxStrings, AreTheSameInMemoryAndOnDisk) {
   XlsxStrings small(1, 1 << 20), large(1 << 30, 1 << 20);
   std::string expected;
-  auto text_of = [](int i) { return std::to_string(i) + std::string(static_cast<std::size_t>(i % 977), 'x') + "ü"; };
+  auto text_of = [](int i) {
+    return std::to_string(i) + std::string(static_cast<std::size_t>(i % 977), 'x') + "ü";
+  };
   for (int i = 0; i < 30'000; ++i) {
     ASSERT_TRUE(small.add(text_of(i)));
     ASSERT_TRUE(large.add(text_of(i)));
@@ -198,7 +223,8 @@ TEST(XlsxPlaces, AreLettersAndNumbers) {
   EXPECT_EQ(column_letters(26), "Z");
   EXPECT_EQ(column_letters(27), "AA");
   EXPECT_EQ(column_letters(16384), "XFD");
-  for (std::uint32_t number : {1u, 26u, 27u, 702u, 703u, 16384u}) EXPECT_EQ(cell_place(column_letters(number)).column, number);
+  for (std::uint32_t number : {1u, 26u, 27u, 702u, 703u, 16384u})
+    EXPECT_EQ(cell_place(column_letters(number)).column, number);
   EXPECT_EQ(cell_place("$B$17").column, 2u);
   EXPECT_EQ(cell_place("$B$17").row, 17u);
   EXPECT_EQ(cell_place("b17").row, 17u);

@@ -9,14 +9,15 @@
 namespace sluice {
 namespace {
 
-// On disk they cost no memory, but a disk has an end, too: the cells of a sheet are 17 thousand million at most,
-// and texts that are met so often are not shared for nothing.
+// On disk they cost no memory, but a disk has an end, too: the cells of a sheet are 17 thousand million at
+// most, and texts that are met so often are not shared for nothing.
 constexpr std::uint64_t kMostStrings = 1ull << 28;
 constexpr std::uint64_t kMostBytes = 8ull << 30;
 
 class StringsHandler : public XmlHandler {
  public:
-  StringsHandler(XlsxStrings& strings, std::size_t most_text_bytes) : strings_(strings), text_(most_text_bytes) {}
+  StringsHandler(XlsxStrings& strings, std::size_t most_text_bytes)
+      : strings_(strings), text_(most_text_bytes) {}
   void start(std::string_view name, const XmlAttributes& attributes) override {
     if (name == "si")
       text_.begin();
@@ -55,8 +56,9 @@ Result<> XlsxStrings::read(const ZipArchive& archive, const ZipMember& part, std
 
 Result<> XlsxStrings::add(std::string_view text) {
   if (size() >= kMostStrings || texts_.size() >= kMostBytes)
-    return fail(ErrorKind::input, "has more shared texts than are read: the limit is " + std::to_string(kMostStrings) +
-                                      " texts with " + std::to_string(kMostBytes >> 30) +
+    return fail(ErrorKind::input, "has more shared texts than are read: the limit is " +
+                                      std::to_string(kMostStrings) + " texts with " +
+                                      std::to_string(kMostBytes >> 30) +
                                       " GiB; split it into several workbooks, or save the sheet as CSV");
   TRY(texts_.append(text));
   const std::uint64_t end = texts_.size();

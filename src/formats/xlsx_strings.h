@@ -1,5 +1,5 @@
-// XlsxStrings: the shared texts of a workbook, which its cells name by number. In memory up to a bound, on disk
-// beyond it. One thread.
+// XlsxStrings: the shared texts of a workbook, which its cells name by number. In memory up to a bound, on
+// disk beyond it. One thread.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,8 @@ inline std::string zip_of(const std::vector<ZipPart>& parts) {
   for (const ZipPart& part : parts) {
     zip_source_t* content = zip_source_buffer(archive, part.content.data(), part.content.size(), 0);
     const zip_int64_t index = zip_file_add(archive, part.name.c_str(), content, ZIP_FL_ENC_UTF_8);
-    zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), part.compressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 6);
+    zip_set_file_compression(archive, static_cast<zip_uint64_t>(index),
+                             part.compressed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 6);
   }
   zip_close(archive);
   zip_source_open(memory);
@@ -58,8 +59,10 @@ inline Opener seekable_opener(std::string text) {
 }
 
 inline constexpr const char* kMainNamespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-inline constexpr const char* kOfficeNamespace = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-inline constexpr const char* kPackageNamespace = "http://schemas.openxmlformats.org/package/2006/relationships";
+inline constexpr const char* kOfficeNamespace =
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+inline constexpr const char* kPackageNamespace =
+    "http://schemas.openxmlformats.org/package/2006/relationships";
 
 // A workbook of given XML; what is not given is left out.
 struct Book {
@@ -74,7 +77,8 @@ struct Book {
 
   std::vector<ZipPart> parts() const {
     auto relationship = [](const std::string& id, const std::string& type, const std::string& target) {
-      return "<Relationship Id=\"" + id + "\" Type=\"" + kOfficeNamespace + "/" + type + "\" Target=\"" + target + "\"/>";
+      return "<Relationship Id=\"" + id + "\" Type=\"" + kOfficeNamespace + "/" + type + "\" Target=\"" +
+             target + "\"/>";
     };
     auto relationships = [](const std::string& inside) {
       return std::string("<Relationships xmlns=\"") + kPackageNamespace + "\">" + inside + "</Relationships>";
@@ -83,8 +87,8 @@ struct Book {
     std::vector<ZipPart> made;
     for (std::size_t i = 0; i < sheets.size(); ++i) {
       const std::string number = std::to_string(i + 1);
-      list += "<sheet name=\"" + sheets[i].name + "\" sheetId=\"" + number + "\" state=\"" + sheets[i].state + "\" r:id=\"s" +
-              number + "\"/>";
+      list += "<sheet name=\"" + sheets[i].name + "\" sheetId=\"" + number + "\" state=\"" + sheets[i].state +
+              "\" r:id=\"s" + number + "\"/>";
       links += relationship("s" + number, "worksheet", "worksheets/sheet" + number + ".xml");
       made.push_back({"xl/worksheets/sheet" + number + ".xml",
                       element("worksheet", "<sheetData>" + sheets[i].data + "</sheetData>")});
@@ -97,7 +101,8 @@ struct Book {
       links += relationship("f", "styles", "styles.xml");
       made.push_back({"xl/styles.xml", element("styleSheet", styles)});
     }
-    made.push_back({"xl/workbook.xml", element("workbook", "<workbookPr " + properties + "/><sheets>" + list + "</sheets>")});
+    made.push_back({"xl/workbook.xml",
+                    element("workbook", "<workbookPr " + properties + "/><sheets>" + list + "</sheets>")});
     made.push_back({"xl/_rels/workbook.xml.rels", relationships(links)});
     made.push_back({"_rels/.rels", relationships(relationship("w", "officeDocument", "xl/workbook.xml"))});
     return made;
@@ -106,8 +111,8 @@ struct Book {
 
  private:
   static std::string element(const std::string& name, const std::string& inside) {
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><" + name + " xmlns=\"" + kMainNamespace + "\" xmlns:r=\"" +
-           kOfficeNamespace + "\">" + inside + "</" + name + ">";
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><" + name + " xmlns=\"" + kMainNamespace +
+           "\" xmlns:r=\"" + kOfficeNamespace + "\">" + inside + "</" + name + ">";
   }
 };
 
@@ -118,7 +123,8 @@ struct SheetCells {
   std::optional<Error> error;  // of opening, or behind the last of the cells
 };
 
-inline SheetCells cells_in(const std::string& bytes, const std::string& sheet_name, const SheetLimits& limits = {}) {
+inline SheetCells cells_in(const std::string& bytes, const std::string& sheet_name,
+                           const SheetLimits& limits = {}) {
   SheetCells found;
   auto fail_with = [&](Error error) {
     found.error = std::move(error);

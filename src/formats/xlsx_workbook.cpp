@@ -17,8 +17,8 @@ struct Relationship {
 };
 
 std::unexpected<Error> damaged(const std::string& what) {
-  return fail(ErrorKind::input,
-              "is a damaged Excel workbook: " + what + ". Open it in a spreadsheet program and save it again");
+  return fail(ErrorKind::input, "is a damaged Excel workbook: " + what +
+                                    ". Open it in a spreadsheet program and save it again");
 }
 
 class RelationshipHandler : public XmlHandler {
@@ -102,7 +102,8 @@ class WorkbookHandler : public XmlHandler {
   Workbook& workbook_;
 };
 
-std::string part_with(const ZipArchive& archive, const std::string& folder, const Relationship* relationship) {
+std::string part_with(const ZipArchive& archive, const std::string& folder,
+                      const Relationship* relationship) {
   if (relationship == nullptr) return "";
   std::string name = resolved(folder, relationship->target);
   return archive.find(name) != nullptr ? name : "";
@@ -128,9 +129,12 @@ Result<std::string> workbook_part(const ZipArchive& archive, const std::stop_tok
 
 std::string what_archive_is(const ZipArchive& archive) {
   auto any = [&](auto test) {
-    return std::ranges::any_of(archive.members(), [&](const ZipMember& member) { return test(folded_name(member.name)); });
+    return std::ranges::any_of(archive.members(),
+                               [&](const ZipMember& member) { return test(folded_name(member.name)); });
   };
-  auto in = [&](std::string_view folder) { return any([&](const std::string& name) { return name.starts_with(folder); }); };
+  auto in = [&](std::string_view folder) {
+    return any([&](const std::string& name) { return name.starts_with(folder); });
+  };
   constexpr const char* kSave = "; open it, save it as XLSX or CSV (UTF-8), and give that file";
   if (any([](const std::string& name) { return name.ends_with("workbook.bin"); }))
     return std::string("is an Excel workbook in the binary format (XLSB)") + kSave;
@@ -139,7 +143,8 @@ std::string what_archive_is(const ZipArchive& archive) {
   if (in("word/")) return "is a Word document; give a CSV, TSV, JSON, NDJSON or XLSX file";
   if (in("ppt/")) return "is a PowerPoint presentation; give a CSV, TSV, JSON, NDJSON or XLSX file";
   if (in("xl/") || in("[content_types].xml"))
-    return "is a damaged Excel workbook: nothing in it says where the workbook is. Open it in a spreadsheet program and "
+    return "is a damaged Excel workbook: nothing in it says where the workbook is. Open it in a spreadsheet "
+           "program and "
            "save it again";
   return "is a zip archive; unpack it and give the files that are in it";
 }

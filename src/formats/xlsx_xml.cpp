@@ -11,7 +11,8 @@ namespace sluice {
 namespace {
 
 constexpr int kBlockBytes = 32 * 1024;
-// What expat may keep: its buffers, the open elements, and every name it has met. Real parts stay below 1 MiB.
+// What expat may keep: its buffers, the open elements, and every name it has met. Real parts stay below 1
+// MiB.
 constexpr std::size_t kMostParserBytes = 4 << 20;
 // Real parts have about ten levels.
 constexpr std::size_t kMostDepth = 100;
@@ -32,7 +33,7 @@ std::string_view local_name(std::string_view name) {
   std::size_t at = name.rfind(kSeparator);
   if (at == std::string_view::npos) return name;
   return std::ranges::find(kNamespaces, name.substr(0, at)) != std::end(kNamespaces) ? name.substr(at + 1)
-                                                                                    : std::string_view();
+                                                                                     : std::string_view();
 }
 
 // Expat's memory functions know nothing of the parser they work for; each of our calls into expat says which.
@@ -87,7 +88,8 @@ std::optional<std::string_view> XmlAttributes::relationship(std::string_view nam
     std::string_view whole = *at;
     const std::size_t split = whole.rfind(kSeparator);
     if (split != std::string_view::npos && whole.substr(split + 1) == name &&
-        std::ranges::find(kRelationshipNamespaces, whole.substr(0, split)) != std::end(kRelationshipNamespaces))
+        std::ranges::find(kRelationshipNamespaces, whole.substr(0, split)) !=
+            std::end(kRelationshipNamespaces))
       return at[1];
   }
   return std::nullopt;
@@ -149,8 +151,9 @@ class XmlReader::Expat {
     Expat& self = of(user);
     if (self.stopped()) return;
     if (++self.depth_ > kMostDepth)
-      return self.refuse("has a part, '" + self.part_ + "', in which elements stand in each other more than " +
-                         std::to_string(kMostDepth) + " levels deep, over the limit; no spreadsheet program writes that");
+      return self.refuse("has a part, '" + self.part_ +
+                         "', in which elements stand in each other more than " + std::to_string(kMostDepth) +
+                         " levels deep, over the limit; no spreadsheet program writes that");
     self.handler_.start(local_name(name), XmlAttributes(attributes));
   }
   static void on_end(void* user, const char* name) {
@@ -166,7 +169,8 @@ class XmlReader::Expat {
   static void on_doctype(void* user, const char*, const char*, const char*, int) {
     Expat& self = of(user);
     self.refuse("has a part, '" + self.part_ +
-                "', with a document type declaration (DOCTYPE), by which XML defines entities that grow without end or "
+                "', with a document type declaration (DOCTYPE), by which XML defines entities that grow "
+                "without end or "
                 "fetch other files; no workbook needs one, and it is not read");
   }
   // Expat may still tell of what it had begun when it was stopped.
@@ -181,12 +185,13 @@ class XmlReader::Expat {
 
   std::unexpected<Error> fail_by(XML_Error code) const {
     if (code == XML_ERROR_NO_MEMORY)
-      return fail(ErrorKind::input, "has a part, '" + part_ +
-                                        "', with names or tags too long or too many to be kept: over the limit of " +
-                                        std::to_string(kMostParserBytes >> 20) + " MiB, as in no honest workbook");
-    return fail(ErrorKind::input, "is damaged: '" + part_ + "' in it is no XML (" + XML_ErrorString(code) + ", line " +
-                                      std::to_string(XML_GetCurrentLineNumber(parser_)) + ", column " +
-                                      std::to_string(XML_GetCurrentColumnNumber(parser_) + 1) +
+      return fail(ErrorKind::input,
+                  "has a part, '" + part_ +
+                      "', with names or tags too long or too many to be kept: over the limit of " +
+                      std::to_string(kMostParserBytes >> 20) + " MiB, as in no honest workbook");
+    return fail(ErrorKind::input, "is damaged: '" + part_ + "' in it is no XML (" + XML_ErrorString(code) +
+                                      ", line " + std::to_string(XML_GetCurrentLineNumber(parser_)) +
+                                      ", column " + std::to_string(XML_GetCurrentColumnNumber(parser_) + 1) +
                                       "). Open it in a spreadsheet program and save it again");
   }
 

@@ -1,5 +1,6 @@
 // XmlReader: walks one XML part of a workbook, piece by piece, by expat. What a workbook may not hold (a DTD,
-// entities, thousands of levels, names without end) is refused before it costs anything. One thread at a time.
+// entities, thousands of levels, names without end) is refused before it costs anything. One thread at a
+// time.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +29,8 @@ class XmlAttributes {
   const char** list_;
 };
 
-// Told of the elements in a namespace of spreadsheets or packages, Transitional or Strict, or in none, whatever
-// their prefix, by their local names; elements of others have the name "".
+// Told of the elements in a namespace of spreadsheets or packages, Transitional or Strict, or in none,
+// whatever their prefix, by their local names; elements of others have the name "".
 class XmlHandler {
  public:
   virtual ~XmlHandler() = default;
@@ -53,8 +54,8 @@ class XmlReader {
   Result<> run(std::stop_token stop);
 
   // To be called by the handler only.
-  void pause();                      // step() returns soon; the next one goes on
-  void finish();                     // nothing more is asked for
+  void pause();                       // step() returns soon; the next one goes on
+  void finish();                      // nothing more is asked for
   void refuse(std::string sentence);  // step() fails with it: input
 
  private:

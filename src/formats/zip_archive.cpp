@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kEndMark{"PK\5\6", 4}, kEnd64Mark{"PK\6\6", 4}, kLocator64Mark{"PK\6\7", 4},
     kEntryMark{"PK\1\2", 4}, kMemberMark{"PK\3\4", 4};
-constexpr std::size_t kEndBytes = 22, kLocator64Bytes = 20, kEnd64Bytes = 56, kEntryBytes = 46, kMemberBytes = 30;
+constexpr std::size_t kEndBytes = 22, kLocator64Bytes = 20, kEnd64Bytes = 56, kEntryBytes = 46,
+                      kMemberBytes = 30;
 constexpr std::size_t kMostCommentBytes = 0xFFFF;
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
@@ -75,17 +76,21 @@ Result<Directory> find_directory(const SeekableInput& input, const std::stop_tok
   const std::string tail =
       TRY(read_at(input, input.size - tail_bytes, static_cast<std::size_t>(tail_bytes), stop));
   std::size_t at = tail.rfind(kEndMark);
-  while (at != std::string::npos && (at + kEndBytes > tail.size() || at + kEndBytes + u16(tail, at + 20) > tail.size()))
+  while (at != std::string::npos &&
+         (at + kEndBytes > tail.size() || at + kEndBytes + u16(tail, at + 20) > tail.size()))
     at = at == 0 ? std::string::npos : tail.rfind(kEndMark, at - 1);
-  if (at == std::string::npos) return damaged("the list of what is in it, which ends every archive, is missing");
+  if (at == std::string::npos)
+    return damaged("the list of what is in it, which ends every archive, is missing");
   Directory found{u16(tail, at + 10), u32(tail, at + 12), u32(tail, at + 16)};
   if (u16(tail, at + 4) != 0 && u16(tail, at + 4) != 0xFFFF)
-    return fail(ErrorKind::input, "is one of several files that make a zip archive together; put them together first");
+    return fail(ErrorKind::input,
+                "is one of several files that make a zip archive together; put them together first");
   const bool is_full = found.members == 0xFFFF || found.bytes == 0xFFFFFFFF || found.offset == 0xFFFFFFFF;
   if (is_full && at >= kLocator64Bytes &&
       std::string_view(tail).substr(at - kLocator64Bytes).starts_with(kLocator64Mark)) {
     const std::uint64_t end64 = u64(tail, at - kLocator64Bytes + 8);
-    if (end64 > input.size || input.size - end64 < kEnd64Bytes) return damaged("its size does not fit the list in it");
+    if (end64 > input.size || input.size - end64 < kEnd64Bytes)
+      return damaged("its size does not fit the list in it");
     const std::string end = TRY(read_at(input, end64, kEnd64Bytes, stop));
     if (!end.starts_with(kEnd64Mark)) return damaged("the list of what is in it cannot be found");
     found = {u64(end, 32), u64(end, 40), u64(end, 48)};
@@ -137,7 +142,8 @@ bool leads_out(std::string_view name) {
 
 // Takes one entry from the front of `list`.
 Result<ZipMember> take_entry(std::string_view& list) {
-  if (list.size() < kEntryBytes || !list.starts_with(kEntryMark)) return damaged("the list of its parts is broken");
+  if (list.size() < kEntryBytes || !list.starts_with(kEntryMark))
+    return damaged("the list of its parts is broken");
   const std::size_t name = u16(list, 28), extra = u16(list, 30), comment = u16(list, 32);
   if (list.size() < kEntryBytes + name + extra + comment) return damaged("the list of its parts is cut off");
   ZipMember member;
@@ -149,7 +155,8 @@ Result<ZipMember> take_entry(std::string_view& list) {
   member.packed_bytes = u32(list, 20);
   member.plain_bytes = u32(list, 24);
   member.offset = u32(list, 42);
-  if (!take_zip64(list.substr(kEntryBytes + name, extra), member)) return damaged("the size of a part is missing");
+  if (!take_zip64(list.substr(kEntryBytes + name, extra), member))
+    return damaged("the size of a part is missing");
   list.remove_prefix(kEntryBytes + name + extra + comment);
   return member;
 }
@@ -182,40 +189,46 @@ Result<ZipArchive> ZipArchive::open(SeekableInput input, std::stop_token stop) {
   if (input.size < kEndBytes) return damaged("it has only " + std::to_string(input.size) + " bytes");
   const Directory directory = TRY(find_directory(input, stop));
   TRY(check(directory, input.size));
-  const std::string bytes = TRY(read_at(input, directory.offset, static_cast<std::size_t>(directory.bytes), stop));
+  const std::string bytes =
+      TRY(read_at(input, directory.offset, static_cast<std::size_t>(directory.bytes), stop));
   ZipArchive archive;
   std::string_view list = bytes;
   for (std::uint64_t i = 0; i < directory.members; ++i) {
     ZipMember member = TRY(take_entry(list));
     if (leads_out(member.name))
       return fail(ErrorKind::input, "has a part with a name that leads out of the archive ('" +
-                                        member.name.substr(0, 100) + "'), as no spreadsheet program writes it; it is not read");
+                                        member.name.substr(0, 100) +
+                                        "'), as no spreadsheet program writes it; it is not read");
     if (member.offset > input.size || member.packed_bytes > input.size - member.offset)
       return damaged("'" + member.name.substr(0, 100) + "' would end behind the archive's end");
     archive.members_.push_back(std::move(member));
   }
   std::ranges::sort(archive.members_, by_name);
-  auto twice = std::ranges::adjacent_find(
-      archive.members_, [](const ZipMember& a, const ZipMember& b) { return folded_name(a.name) == folded_name(b.name); });
+  auto twice = std::ranges::adjacent_find(archive.members_, [](const ZipMember& a, const ZipMember& b) {
+    return folded_name(a.name) == folded_name(b.name);
+  });
   if (twice != archive.members_.end())
-    return fail(ErrorKind::input, "has the part '" + twice->name.substr(0, 100) +
-                                      "' twice, so that programs would read different things in it; save it again");
+    return fail(ErrorKind::input,
+                "has the part '" + twice->name.substr(0, 100) +
+                    "' twice, so that programs would read different things in it; save it again");
   archive.input_ = std::move(input);
   return archive;
 }
 
 const ZipMember* ZipArchive::find(std::string_view name) const {
   const std::string folded = folded_name(name);
-  auto found = std::ranges::lower_bound(members_, folded, {}, [](const ZipMember& member) { return folded_name(member.name); });
+  auto found = std::ranges::lower_bound(members_, folded, {},
+                                        [](const ZipMember& member) { return folded_name(member.name); });
   return found != members_.end() && folded_name(found->name) == folded ? &*found : nullptr;
 }
 
 Result<std::unique_ptr<ByteSource>> ZipArchive::open(const ZipMember& member, std::stop_token stop) const {
   const std::string title = "'" + member.name + "'";
-  if (member.encrypted) return fail(ErrorKind::input, "is protected with a password: " + title + " in it is encrypted");
+  if (member.encrypted)
+    return fail(ErrorKind::input, "is protected with a password: " + title + " in it is encrypted");
   if (member.method != kZipStored && member.method != kZipDeflated)
-    return fail(ErrorKind::input, "has a part that is compressed in a way that is not read (" + title + ", method " +
-                                      std::to_string(member.method) + "); save it again");
+    return fail(ErrorKind::input, "has a part that is compressed in a way that is not read (" + title +
+                                      ", method " + std::to_string(member.method) + "); save it again");
   if (input_.size - member.offset < kMemberBytes) return damaged(title + " is cut off");
   const std::string header = TRY(read_at(input_, member.offset, kMemberBytes, stop));
   if (!header.starts_with(kMemberMark)) return damaged(title + " is not where the list says");

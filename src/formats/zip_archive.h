@@ -1,6 +1,6 @@
-// ZipArchive: the directory of a zip archive and its members as streams. Whatever the archive declares of itself
-// is checked against what is there, and nothing is allocated by it. Built for workbooks: stored and deflated
-// members, zip64, no archive over several files. One thread per object and per member that is read.
+// ZipArchive: the directory of a zip archive and its members as streams. Whatever the archive declares of
+// itself is checked against what is there, and nothing is allocated by it. Built for workbooks: stored and
+// deflated members, zip64, no archive over several files. One thread per object and per member that is read.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,9 @@ struct SeekableInput {
 // to copy, from the first on.
 Result<SeekableInput> copy_to_seek(ByteSource& source, std::stop_token stop);
 
-// A workbook with more members, a longer list of them, or more in a member than this is none that a spreadsheet
-// program wrote. A member may be so many times as large as it is compressed, once it is over kZipFreeBytes.
+// A workbook with more members, a longer list of them, or more in a member than this is none that a
+// spreadsheet program wrote. A member may be so many times as large as it is compressed, once it is over
+// kZipFreeBytes.
 inline constexpr std::uint64_t kZipMostMembers = 10'000;
 inline constexpr std::uint64_t kZipMostDirectoryBytes = 8 << 20;
 inline constexpr std::uint64_t kZipMostMemberBytes = 16ull << 30;
@@ -44,8 +45,8 @@ struct ZipMember {
 
 class ZipArchive {
  public:
-  // Errors: input, as the rest of a sentence about the file: "is damaged: …". A member whose name leads out of
-  // the archive, and two members of one name (letter case aside), are errors.
+  // Errors: input, as the rest of a sentence about the file: "is damaged: …". A member whose name leads out
+  // of the archive, and two members of one name (letter case aside), are errors.
   static Result<ZipArchive> open(SeekableInput input, std::stop_token stop);
 
   const std::vector<ZipMember>& members() const { return members_; }

@@ -30,7 +30,8 @@ class ZipMemberSource : public ByteSource {
     checksum_ = crc32_gzip_refl(checksum_, reinterpret_cast<const unsigned char*>(into.data()), *count);
     plain_ += *count;
     if (auto refused = over_limit()) failure_ = Error{ErrorKind::input, std::move(*refused)};
-    if (!failure_ && done_ && (checksum_ != member_.checksum || plain_ != low_bits(member_.plain_bytes, plain_)))
+    if (!failure_ && done_ &&
+        (checksum_ != member_.checksum || plain_ != low_bits(member_.plain_bytes, plain_)))
       fail_damaged("does not match its checksum");
     // What came out before the damage was seen is handed out; the next read says what is wrong.
     if (failure_ && *count == 0) return std::unexpected(*failure_);
@@ -62,7 +63,8 @@ class ZipMemberSource : public ByteSource {
     inflate_->avail_out = static_cast<std::uint32_t>(room);
     while (inflate_->avail_out == room && !done_ && !failure_) {
       if (inflate_->avail_in == 0 && left_ > 0) {
-        std::size_t count = TRY(packed_->read({block_.get(), std::min<std::uint64_t>(kPackedBytes, left_)}, stop));
+        std::size_t count =
+            TRY(packed_->read({block_.get(), std::min<std::uint64_t>(kPackedBytes, left_)}, stop));
         if (count == 0) fail_damaged("ends too early");
         left_ -= count;
         inflate_->next_in = reinterpret_cast<std::uint8_t*>(block_.get());
@@ -84,14 +86,15 @@ class ZipMemberSource : public ByteSource {
              ", which is over the limit; split it into several workbooks, or save the sheet as CSV";
     if (plain_ > kZipFreeBytes && plain_ / kZipMostRatio > member_.packed_bytes)
       return "is compressed more than " + std::to_string(kZipMostRatio) + " to 1 in " + title +
-             ", as only a zip bomb is: it is over the limit and not read further; if it is honest, save the sheet as CSV";
+             ", as only a zip bomb is: it is over the limit and not read further; if it is honest, save the "
+             "sheet as CSV";
     return std::nullopt;
   }
 
   void fail_damaged(std::string_view what) {
-    failure_ = Error{ErrorKind::input, "is damaged: '" + member_.name + "' in it " + std::string(what) +
-                                           " after " + std::to_string(plain_) +
-                                           " bytes. Fetch or save it again"};
+    failure_ =
+        Error{ErrorKind::input, "is damaged: '" + member_.name + "' in it " + std::string(what) + " after " +
+                                    std::to_string(plain_) + " bytes. Fetch or save it again"};
   }
 
   std::unique_ptr<ByteSource> packed_;
