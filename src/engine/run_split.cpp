@@ -28,7 +28,14 @@ void keep_until(std::uint64_t row_limit, PreparedBatch& batch) {
 // In a spreadsheet people look for B17, not for a column's number and a line.
 void say_places(const SheetPlan& sheet, PreparedBatch& batch) {
   for (RejectedRow& reject : batch.rejects)
-    for (Issue& issue : reject.issues) issue.message = place_in_sheet(sheet, reject.line, issue.field_number) + ": " + issue.message;
+    for (Issue& issue : reject.issues) {
+      std::string& message = issue.message;
+      if (message.ends_with(kDelimiterHint)) {
+        message.resize(message.size() - kDelimiterHint.size());
+        message += "; does a column have no name in the header?";
+      }
+      message.insert(0, place_in_sheet(sheet, reject.line, issue.field_number) + ": ");
+    }
 }
 
 // parse -> transform -> validate -> hash, on one thread in one go: warm cache, no hand-over per step.

@@ -105,7 +105,7 @@ Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOpt
     for (const Field& field : spec.schema->fields) spec.source.schema_fields.push_back(field.name);
   plan.read = TRY(detect(spec.source, input.name, input.opener, stop));
   if (options.report) {
-    bool csv = plan.read.format == FormatKind::csv;
+    bool csv = plan.read.format == FormatKind::csv || plan.read.format == FormatKind::xlsx;
     plan.read.row_member = csv ? "" : "row";  // as reports/report.h says
     plan.read.row_number_member = csv ? "sluice_row" : "rowNumber";
   }

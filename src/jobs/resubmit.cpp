@@ -5,6 +5,7 @@
 
 #include "formats/chunk_reader.h"
 #include "formats/detect.h"
+#include "formats/detect_content.h"
 #include "reports/report_rows.h"
 
 namespace sluice {
@@ -102,7 +103,9 @@ Result<SourceSpec> report_source(const Input& report, std::uint64_t row_bytes) {
   SourceSpec source;
   source.row_bytes = row_bytes;
   bool ndjson = report.name.ends_with(".ndjson") || report.name.ends_with(".jsonl");
-  source.format = ndjson ? SourceFormat::ndjson : SourceFormat::csv;
+  source.format = ndjson                                 ? SourceFormat::ndjson
+                  : name_ends_with(report.name, ".xlsx") ? SourceFormat::xlsx
+                                                         : SourceFormat::csv;
   if (ndjson) return source;
   source.dialect.header = true;  // a spreadsheet may have changed the delimiter: that is found out
   return source;
@@ -120,7 +123,7 @@ Result<LoadRequest> resubmission(Store& store, const Input& report, std::stop_to
   ReadPlan plan = TRY(detect(source, report.name, report.opener, stop));
   auto rows = TRY(first_rows(plan, report, stop));
   if (!rows) return fail(ErrorKind::usage, report.name + " holds no rows: nothing to run again.");
-  bool csv = plan.format == FormatKind::csv;
+  bool csv = plan.format == FormatKind::csv || plan.format == FormatKind::xlsx;
   auto job_column = index_of(*rows->columns(), csv ? kJobColumn : kJobMember);
   if (!job_column || !index_of(*rows->columns(), csv ? kRowColumn : kRowNumberMember) ||
       rows->info(0).rejected())

@@ -159,7 +159,8 @@ class RowLoop {
     issue.field_number = static_cast<std::uint32_t>(layout_.input_width + 1);
     if (auto extra = batch_.extra_cells(row); !extra.empty()) issue.value = shown_value(extra[0].text());
     issue.message = "The row has " + std::to_string(count) + " cells where the header has " +
-                    std::to_string(layout_.input_width) + "; is a value with a delimiter in it not quoted?";
+                    std::to_string(layout_.input_width);
+    issue.message += kDelimiterHint;
     issues_.push_back(std::move(issue));
     return false;
   }

@@ -98,7 +98,8 @@ Result<SheetChoice> read_sheet_choice(const ConfigNode& node, std::string_view k
   if (node.kind == ConfigNode::Kind::number) {
     auto number = read_count(node, key);
     if (!number || *number == 0 || *number > kMost)
-      return wrong_value(node, key, "the number of a sheet, counted from 1, or its name (a name of digits in quotes)");
+      return wrong_value(node, key,
+                         "the number of a sheet, counted from 1, or its name (a name of digits in quotes)");
     choice.number = static_cast<std::uint32_t>(*number);
   } else {
     choice.name = TRY(read_text(node, key));

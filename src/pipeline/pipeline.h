@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -31,6 +32,9 @@ class BoundPipeline {
 struct JobIdentity {
   std::array<std::uint8_t, 16> root_job_id{};  // the UUID's bytes, for identity: position
 };
+
+// What a row with too many cells is asked, as the end of its sentence; for a sheet it is another question.
+inline constexpr std::string_view kDelimiterHint = "; is a value with a delimiter in it not quoted?";
 
 class Pipeline {
  public:

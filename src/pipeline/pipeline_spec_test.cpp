@@ -99,6 +99,31 @@ TEST(PipelineFile, EveryKey) {
   EXPECT_FALSE(spec.keep_raw);
 }
 
+TEST(PipelineFile, ASheetIsANumberOrAName) {
+  auto sheet = [](const std::string& value) {
+    return parsed("name: x\nsource: {sheet: " + value + "}").source.sheet;
+  };
+  EXPECT_EQ(sheet("2").number, 2u);
+  EXPECT_FALSE(sheet("2").name);
+  EXPECT_EQ(sheet("'2'").name, "2");
+  EXPECT_EQ(sheet("Prices 2024").name, "Prices 2024");
+  EXPECT_FALSE(sheet("null").declared());
+  // As it is frozen, and as it is written for people.
+  for (const char* value : {"2", "'2'", "Prices"}) {
+    const PipelineSpec spec = parsed(std::string("name: x\nsource: {format: xlsx, sheet: ") + value +
+                                     ", dialect: {sheetName: A, sheetNumber: 3}}");
+    EXPECT_EQ(spec.source.dialect.sheet.name, "A");
+    EXPECT_EQ(spec.source.dialect.sheet.number, 3u);
+    for (const PipelineSpec& again : {parsed(to_yaml(spec)), *pipeline_from_json(to_json(spec))}) {
+      EXPECT_EQ(again.source.format, SourceFormat::xlsx);
+      EXPECT_EQ(again.source.sheet.name, spec.source.sheet.name) << value;
+      EXPECT_EQ(again.source.sheet.number, spec.source.sheet.number) << value;
+      EXPECT_EQ(again.source.dialect.sheet.name, "A");
+      EXPECT_EQ(again.source.dialect.sheet.number, 3u);
+    }
+  }
+}
+
 TEST(PipelineFile, AggregatesSayWhatIsWrong) {
   struct Wrong {
     const char* aggregate;
@@ -179,8 +204,10 @@ TEST(PipelineFile, ErrorsNameThePlaceAndWhatIsRight) {
                  "people.yaml:3:5: transform: each entry is one step with one key"},
            Wrong{"name: x\nsource: {dialect: {delimiter: ';;'}}",
                  "source.dialect.delimiter: expected one ASCII character"},
-           Wrong{"name: x\nsource: {dialect: {sheetName: a}}",
-                 "sheetNumber and sheetName are for spreadsheets, which cannot be read yet"},
+           Wrong{"name: x\nsource: {dialect: {sheetNumber: 0}}",
+                 "source.dialect.sheetNumber: expected the number of a sheet, counted from 1"},
+           Wrong{"name: x\nsource: {sheet: -1}",
+                 "people.yaml:2:17: source.sheet: expected the number of a sheet"},
            Wrong{"name: x\nsource: {pointer: a/b}",
                  "source.pointer: expected \"\" or a JSON pointer that begins with a slash"},
            Wrong{"name: a/b", "people.yaml:1:7: name: expected 1 to 200 bytes without slashes"},

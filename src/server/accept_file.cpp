@@ -16,15 +16,16 @@ namespace {
 constexpr std::size_t kKeyBytes = 255;
 
 std::string ending_of(const std::string& content_type) {
-  constexpr std::pair<std::string_view, const char*> kEndings[] = {{"text/csv", ".csv"},
-                                                                   {"text/tab-separated-values", ".tsv"},
-                                                                   {"application/json", ".json"},
-                                                                   {"application/x-ndjson", ".ndjson"},
-                                                                   {"application/gzip", ".csv.gz"},
-                                                                   {"application/zstd", ".csv.zst"},
-                                                                   {"application/vnd.openxmlformats-officedocument."
-                                                                    "spreadsheetml.sheet",
-                                                                    ".xlsx"}};
+  constexpr std::pair<std::string_view, const char*> kEndings[] = {
+      {"text/csv", ".csv"},
+      {"text/tab-separated-values", ".tsv"},
+      {"application/json", ".json"},
+      {"application/x-ndjson", ".ndjson"},
+      {"application/gzip", ".csv.gz"},
+      {"application/zstd", ".csv.zst"},
+      {"application/vnd.openxmlformats-officedocument."
+       "spreadsheetml.sheet",
+       ".xlsx"}};
   auto found = std::ranges::find(kEndings, content_type, [](const auto& ending) { return ending.first; });
   return found == std::end(kEndings) ? "" : found->second;
 }

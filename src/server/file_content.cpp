@@ -27,11 +27,12 @@ class HeadSource : public ByteSource {
 };
 
 std::unexpected<Error> unsupported(const std::string& file_name, const std::string& is) {
-  return refuse({.status = 415,
-                 .name = "unsupported-file",
-                 .title = "Files of this kind are not read",
-                 .detail = "'" + file_name + "' " + is +
-                           ". What is read is CSV, TSV, JSON, NDJSON and XLSX, also compressed by gzip or zstd."});
+  return refuse(
+      {.status = 415,
+       .name = "unsupported-file",
+       .title = "Files of this kind are not read",
+       .detail = "'" + file_name + "' " + is +
+                 ". What is read is CSV, TSV, JSON, NDJSON and XLSX, also compressed by gzip or zstd."});
 }
 
 std::unexpected<Error> empty(const std::string& file_name) {

@@ -195,6 +195,10 @@ TEST(FileContent, TypesAreToldByContent) {
       {"\xef\xbb\xbf" + csv, "a.csv", "text/csv"},
       {"name\nZo\xeb\n", "a.csv", "text/csv"},
       {"alone", "a", "text/csv"},
+      {bytes("PK\x03\x04\x14\0[Content_Types].xml ... xl/workbook.xml"), "a.xlsx",
+       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+      {gzip(bytes("PK\x03\x04\x14\0[Content_Types].xml ... xl/workbook.xml")), "a.xlsx.gz",
+       "application/gzip"},
   };
   for (const Case& test : cases) {
     auto type = content_type_of(test.content, true, test.name);
@@ -209,8 +213,8 @@ TEST(FileContent, WhatIsNotReadIsNamed) {
   for (int at = 0; at < 10'000; ++at) noise += static_cast<char>(random());
   const std::string ole = bytes("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") + std::string(512, '\0');
   const std::pair<std::string, const char*> cases[] = {
-      {bytes("PK\x03\x04\x14\0[Content_Types].xml ... xl/workbook.xml"), "an Excel workbook (XLSX)"},
-      {bytes("PK\x03\x04\x14\0[Content_Types].xml ... xl/workbook.bin"), "an Excel workbook (XLSB)"},
+      {bytes("PK\x03\x04\x14\0[Content_Types].xml ... xl/workbook.bin"),
+       "an Excel workbook in the binary format (XLSB)"},
       {ole + bytes("W\0o\0r\0k\0b\0o\0o\0k\0"), "an Excel workbook (XLS)"},
       {bytes("PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "(ODS)"},
       {bytes("PK\x03\x04....people.csv"), "a zip archive"},
