@@ -14,6 +14,8 @@ import struct
 import urllib.parse
 import zipfile
 
+import workbooks
+
 from service import form
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -445,7 +447,22 @@ class Good:
         text = self.call("GET", "/metrics", key=self.keys["viewer"], want=200).body
         self.equal("metrics", b"sluice_" in text, True)
 
+    def workbooks(self):
+        file = io.BytesIO()
+        book = workbooks.Workbook(file)
+        for row in (["id", "name", "state"], [21, "Una", "VT"], ["x", "Vic", "VT"]):
+            book.add(row)
+        book.close()
+        kind, body = form({"pipeline": "people"}, "people.xlsx", file.getvalue())
+        job = self.counts(self.call("POST", "/upload", body, {"Content-Type": kind}, want=202).json["jobId"], inserted=1, rejected=1)
+        self.equal("a workbook's type", job["file"]["contentType"], XLSX)
+        errors = self.call("GET", f"/v1/jobs/{job['id']}/errors", want=200).json["items"]
+        self.equal("a workbook's reject", (errors[0]["line"], errors[0]["errors"][0]["message"][:31]), (3, "Sheet 'People', cell A3: 'x' is"))
+        sample = self.call("POST", "/v1/pipelines/people/preview?fileName=people.xlsx", file.getvalue(), {"Content-Type": XLSX}, want=200)
+        self.equal("preview of a workbook", [row["data"]["name"] for row in sample.json["rows"]], ["Una"])
+        self.call("POST", "/v1/pipelines/people/preview?fileName=people.xlsx", file.getvalue()[:500], {"Content-Type": XLSX}, want=400)
+
     def all(self):
         for part in (self.server, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.aggregates, self.states, self.queue,
-                     self.schedules, self.events, self.administration):
+                     self.schedules, self.events, self.administration, self.workbooks):
             part()

@@ -3,7 +3,7 @@
 is lost, nothing is doubled and every counter is exact.
 
 crash.py [--store sqlite|postgres] [--service] [--faults 200] [--seed N] [--identity content|position|key]
-         [--format csv|ndjson|csv.gz|csv.zst|stdin] [--rows N]
+         [--format csv|ndjson|csv.gz|csv.zst|xlsx|stdin] [--rows N]
 sqlite: each trial takes a new input, kills its run up to six times, by time or just after a commit was seen, some with
 SIGINT (which has to end cleanly), and then lets it finish.
 postgres: each trial is one of the faults of tests/faults_postgres.py, on a server that this starts for itself.

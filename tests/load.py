@@ -10,7 +10,7 @@ import subprocess
 import people
 from stored import Wrong, demand
 
-FORMATS = ["csv", "ndjson", "csv.gz", "stdin"] + (["csv.zst"] if shutil.which("zstd") else [])
+FORMATS = ["csv", "ndjson", "csv.gz", "xlsx", "stdin"] + (["csv.zst"] if shutil.which("zstd") else [])
 STANDARD_INPUT = "standard input"   # as a job calls it
 PATIENCE_SECONDS = 120
 
@@ -26,7 +26,8 @@ def packed(data, kind):
 class Load:
     def __init__(self, binary, folder, name, kind, made, pipeline, batch_rows, threads):
         self.binary, self.folder, self.batch_rows, self.threads = binary, folder, batch_rows, threads
-        data = people.to_ndjson(made) if kind == "ndjson" else people.to_csv(made)
+        write = {"ndjson": people.to_ndjson, "xlsx": people.to_xlsx}.get(kind, people.to_csv)
+        data = write(made)
         self.stdin = kind == "stdin"
         self.input = folder / f"{name}.{'csv' if self.stdin else kind}"
         self.name = STANDARD_INPUT if self.stdin else self.input.name
