@@ -83,6 +83,21 @@ class Good:
         self.equal("preview", [row["data"] for row in sample.json["rows"]], [{"id": 1, "name": "Ann", "state": "TX"}])
         self.equal("preview: rejects", [row["rowNumber"] for row in sample.json["rejects"]], [2])
         self.call("POST", one + "/preview", [{"id": 5, "name": "Eve"}], want=200)
+        self.previews_of_files()
+
+    def previews_of_files(self):
+        """What a file would become that is sent without naming a pipeline."""
+        sent = {"Content-Type": "text/csv"}
+        fresh = self.call("POST", "/v1/preview?rows=3&fileName=new%20list.csv", ROWS, sent, want=200).json
+        self.equal("of a new name", (fresh["pipeline"], fresh["inferred"], fresh["columns"], fresh["rejects"]),
+                   ("new-list", True, ["id", "name", "state"], []))
+        self.equal("its types", fresh["fields"], [{"name": name, "type": "string"} for name in ("id", "name", "state")])
+        self.equal("its text names it", "name: new-list" in fresh["text"], True)
+        self.call("GET", "/v1/pipelines/new-list", want=404)
+        known = self.call("POST", "/v1/preview?fileName=people.csv", ROWS, sent, key=self.keys["uploader"], want=200).json
+        self.equal("of a known one", (known["pipeline"], known["inferred"], known["text"], [row["rowNumber"] for row in known["rejects"]]),
+                   ("people", False, None, [2]))
+        self.call("POST", "/v1/preview?fileName=people.csv", ROWS, sent, key=self.keys["limited"], want=403)
 
     # ------------------------------------------------------------ sending
 
@@ -189,6 +204,7 @@ class Good:
                            key=self.keys["uploader"], want=202).json["jobId"]
         job = "/v1/jobs/" + job_id
         self.equal("delayed", self.call("GET", job, want=200).json["status"], "PENDING")
+        self.call("GET", job + "/plan", want=404)
         self.equal("cancelled by its sender", self.call("POST", job + "/cancel", key=self.keys["uploader"],
                                                         want=200).json["status"], "CANCELLED")
         self.call("POST", job + "/retry", key=self.keys["operator"], want=200)
@@ -202,6 +218,9 @@ class Good:
         job, client = "/v1/jobs/" + self.people, self.client
         errors = self.call("GET", job + "/errors?code=type-error&field=id&open=true&row=2&limit=5", want=200).json["items"]
         self.equal("errors", [(error["rowNumber"], error["line"], error["row"]["name"]) for error in errors], [(2, 3, "Bob")])
+        plan = self.call("GET", job + "/plan", want=200).json
+        self.equal("plan", (plan["format"], plan["compression"], plan["encoding"], plan["delimiter"], plan["columns"]),
+                   ("csv", None, "utf-8", ",", ["id", "name", "state"]))
         for flag in ("false", "true"):
             groups = self.call("GET", f"{job}/errors/groups?examples={flag}", want=200).json["items"]
             self.equal("groups", [(group["code"], group["field"], group["count"]) for group in groups], [("type-error", "id", 1)])
@@ -422,6 +441,16 @@ class Good:
             self.client.event(json.loads(stream.read(size)))
             self.client.good["streamEvents"].add(101)
 
+    def who(self):
+        for role, may in (("viewer", ["read"]), ("uploader", ["read", "read_data", "submit"]),
+                          ("operator", ["read", "read_data", "submit", "operate"]),
+                          ("admin", ["read", "read_data", "submit", "operate", "administer"])):
+            told = self.call("GET", "/v1/me", key=self.keys[role], want=200).json
+            self.equal(f"who: {role}", (told["tenant"], told["role"], told["permissions"], told["pipelines"]), ("default", role, may, []))
+        self.equal("who: admin", self.call("GET", "/v1/me", want=200).json["actor"], "key:" + self.keys["admin id"])
+        limited = self.call("GET", "/v1/me", key=self.keys["limited"], want=200).json
+        self.equal("who: a key for one pipeline", limited["pipelines"], ["hospitals"])
+
     def administration(self):
         made = self.call("POST", "/v1/keys", {"name": "export", "role": "uploader", "pipelines": ["people"],
                                               "tenant": "default", "expiresAt": "2100-01-01T00:00:00Z"}, want=201).json
@@ -463,6 +492,6 @@ class Good:
         self.call("POST", "/v1/pipelines/people/preview?fileName=people.xlsx", file.getvalue()[:500], {"Content-Type": XLSX}, want=400)
 
     def all(self):
-        for part in (self.server, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.aggregates, self.states, self.queue,
+        for part in (self.server, self.who, self.pipelines, self.sending, self.tus, self.jobs, self.rejects, self.stored_rows, self.aggregates, self.states, self.queue,
                      self.schedules, self.events, self.administration, self.workbooks):
             part()

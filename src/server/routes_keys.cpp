@@ -1,5 +1,5 @@
-// /v1/keys. The tenant `default` is that of who runs the server: its admins see and make the keys of every
-// tenant, which is how another tenant gets its first.
+// /v1/keys and /v1/me. The tenant `default` is that of who runs the server: its admins see and make the keys
+// of every tenant, which is how another tenant gets its first.
 #include "jobs/api_keys.h"
 
 #include <algorithm>
@@ -88,6 +88,21 @@ Result<Response> revoke(Api& api, const Request& request) {
   return Response{.status = 204};
 }
 
+// Who asks, and what they may: for pages that show no more than that.
+Result<Response> who(Api&, const Request& request) {
+  TRY(check_asked(request, {}));
+  const Principal& asks = request.principal;
+  Json permissions = Json::array();
+  for (const Permission one : {Permission::read, Permission::read_data, Permission::submit,
+                               Permission::operate, Permission::administer})
+    if (allows(asks.role, one)) permissions.push_back(name_of(one));
+  return json_answer(200, {{"tenant", asks.tenant},
+                           {"actor", asks.actor},
+                           {"role", name_of(asks.role)},
+                           {"permissions", std::move(permissions)},
+                           {"pipelines", asks.pipelines}});
+}
+
 }  // namespace
 
 void add_key_routes(Routes& routes, Api& api) {
@@ -95,6 +110,7 @@ void add_key_routes(Routes& routes, Api& api) {
     return [&api, handler](const Request& request) { return handler(api, request); };
   };
   using enum Permission;
+  routes.add({"GET", "/v1/me", read, on(who), {}, "getPrincipal", {}});
   routes.add({"GET", "/v1/keys", administer, on(list), {}, "listKeys", {}});
   routes.add({"POST", "/v1/keys", administer, on(create), {}, "createKey", {}});
   routes.add({"DELETE", "/v1/keys/{id}", administer, on(revoke), {}, "revokeKey", {}});

@@ -14,6 +14,7 @@
 #include "reports/report.h"
 #include "server/asked.h"
 #include "server/audit.h"
+#include "server/file_name.h"
 #include "server/job_json.h"
 #include "server/scope.h"
 #include "server/sent_pipeline.h"
@@ -169,9 +170,19 @@ Result<Response> remove(Api& api, const Request& request) {
   return Response{.status = 204};
 }
 
-std::string preview_json(const Preview& made) {
-  Json head = {{"pipeline", made.plan.pipeline.name}, {"findings", made.plan.read.findings}};
+// With `inferred`, the pipeline itself: what a first file of this name would keep.
+std::string preview_json(const Preview& made, bool inferred) {
+  const PipelineSpec& spec = made.plan.pipeline;
+  Json head = {{"pipeline", spec.name},
+               {"inferred", inferred},
+               {"text", inferred ? Json(to_yaml(spec)) : Json()},
+               {"findings", made.plan.read.findings}};
   head["columns"] = made.plan.read.columns;
+  Json fields = Json::array();
+  if (spec.schema)
+    for (const Field& field : spec.schema->fields)
+      fields.push_back({{"name", field.name}, {"type", name_of(field.type)}});
+  head["fields"] = std::move(fields);
   std::string json = json_text(head);
   json.pop_back();
   json += ",\"rows\":[";
@@ -187,30 +198,38 @@ std::string preview_json(const Preview& made) {
   return json + "]}\n";
 }
 
-Result<Response> try_out(Api& api, const Request& request) {
+// `wanted`: the pipeline's name; "": by the name of the file, as for a file that is sent without one.
+Result<Response> preview_answer(Api& api, const Request& request, const std::string& wanted) {
   constexpr std::uint64_t kRows = 20, kMostRows = 1000;
   TRY(check_asked(request, {"rows", "fileName"}));
-  const std::string name = TRY(name_of_route(request));
   PreviewQuestion question;
   question.most_rows = TRY(asked_number(request, "rows")).value_or(kRows);
   if (question.most_rows < 1 || question.most_rows > kMostRows)
     return fail(ErrorKind::usage, "rows has to be from 1 to " + std::to_string(kMostRows) + ".");
   if (request.body.empty())
     return fail(ErrorKind::usage, "the body is empty: send the beginning of a file, with whole lines.");
-  FoundPipeline found = TRY(find_pipeline({.wanted = name,
+  question.name = request.asked("fileName").value_or("sample");
+  FoundPipeline found = TRY(find_pipeline({.wanted = wanted,
                                            .folder = api.service.pipelines_folder,
-                                           .file_name = "",
+                                           .file_name = clean_file_name(question.name),
                                            .tenant = request.principal.tenant,
                                            .store = &api.service.store.queries(),
                                            .overrides = {},
                                            .paths = PipelinePaths::refused}));
+  TRY(check_reach(request.principal, found.spec.name));
   question.pipeline = std::move(found.spec);
   question.infer = found.infer;
   question.pipeline.source.row_bytes = api.service.row_bytes;
-  question.name = request.asked("fileName").value_or("sample");
   question.sample = request.body;
-  return json_response(200, preview_json(TRY(preview(std::move(question), {}))));
+  const bool inferred = question.infer;
+  return json_response(200, preview_json(TRY(preview(std::move(question), {})), inferred));
 }
+
+Result<Response> try_out(Api& api, const Request& request) {
+  return preview_answer(api, request, TRY(name_of_route(request)));
+}
+
+Result<Response> try_file(Api& api, const Request& request) { return preview_answer(api, request, ""); }
 
 }  // namespace
 
@@ -225,6 +244,7 @@ void add_pipeline_routes(Routes& routes, Api& api) {
   routes.add({"PUT", one, operate, on(put), {}, "putPipeline", {}});
   routes.add({"DELETE", one, operate, on(remove), {}, "deletePipeline", {}});
   routes.add({"POST", one + "/preview", submit, on(try_out), {}, "previewPipeline", {}});
+  routes.add({"POST", "/v1/preview", submit, on(try_file), {}, "previewFile", {}});
 }
 
 }  // namespace sluice

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "jobs/job_plan.h"
+#include "jobs/report_columns.h"
 #include "reports/report.h"
 #include "server/asked.h"
 #include "server/audit.h"
@@ -68,6 +70,25 @@ Result<Response> groups(Api& api, const Request& request) {
     items.push_back(std::move(item));
   }
   return list_answer(std::move(items), "");
+}
+
+// How the job's file is read, as it was found out once for all of it. A finding may show a value.
+Result<Response> plan(Api& api, const Request& request) {
+  TRY(check_asked(request, {}));
+  const Job job = TRY(job_in_scope(api.service, request));
+  Result<JobPlan> plan = job_plan_from_json(job.plan);
+  if (!plan)
+    return fail(ErrorKind::not_found,
+                "job " + job.id + " is not planned yet: nobody has looked at its file.");
+  const ReadPlan& read = plan->read;
+  const bool table = read.format == FormatKind::csv;
+  return json_answer(
+      200, {{"format", name_of(read.format)},
+            {"compression", read.compression == Compression::none ? Json() : Json(name_of(read.compression))},
+            {"encoding", read.encoding},
+            {"delimiter", table ? Json(std::string(1, read.csv.delimiter)) : Json()},
+            {"columns", TRY(report_columns(api.service.store.queries(), job.id, *plan))},
+            {"findings", read.findings}});
 }
 
 Result<RejectFilter> asked_filter(const Request& request) {
@@ -157,6 +178,7 @@ void add_row_routes(Routes& routes, Api& api) {
   const std::string job = "/v1/jobs/{id}";
   routes.add({"GET", job + "/rows", read, on(list), {}, "listRows", {}});
   routes.add({"GET", job + "/rows/{n}", read, on(get), {}, "getRow", {}});
+  routes.add({"GET", job + "/plan", read_data, on(plan), {}, "getPlan", {}});
   // An example's sentence has a value in it.
   routes.add(
       {"GET", job + "/errors/groups", read, on(groups), {}, "listErrorGroups", {{"examples", read_data}}});

@@ -1,5 +1,5 @@
-// /v1/jobs/{id}/rows and /errors: what became of each row, and why rows were rejected. Handlers run on pool
-// threads.
+// /v1/jobs/{id}/rows, /plan and /errors: what became of each row, how its file is read, and why rows were
+// rejected. Handlers run on pool threads.
 #pragma once
 
 #include "server/api.h"
