@@ -42,4 +42,5 @@ cat <<TEXT
   build/sluice infer YOUR.csv -o your.yaml  the pipeline it would use, to edit
   build/sluice validate YOUR.csv -p your.yaml --rejects bad.csv
   sqlite3 $demo/sluice.db .tables           everything is in plain tables (docs/tables.md)
+  build/sluice serve                        and in a browser: open http://127.0.0.1:8080
 TEXT

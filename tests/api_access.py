@@ -86,7 +86,7 @@ def check_what_is_not_there(client, key):
         for wrong in (at + "/", at + "/zz", "/zz" + at, "/" + at, at.upper()):
             if not any(one.pattern.fullmatch(wrong) for one in document.operations):
                 client.call("GET", wrong, key=key, want=404, extra=is_problem("not-found"))
-    for wrong in ("/", "/v1", "/v1/", "/v2/jobs", "/favicon.ico", "/.env"):
+    for wrong in ("/v1", "/v1/", "/v2/jobs", "/favicon.ico", "/.env"):
         client.call("GET", wrong, key=key, want=404, extra=is_problem("not-found"))
     for wrong in ("/v1/jobs/../config", "/%2e%2e/etc/passwd"):
         client.tally.equal(wrong, client.server.request("GET", wrong)[0], 400)

@@ -136,6 +136,7 @@ if suite build build release; then
   suite push env SLUICE_TEST_KILLS="$crash_kills" SLUICE_TEST_SEED="$seed" python3 tests/push.py
   suite states-files python3 tests/states_files.py
   suite clients python3 tests/clients.py
+  suite web python3 tests/web.py
   suite bullmq tools/with_redis.sh tests/bullmq/run.sh
   if [ -z "$no_s3" ]; then suite s3 s3; else skip s3 "$no_s3"; fi
   if [ -z "$no_mongo" ]; then

@@ -30,6 +30,7 @@
 #include "server/http_server.h"
 #include "server/live_events.h"
 #include "server/metrics.h"
+#include "server/routes_web.h"
 
 namespace sluice {
 namespace {
@@ -144,7 +145,8 @@ class Node {
             .blobs_url = config_.blobs,
             .intake_health = parts_.intake_health,
             .upload_bytes = config_.upload_bytes};
-    const Routes routes = takes_files ? api_routes(api) : health_routes(api);
+    Routes routes = takes_files ? api_routes(api) : health_routes(api);
+    if (takes_files) add_web_routes(routes);
     HttpOptions http;
     http.address = address_.host;
     http.port = address_.port;
@@ -225,10 +227,11 @@ class Node {
     if (isatty(STDERR_FILENO) != 0)
       std::fprintf(stderr,
                    "Sluice listens on %s and stores into %s.\n"
+                   "  In a browser:  %s\n"
                    "  Send a file:   curl -F file=@people.csv %s/upload\n"
                    "  Read the API:  %s/docs\n"
                    "Ctrl-C ends it; what was accepted goes on at the next start.\n",
-                   url.c_str(), store.c_str(), url.c_str(), url.c_str());
+                   url.c_str(), store.c_str(), url.c_str(), url.c_str(), url.c_str());
     log_info("listening", {{"url", url}, {"store", store}, {"workers", workers}});
   }
 

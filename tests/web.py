@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""The web page in Chromium, against `sluice serve`: what people do with it, how it looks at every width and in both
+schemes, whether everybody can use it. The browser is driven by tests/web/*.mjs; here is checked what the server has then.
+
+web.py [--bin build/sluice] [--only PART_OF_A_NAME] [--jobs N] [--keep] (SLUICE_PICTURES=FOLDER keeps the screenshots there)
+Prints what failed, then `N passed, N failed`.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+
+import client_browser
+import client_world
+from checks import run_checks
+from cutting_proxy import CuttingProxy
+from stored import demand
+
+ROOT = client_world.ROOT
+client_world.RUN_SECONDS = 240   # a browser takes its time where other tests run beside it
+SCRIPTS = ROOT / "tests" / "web"
+HOSPITALS = ROOT / "examples" / "data" / "hospitals.csv"
+UPDATE = ROOT / "examples" / "data" / "hospitals-update.csv"
+MIB = 1 << 20
+# Widths from a small telephone to 4K, in both schemes.
+VIEWS = [{"width": width, "height": height, "scheme": scheme}
+         for width, height in ((360, 740), (1280, 800), (3840, 2160)) for scheme in ("light", "dark")]
+
+
+class World(client_world.World):
+    """The packages are the page's own: tools/build_web.py has put them into the cache."""
+
+    def node_modules(self):
+        with self.lock:
+            if self.modules is None:
+                found = subprocess.run([ROOT / "tools" / "build_web.py", "--modules"], check=True, capture_output=True, text=True)
+                self.modules = pathlib.Path(found.stdout.strip().splitlines()[-1])
+        return self.modules
+
+    def place(self, name, **more):
+        return Place(self, name, **more)
+
+
+class Place(client_world.Place):
+    def script(self, name):
+        link = self.folder / "node_modules"
+        if not link.is_symlink():
+            link.symlink_to(self.world.node_modules())
+        for script in SCRIPTS.glob("*.mjs"):
+            shutil.copy(script, self.folder / script.name)
+        return self.folder / name
+
+    def hospitals(self):
+        shutil.copy(ROOT / "examples" / "hospitals.yaml", self.folder / "pipelines")
+
+    def asked(self, **more):
+        pictures = pathlib.Path(os.environ.get("SLUICE_PICTURES", self.folder / "pictures")).resolve()
+        pictures.mkdir(parents=True, exist_ok=True)
+        return {"chromium": client_browser.installed(), "url": self.server.url, "pictures": str(pictures), **more}
+
+    def drive(self, script, **more):
+        return self.node(script, self.asked(**more))
+
+
+def logic_holds(world):
+    """Vitest: what the page works out without a server (web/src/**/*.test.ts)."""
+    world.node_modules()
+    ended = subprocess.run(["npm", "test"], cwd=ROOT / "web", capture_output=True, text=True, check=False)
+    demand(ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-1000:])
+
+
+def first_way(world):
+    """Somebody who has never seen it: the example, corrected in place, with nothing known and nothing read."""
+    with world.place("first") as place:
+        seen = place.drive("first.mjs")
+        demand(seen["rejected"] == "2", f"{seen['rejected']} rows of the example are rejected")
+        demand("2 rows are stored now" in seen["result"], f"what came of the corrections: {seen['result']}")
+        stored = {row["data"]["id"]: row["data"] for row in place.items("/v1/pipelines/example-customers/rows")}
+        demand(sorted(stored) == [1, 2, 3, 4, 5], f"stored are {sorted(stored)}")
+        demand((stored[3]["email"], stored[4]["zip"], stored[4]["joined"]) == ("cid@example.com", "02118", "2024-02-29"),
+               f"corrected to {stored[3]} and {stored[4]}")
+
+
+def hospitals_way(world):
+    """The register of hospitals, then an update with faults in it, of which two are corrected in the browser."""
+    with world.place("hospitals") as place:
+        place.hospitals()
+        seen = place.drive("hospitals.mjs", register=str(HOSPITALS), update=str(UPDATE))
+        demand(seen["proposed"] == ["hospitals", "hospitals"], f"the pipelines that are proposed: {seen['proposed']}")
+        demand(seen["register"] == {"read": 4807, "inserted": 4807, "updated": 0, "duplicate": 0, "rejected": 0}, f"register: {seen['register']}")
+        demand(seen["update"] == {"read": 6, "inserted": 0, "updated": 2, "duplicate": 0, "rejected": 4}, f"update: {seen['update']}")
+        demand(seen["faulty"] == {"3": ["ZIP Code"], "4": ["State"], "5": [], "7": ["Phone Number", "Hospital overall rating"]},
+               f"cells that are marked: {seen['faulty']}")
+        demand("2 rows are stored now" in seen["result"], f"what came of the corrections: {seen['result']}")
+        demand(seen["left"] == ["5", "7"], f"lines that are left: {seen['left']}")
+        demand(seen["report"].splitlines()[0].lstrip("\ufeff").startswith("Provider ID,"), f"the report: {seen['report'][:200]}")
+        stored = {row["data"]["provider_id"]: row["data"] for name in ("220031", "050454")
+                  for row in place.items(f"/v1/pipelines/hospitals/rows?where%5Bprovider_id%5D={name}")}
+        demand((stored["220031"]["zip"], stored["050454"]["state"]) == ("02118", "CA"), f"stored: {stored}")
+        demand(stored["220031"]["rating"] == 4, f"the update of 220031 is not stored: {stored['220031']}")
+
+
+def shows_what_happens(world):
+    """A job is seen to go on without the page being loaded anew, through a restart of the server."""
+    with world.place("live", batch_rows=1) as place:
+        place.pipeline("people")
+        file = client_world.make_file(1500)
+        path = place.write("people.csv", file.data)
+        page = place.start_node("live.mjs", place.asked(file=str(path)))
+        stopper = threading.Timer(client_world.RUN_SECONDS, page.kill)
+        stopper.start()
+        try:
+            first = page.stdout.readline()
+            demand("going on" in first, f"the page shows nothing live: {first}")
+            place.server.kill()
+            demand("broken" in page.stdout.readline(), "the page does not say that the connection is broken")
+            place.server.start()
+            out, err = page.communicate()
+        finally:
+            stopper.cancel()
+            page.kill()
+        demand(out.strip(), f"the page ended with status {page.returncode}: {err[-2000:]}")
+        seen = json.loads(out.strip().splitlines()[-1])
+        demand(seen["counts"] == {"read": 1500, "inserted": 1470, "updated": 0, "duplicate": 0, "rejected": 30}, f"at the end: {seen}")
+        demand(seen["loads"] == 1, f"the page was loaded {seen['loads']} times")
+
+
+def upload_goes_on_with_a_killed_server(world):
+    with world.place("killed") as place:
+        file = client_world.make_file(30_000, 490, 5)
+        path = place.write("people.csv", file.data)
+        place.pipeline("people")
+
+        def kill_and_start():
+            place.server.kill()
+            place.server.start()
+
+        with CuttingProxy(place.server.port, [(2 * MIB, kill_and_start), (4 * MIB, "reset")]) as proxy:
+            seen = place.drive("send.mjs", url=proxy.url, file=str(path))
+            demand(not proxy.points, "the server was not killed")
+        place.check_loaded(seen["job"], file, "people")
+        demand(len(place.items("/v1/jobs")) == 1, "the file became more than one job")
+
+
+def upload_goes_on_after_a_reload(world):
+    with world.place("reload") as place:
+        file = client_world.make_file(30_000, 490, 6)
+        path = place.write("people.csv", file.data)
+        place.pipeline("people")
+        reloaded = threading.Event()
+        with CuttingProxy(place.server.port, [(5 * MIB, lambda: reloaded.wait(client_world.RUN_SECONDS))]) as proxy:
+            page = place.start_node("reload.mjs", place.asked(url=proxy.url, file=str(path)))
+            stopper = threading.Timer(client_world.RUN_SECONDS, page.kill)
+            stopper.start()
+            try:
+                said = page.stdout.readline()
+                reloaded.set()
+                out, err = page.communicate()
+            finally:
+                stopper.cancel()
+                page.kill()
+            demand("reloaded" in said and out.strip(), f"the page ended with status {page.returncode}: {err[-2000:]}")
+            seen = json.loads(out.strip().splitlines()[-1])
+            demand("people.csv" in seen["offered"], f"after the reload the page says {seen['offered']!r}")
+            demand(seen["wentOn"], "it began anew")
+        place.check_loaded(seen["job"], file, "people")
+        demand(len(place.items("/v1/jobs")) == 1, "the file became more than one job")
+
+
+def keys_decide_what_is_shown(world):
+    with world.place("keys") as place:
+        place.hospitals()
+        keys = {role: place.key(role) for role in ("admin", "operator", "uploader", "viewer")}
+        status, _, answer = place.server.request("POST", "/v1/pipelines/hospitals/jobs", UPDATE.read_bytes(),
+                                                 {"Content-Type": "text/csv"}, keys["uploader"])
+        demand(status == 202, f"{status}")
+        job = json.loads(answer)["jobId"]
+        place.server.wait_for(job, keys["viewer"])
+        seen = place.drive("keys.mjs", keys=keys, job=job)
+        demand(seen["wrong"].startswith("The server does not know this key"), f"a wrong key: {seen['wrong']}")
+        demand(seen["asked"].endswith(f"/sign-in?next=%2Fjobs%2F{job}"), f"without a key one is led to {seen['asked']}")
+        demand(seen["back"].endswith(f"/jobs/{job}"), f"after signing in one is at {seen['back']}")
+        may = {"viewer": [], "uploader": ["send", "correct"], "operator": ["send", "correct", "delete"],
+               "admin": ["send", "correct", "delete", "delete rows"]}
+        demand(seen["may"] == may, f"offered is {seen['may']}")
+        demand(seen["out"].split("?")[0].endswith("/sign-in") and seen["kept"] == 0, f"after signing out: {seen}")
+
+
+def looks_good_everywhere(world):
+    """Every page, as narrow and as wide as there are, light and dark: nothing cut off or over the edge, no complaint of the
+    browser, nothing serious that axe finds, nothing asked of anybody else."""
+    with world.place("looks") as place:
+        place.hospitals()
+        for number, data in enumerate((HOSPITALS.read_bytes(), UPDATE.read_bytes())):
+            name = ("hospitals.csv", "hospitals-update.csv")[number]
+            job = place.server.json("POST", f"/v1/pipelines/hospitals/jobs?fileName={name}", data, {"Content-Type": "text/csv"})["jobId"]
+            place.server.wait_for(job)
+        pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "rejects": f"/jobs/{job}/rejects", "sign-in": "/sign-in",
+                 "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=FAILED"}
+        for seen in (page for view in VIEWS for page in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE))):
+            what = f"{seen['page']}, {seen['width']} wide, {seen['scheme']}"
+            demand(not seen["complaints"], f"{what}: the browser complains: {seen['complaints']}")
+            demand(seen["over"] <= 0, f"{what}: it is {seen['over']} pixels wider than the window")
+            demand(not seen["axe"], f"{what}: axe finds {json.dumps(seen['axe'], indent=1)[:3000]}")
+            demand(not seen["foreign"], f"{what}: it asks others: {seen['foreign']}")
+            demand(seen["title"].endswith("Sluice"), f"{what}: its title is {seen['title']}")
+            dark = seen["scheme"] == "dark"
+            demand((sum(seen["ground"][:3]) < sum(seen["ink"][:3])) == dark, f"{what}: {seen['ink']} on {seen['ground']}")
+
+
+def is_small_and_stays_in_place(world):
+    """The first load is what the goal says, its files are not asked for again, and nothing jumps while it comes."""
+    with world.place("small") as place:
+        place.hospitals()
+        seen = place.drive("small.mjs", file=str(UPDATE))
+        demand(seen["bytes"] <= 300_000, f"the first load has {seen['bytes']} bytes")
+        demand(seen["again"] <= 10_000, f"the second has {seen['again']}")
+        demand(seen["shift"] < 0.05, f"things jump: a layout shift of {seen['shift']}")
+        demand(seen["interactive"] < 5000, f"it can be used after {seen['interactive']} ms")
+
+
+CHECKS = [looks_good_everywhere, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
+          hospitals_way, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
+
+if __name__ == "__main__":
+    if client_browser.installed() is None:
+        print("There is no Chromium: all of these fail (tools/packages.txt, group test)")
+    sys.exit(run_checks(__doc__, CHECKS, World, "web"))

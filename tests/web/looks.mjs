@@ -1,0 +1,52 @@
+// Every page in one view: a picture, what the browser complains of, what axe finds, what is over the edge.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { asked, choose, drive, picture } from "./browser.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+const WORSE = ["serious", "critical"];
+
+// What a page shows when it is there.
+const THERE = {
+  start: "Sent lately", jobs: "Each file that was sent is a job", job: "Pieces and workers", rejects: "What is wrong", "sign-in": "API key",
+  "no-job": "There is no such thing", "none-like-that": "No job is like that",
+};
+
+async function seenOf(page, name, view) {
+  await page.evaluate(AXE);
+  const axe = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations);
+  const found = axe.filter(({ impact }) => WORSE.includes(impact))
+    .map(({ id, help, nodes }) => ({ id, help, nodes: nodes.slice(0, 4).map(({ html, failureSummary }) => `${html.slice(0, 200)} — ${failureSummary}`) }));
+  const rest = await page.evaluate(() => {
+    const rgb = (value) => (value.match(/[\d.]+/g) ?? []).map(Number);
+    const style = getComputedStyle(document.body);
+    return {
+      over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      title: document.title, ink: rgb(style.color), ground: rgb(style.backgroundColor),
+    };
+  });
+  return { page: name, width: view.width, scheme: view.scheme, axe: found, complaints: page.complaints.splice(0), foreign: page.foreign.splice(0), ...rest };
+}
+
+await drive(async (open) => {
+  const seen = [];
+  const page = await open();
+  const { view } = asked;
+  await page.setViewportSize({ width: view.width, height: view.height });
+  await page.emulateMedia({ colorScheme: view.scheme });
+  for (const [name, path] of Object.entries(asked.pages)) {
+    await page.goto(asked.url + path);
+    const cards = name === "rejects" && view.width < 768;
+    await page.getByText(cards ? "Only what is wrong" : THERE[name]).first().waitFor();
+    if (name === "rejects") await page.locator("[data-row]").first().waitFor();
+    if (name === "no-job") page.complaints.splice(0);   // the browser's own word for 404
+    await picture(page, `${name}-${view.width}-${view.scheme}`);
+    seen.push(await seenOf(page, name, view));
+  }
+  await page.goto(asked.url);
+  await choose(page, asked.file);
+  await page.getByText("would be rejected").waitFor();
+  await picture(page, `chosen-${view.width}-${view.scheme}`);
+  seen.push(await seenOf(page, "chosen", view));
+  return seen;
+});

@@ -1,0 +1,81 @@
+// The page's own addresses. Each page is a piece of its own, loaded when it is first opened. The server answers these with
+// index.html: their first words stand in src/server/routes_web.cpp as well.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import type { JobStatus } from "./api/client";
+import { Frame } from "./parts/frame";
+import { NotFound } from "./parts/states";
+
+export interface JobsSearch {
+  status?: JobStatus;
+  pipeline?: string;
+  cursor?: string;
+}
+
+export interface RejectsSearch {
+  code?: string;
+  field?: string;
+  all?: boolean; // those that were corrected, too
+}
+
+const STATUSES = ["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"];
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
+
+const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
+
+const upload = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/upload"), "UploadPage"),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs",
+  validateSearch: (search: Record<string, unknown>): JobsSearch => ({
+    status: STATUSES.includes(search.status as string) ? (search.status as JobStatus) : undefined,
+    pipeline: text(search.pipeline),
+    cursor: text(search.cursor),
+  }),
+  component: lazyRouteComponent(() => import("./pages/jobs"), "JobsPage"),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/$id",
+  component: lazyRouteComponent(() => import("./pages/job"), "JobPage"),
+});
+
+const rejects = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/$id/rejects",
+  validateSearch: (search: Record<string, unknown>): RejectsSearch => ({
+    code: text(search.code),
+    field: text(search.field),
+    all: search.all === true ? true : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./pages/rejects"), "RejectsPage"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => {
+    const next = text(search.next);
+    // Only within this page: "//elsewhere" is an address of somebody else.
+    return { next: next?.startsWith("/") && !next.startsWith("//") ? next : undefined };
+  },
+  component: lazyRouteComponent(() => import("./pages/sign-in"), "SignInPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([upload, jobs, job, rejects, signIn]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
