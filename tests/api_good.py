@@ -15,7 +15,6 @@ import urllib.parse
 import zipfile
 
 import workbooks
-
 from service import form
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

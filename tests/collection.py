@@ -20,7 +20,7 @@ def main():
     out = f"build/logs/conformance-{dialect}.json"
     run = subprocess.run(
         [sys.executable, os.path.join(folder, "conformance/run.py"), "--data", os.path.join(folder, "data"),
-         "--bin", "build/sluice", "--dialect", dialect, "--jobs", str(os.cpu_count()), "--out", out],
+         "--bin", "build/sluice", "--dialect", dialect, "--xlsx", "--jobs", str(os.cpu_count()), "--out", out],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     print(run.stdout, run.stderr, sep="")
     summary = re.findall(r"^(\d+) passed, (\d+) failed", run.stdout, re.M)

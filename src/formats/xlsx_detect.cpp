@@ -12,10 +12,10 @@ namespace sluice {
 namespace {
 
 using namespace sheet_record;
-using Records = std::vector<TrialRecord>;
+using SheetRecords = std::vector<TrialRecord>;
 
-constexpr std::size_t kSampleBytes = 1 << 20;
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kSheetSampleBytes = 1 << 20;
+constexpr std::size_t kSheetReadBytes = 64 * 1024;
 constexpr std::size_t kMostListed = 20;
 constexpr std::size_t kMostTitles = 50;  // rows
 
@@ -49,7 +49,7 @@ Result<bool> has_data(const std::shared_ptr<const ZipArchive>& archive, const Wo
   auto records = open_sheet(archive, workbook, sheet, limits, SheetTexts::left_out, stop);
   if (!records)
     return records.error().kind == ErrorKind::input ? Result<bool>(true) : std::unexpected(records.error());
-  std::string block(kReadBytes, '\0');
+  std::string block(kSheetReadBytes, '\0');
   while (true) {
     auto count = (*records)->read(block, stop);
     if (!count)
@@ -104,8 +104,8 @@ Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr
 
 // The first rows, as far as a header is looked for.
 struct Sample {
-  std::string text;  // whole records
-  Records records;   // those that are rows
+  std::string text;      // whole records
+  SheetRecords records;  // those that are rows
 };
 
 void take_records(std::string_view text, const CsvDialect& dialect, std::size_t most, Sample& sample) {
@@ -132,9 +132,9 @@ void take_records(std::string_view text, const CsvDialect& dialect, std::size_t 
 Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::size_t most,
                            const std::stop_token& stop) {
   Sample sample;
-  while (sample.text.size() < kSampleBytes) {
+  while (sample.text.size() < kSheetSampleBytes) {
     const std::size_t held = sample.text.size();
-    sample.text.resize(held + kReadBytes);
+    sample.text.resize(held + kSheetReadBytes);
     auto count = records.read(std::span(sample.text).subspan(held), stop);
     sample.text.resize(held + count.value_or(0));
     // The rows before the damage are read, and reading them says what is damaged.
@@ -146,7 +146,7 @@ Result<Sample> read_sample(ByteSource& records, const CsvDialect& dialect, std::
   return sample;
 }
 
-std::size_t filled(const TrialRecord& record) {
+std::size_t filled_cells(const TrialRecord& record) {
   return static_cast<std::size_t>(
       std::ranges::count_if(record.cells, [](const std::string& cell) { return !cell.empty(); }));
 }
@@ -158,7 +158,7 @@ struct TableColumns {
   std::size_t first = 0, end = 0;
 };
 template <class IsFull>
-TableColumns table_columns(const Records& records, IsFull is_full) {
+TableColumns table_columns(const SheetRecords& records, IsFull is_full) {
   std::vector<std::size_t> values;  // by column
   std::size_t full = 0;
   TableColumns table{kMostSheetColumns, 0};
@@ -183,14 +183,14 @@ struct Squared {
   std::uint32_t first_column = 0;  // columns left of the table
   std::size_t titles = 0;          // rows above it that have less than half of its values
 };
-Squared square_up(Records& records) {
+Squared square_up(SheetRecords& records) {
   // As many values as a quarter of the rows have, so that one odd row does not set the measure.
   std::vector<std::size_t> counts;
-  for (const TrialRecord& record : records) counts.push_back(filled(record));
+  for (const TrialRecord& record : records) counts.push_back(filled_cells(record));
   const auto usual = counts.begin() + static_cast<std::ptrdiff_t>((counts.size() - 1) * 3 / 4);
   std::ranges::nth_element(counts, usual);
   auto is_full = [most = *usual](const TrialRecord& record) {
-    const std::size_t count = filled(record);
+    const std::size_t count = filled_cells(record);
     return count * 2 >= most && (count > 1 || most == 1);
   };
   const TableColumns table = table_columns(records, is_full);
@@ -212,7 +212,7 @@ Squared square_up(Records& records) {
   return squared;
 }
 
-std::string title_finding(const Records& records, std::size_t titles) {
+std::string sheet_title_finding(const SheetRecords& records, std::size_t titles) {
   const std::string first = std::to_string(records.front().line),
                     last = std::to_string(records[titles - 1].line);
   return titles == 1 ? "Row " + first + " stands above the header and is taken as a title."
@@ -250,11 +250,11 @@ Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive>
   Sample sample = TRY(read_sample(*records, plan.csv, most, stop));
   if (sample.records.empty())
     return fail(ErrorKind::input, "is empty: the sheet " + quoted(sheet.name) + " has no cell with a value" +
-                                      (sample.text.size() < kSampleBytes ? "" : " in its first rows"));
+                                      (sample.text.size() < kSheetSampleBytes ? "" : " in its first rows"));
   const Squared squared = square_up(sample.records);
   plan.sheet.first_column = squared.first_column;
   if (squared.titles > 0 && !declared.header && declared.header_rows.empty()) {
-    plan.findings.push_back(title_finding(sample.records, squared.titles));
+    plan.findings.push_back(sheet_title_finding(sample.records, squared.titles));
     sample.records.erase(sample.records.begin(),
                          sample.records.begin() + static_cast<std::ptrdiff_t>(squared.titles));
   }

@@ -13,7 +13,7 @@ namespace {
 
 using namespace sheet_record;
 
-constexpr std::size_t kOversizedKept = 4096;  // enough of a record that is too long to recognise it by
+constexpr std::size_t kSheetOversizedKept = 4096;  // enough of a record that is too long to recognise it by
 
 // The end of the record that begins at `at`; npos: it is not in sight.
 std::size_t record_end(std::string_view bytes, std::size_t at) { return bytes.find(kRecordEnd, at); }
@@ -65,7 +65,7 @@ class SheetSplitter : public RecordSplitter {
   }
 
   Cut oversized(std::string_view bytes) {
-    std::size_t kept = std::min<std::size_t>({bytes.size(), kOversizedKept, row_bytes_});
+    std::size_t kept = std::min<std::size_t>({bytes.size(), kSheetOversizedKept, row_bytes_});
     while (kept > 1 && (static_cast<unsigned char>(bytes[kept]) & 0xC0) == 0x80) --kept;
     skipped_ = false;
     return {.kind = Cut::Kind::oversized, .bytes = kept, .rows = 1};

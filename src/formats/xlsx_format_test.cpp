@@ -12,6 +12,7 @@ namespace sluice {
 namespace {
 
 using testing::Book;
+using testing::has;
 using testing::seekable_opener;
 using testing::zip_of;
 
@@ -22,7 +23,6 @@ std::string refusal(const std::string& bytes, const SourceSpec& source = {}) {
   auto plan = plan_of(bytes, source);
   return plan ? "" : plan.error().message;
 }
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 bool found(const ReadPlan& plan, const std::string& part) {
   return std::ranges::any_of(plan.findings, [&](const std::string& each) { return has(each, part); });
 }

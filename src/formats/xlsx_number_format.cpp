@@ -6,10 +6,11 @@
 namespace sluice {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool is_word_at(std::string_view code, std::size_t at, std::string_view word) {
-  return code.size() - at >= word.size() && std::ranges::equal(code.substr(at, word.size()), word, {}, lower);
+  return code.size() - at >= word.size() &&
+         std::ranges::equal(code.substr(at, word.size()), word, {}, lower_letter);
 }
 
 // What the letters of one section say, without its quoted texts, colours, conditions and fillers.
@@ -34,7 +35,7 @@ class Section {
  private:
   // Takes what stands at `at`; returns the place after it.
   std::size_t take(std::string_view code, std::size_t at) {
-    const char c = lower(code[at]);
+    const char c = lower_letter(code[at]);
     switch (c) {
       case '"': return std::min(code.find('"', at + 1), code.size() - 1) + 1;
       case '\\':
@@ -97,8 +98,8 @@ class Section {
     std::size_t end = std::min(code.find(']', at), code.size());
     std::string_view inside = code.substr(at + 1, end - at - 1);
     if (!inside.empty()) {
-      const char first = lower(inside[0]);
-      const bool same = std::ranges::all_of(inside, [&](char c) { return lower(c) == first; });
+      const char first = lower_letter(inside[0]);
+      const bool same = std::ranges::all_of(inside, [&](char c) { return lower_letter(c) == first; });
       if (same && (first == 'h' || first == 'm' || first == 's')) elapsed_ = true;
     }
     return end + 1;
@@ -106,7 +107,7 @@ class Section {
 
   static std::size_t skip_run(std::string_view code, std::size_t at) {
     std::size_t end = at;
-    while (end < code.size() && lower(code[end]) == lower(code[at])) ++end;
+    while (end < code.size() && lower_letter(code[end]) == lower_letter(code[at])) ++end;
     return end;
   }
 

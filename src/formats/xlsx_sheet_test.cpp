@@ -11,13 +11,13 @@ namespace {
 using testing::Book;
 using testing::cells_in;
 using testing::CellTexts;
+using testing::has;
 using testing::zip_of;
 
 std::string error_of(const Book& book) {
   auto found = cells_in(book.bytes(), book.sheets.at(0).name);
   return found.error ? found.error->message : "";
 }
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(XlsxSheet, ReadsCellsOfEveryType) {
   Book book = Book::of(

@@ -14,6 +14,10 @@
 
 namespace sluice::testing {
 
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 struct ZipPart {
   std::string name, content;
   bool compressed = true;

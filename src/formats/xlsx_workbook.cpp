@@ -16,7 +16,7 @@ struct Relationship {
   std::string id, type, target;
 };
 
-std::unexpected<Error> damaged(const std::string& what) {
+std::unexpected<Error> damaged_workbook(const std::string& what) {
   return fail(ErrorKind::input, "is a damaged Excel workbook: " + what +
                                     ". Open it in a spreadsheet program and save it again");
 }
@@ -121,7 +121,7 @@ Result<std::string> workbook_part(const ZipArchive& archive, const std::stop_tok
   if (folded.ends_with(".bin") || !folded.ends_with(".xml") || folded.find("word/") != std::string::npos ||
       folded.find("ppt/") != std::string::npos)
     return fail(ErrorKind::input, what_archive_is(archive));
-  if (archive.find(name) == nullptr) return damaged("the part '" + name + "' is missing in it");
+  if (archive.find(name) == nullptr) return damaged_workbook("the part '" + name + "' is missing in it");
   return name;
 }
 
@@ -167,7 +167,7 @@ Result<Workbook> read_workbook(const ZipArchive& archive, std::stop_token stop) 
     sheet.has_cells = !known || is_of_type(*found, "worksheet");
     sheet.part = known ? part_with(archive, folder, &*found) : "";
   }
-  if (workbook.sheets.empty()) return damaged("it has no sheets");
+  if (workbook.sheets.empty()) return damaged_workbook("it has no sheets");
   return workbook;
 }
 

@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-constexpr int kBlockBytes = 32 * 1024;
+constexpr int kXmlBlockBytes = 32 * 1024;
 // What expat may keep: its buffers, the open elements, and every name it has met. Real parts stay below 1
 // MiB.
 constexpr std::size_t kMostParserBytes = 4 << 20;
@@ -121,9 +121,9 @@ class XmlReader::Expat {
     if (std::exchange(paused_, false)) {
       status = XML_ResumeParser(parser_);
     } else {
-      void* block = XML_GetBuffer(parser_, kBlockBytes);
+      void* block = XML_GetBuffer(parser_, kXmlBlockBytes);
       if (block == nullptr) return fail_by(XML_GetErrorCode(parser_));
-      std::size_t count = TRY(source_->read({static_cast<char*>(block), kBlockBytes}, stop));
+      std::size_t count = TRY(source_->read({static_cast<char*>(block), kXmlBlockBytes}, stop));
       at_end_ = count == 0;
       status = XML_ParseBuffer(parser_, static_cast<int>(count), at_end_);
     }
@@ -178,8 +178,8 @@ class XmlReader::Expat {
 
   // What follows is not looked at, but has to be whole.
   Result<bool> drain(const std::stop_token& stop) {
-    auto block = std::make_unique_for_overwrite<char[]>(kBlockBytes);
-    while (TRY(source_->read({block.get(), static_cast<std::size_t>(kBlockBytes)}, stop)) != 0) continue;
+    auto block = std::make_unique_for_overwrite<char[]>(kXmlBlockBytes);
+    while (TRY(source_->read({block.get(), static_cast<std::size_t>(kXmlBlockBytes)}, stop)) != 0) continue;
     return false;
   }
 

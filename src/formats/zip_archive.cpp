@@ -18,7 +18,7 @@ constexpr std::size_t kEndBytes = 22, kLocator64Bytes = 20, kEnd64Bytes = 56, kE
 constexpr std::size_t kMostCommentBytes = 0xFFFF;
 constexpr std::size_t kCopyBytes = 256 * 1024;
 
-std::unexpected<Error> damaged(const std::string& what) {
+std::unexpected<Error> damaged_archive(const std::string& what) {
   return fail(ErrorKind::input, "is a damaged or incomplete zip archive: " + what +
                                     ". Was it cut off on its way? Fetch or save it again");
 }
@@ -59,7 +59,7 @@ Result<std::string> read_at(const SeekableInput& input, std::uint64_t offset, st
   std::string text(bytes, '\0');
   for (std::size_t held = 0; held < bytes;) {
     std::size_t count = TRY(source->read(std::span(text).subspan(held), stop));
-    if (count == 0) return damaged("it ends in the middle of a part");
+    if (count == 0) return damaged_archive("it ends in the middle of a part");
     held += count;
   }
   return text;
@@ -80,7 +80,7 @@ Result<Directory> find_directory(const SeekableInput& input, const std::stop_tok
          (at + kEndBytes > tail.size() || at + kEndBytes + u16(tail, at + 20) > tail.size()))
     at = at == 0 ? std::string::npos : tail.rfind(kEndMark, at - 1);
   if (at == std::string::npos)
-    return damaged("the list of what is in it, which ends every archive, is missing");
+    return damaged_archive("the list of what is in it, which ends every archive, is missing");
   Directory found{u16(tail, at + 10), u32(tail, at + 12), u32(tail, at + 16)};
   if (u16(tail, at + 4) != 0 && u16(tail, at + 4) != 0xFFFF)
     return fail(ErrorKind::input,
@@ -90,9 +90,9 @@ Result<Directory> find_directory(const SeekableInput& input, const std::stop_tok
       std::string_view(tail).substr(at - kLocator64Bytes).starts_with(kLocator64Mark)) {
     const std::uint64_t end64 = u64(tail, at - kLocator64Bytes + 8);
     if (end64 > input.size || input.size - end64 < kEnd64Bytes)
-      return damaged("its size does not fit the list in it");
+      return damaged_archive("its size does not fit the list in it");
     const std::string end = TRY(read_at(input, end64, kEnd64Bytes, stop));
-    if (!end.starts_with(kEnd64Mark)) return damaged("the list of what is in it cannot be found");
+    if (!end.starts_with(kEnd64Mark)) return damaged_archive("the list of what is in it cannot be found");
     found = {u64(end, 32), u64(end, 40), u64(end, 48)};
   }
   return found;
@@ -105,7 +105,7 @@ Result<> check(const Directory& directory, std::uint64_t archive_bytes) {
                                       " are over the limit, as no spreadsheet program writes so many");
   if (directory.offset > archive_bytes || archive_bytes - directory.offset < directory.bytes ||
       directory.members * kEntryBytes > directory.bytes)
-    return damaged("its size does not fit the list in it");
+    return damaged_archive("its size does not fit the list in it");
   return {};
 }
 
@@ -143,9 +143,10 @@ bool leads_out(std::string_view name) {
 // Takes one entry from the front of `list`.
 Result<ZipMember> take_entry(std::string_view& list) {
   if (list.size() < kEntryBytes || !list.starts_with(kEntryMark))
-    return damaged("the list of its parts is broken");
+    return damaged_archive("the list of its parts is broken");
   const std::size_t name = u16(list, 28), extra = u16(list, 30), comment = u16(list, 32);
-  if (list.size() < kEntryBytes + name + extra + comment) return damaged("the list of its parts is cut off");
+  if (list.size() < kEntryBytes + name + extra + comment)
+    return damaged_archive("the list of its parts is cut off");
   ZipMember member;
   member.name = list.substr(kEntryBytes, name);
   std::ranges::replace(member.name, '\\', '/');  // as some writers on Windows had it
@@ -156,7 +157,7 @@ Result<ZipMember> take_entry(std::string_view& list) {
   member.plain_bytes = u32(list, 24);
   member.offset = u32(list, 42);
   if (!take_zip64(list.substr(kEntryBytes + name, extra), member))
-    return damaged("the size of a part is missing");
+    return damaged_archive("the size of a part is missing");
   list.remove_prefix(kEntryBytes + name + extra + comment);
   return member;
 }
@@ -186,7 +187,7 @@ Result<SeekableInput> copy_to_seek(ByteSource& source, std::stop_token stop) {
 }
 
 Result<ZipArchive> ZipArchive::open(SeekableInput input, std::stop_token stop) {
-  if (input.size < kEndBytes) return damaged("it has only " + std::to_string(input.size) + " bytes");
+  if (input.size < kEndBytes) return damaged_archive("it has only " + std::to_string(input.size) + " bytes");
   const Directory directory = TRY(find_directory(input, stop));
   TRY(check(directory, input.size));
   const std::string bytes =
@@ -200,7 +201,7 @@ Result<ZipArchive> ZipArchive::open(SeekableInput input, std::stop_token stop) {
                                         member.name.substr(0, 100) +
                                         "'), as no spreadsheet program writes it; it is not read");
     if (member.offset > input.size || member.packed_bytes > input.size - member.offset)
-      return damaged("'" + member.name.substr(0, 100) + "' would end behind the archive's end");
+      return damaged_archive("'" + member.name.substr(0, 100) + "' would end behind the archive's end");
     archive.members_.push_back(std::move(member));
   }
   std::ranges::sort(archive.members_, by_name);
@@ -229,11 +230,12 @@ Result<std::unique_ptr<ByteSource>> ZipArchive::open(const ZipMember& member, st
   if (member.method != kZipStored && member.method != kZipDeflated)
     return fail(ErrorKind::input, "has a part that is compressed in a way that is not read (" + title +
                                       ", method " + std::to_string(member.method) + "); save it again");
-  if (input_.size - member.offset < kMemberBytes) return damaged(title + " is cut off");
+  if (input_.size - member.offset < kMemberBytes) return damaged_archive(title + " is cut off");
   const std::string header = TRY(read_at(input_, member.offset, kMemberBytes, stop));
-  if (!header.starts_with(kMemberMark)) return damaged(title + " is not where the list says");
+  if (!header.starts_with(kMemberMark)) return damaged_archive(title + " is not where the list says");
   const std::uint64_t begin = member.offset + kMemberBytes + u16(header, 26) + u16(header, 28);
-  if (begin > input_.size || input_.size - begin < member.packed_bytes) return damaged(title + " is cut off");
+  if (begin > input_.size || input_.size - begin < member.packed_bytes)
+    return damaged_archive(title + " is cut off");
   return zip_member_source(TRY(input_.opener(begin)), member);
 }
 

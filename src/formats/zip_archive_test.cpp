@@ -7,6 +7,7 @@
 namespace sluice {
 namespace {
 
+using testing::has;
 using testing::read_all;
 using testing::seekable_opener;
 using testing::zip_of;
@@ -19,7 +20,7 @@ std::string message_of(const std::string& bytes) {
   return archive ? "" : archive.error().message;
 }
 // The content of a member, or what is wrong with it.
-std::string content_of(const std::string& bytes, const std::string& name) {
+std::string member_text(const std::string& bytes, const std::string& name) {
   auto archive = open_zip(bytes);
   if (!archive) return archive.error().message;
   const ZipMember* member = archive->find(name);
@@ -29,7 +30,6 @@ std::string content_of(const std::string& bytes, const std::string& name) {
   auto read = read_all(**source);
   return read.error ? read.error->message : read.text;
 }
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // The place of an entry in the list at the end, and of a member's own header.
 std::size_t entry_at(const std::string& zip) { return zip.find(std::string("PK\1\2", 4)); }
@@ -40,10 +40,10 @@ void put(std::string& bytes, std::size_t at, std::uint64_t value, std::size_t si
 TEST(ZipArchive, ReadsStoredAndDeflatedMembers) {
   const std::string large(300'000, 'x');
   const std::string zip = zip_of({{"a.txt", "hello", false}, {"Folder/B.txt", large}, {"empty", ""}});
-  EXPECT_EQ(content_of(zip, "a.txt"), "hello");
-  EXPECT_EQ(content_of(zip, "folder/b.TXT"), large) << "letter case aside";
-  EXPECT_EQ(content_of(zip, "empty"), "");
-  EXPECT_EQ(content_of(zip, "b.txt"), "none");
+  EXPECT_EQ(member_text(zip, "a.txt"), "hello");
+  EXPECT_EQ(member_text(zip, "folder/b.TXT"), large) << "letter case aside";
+  EXPECT_EQ(member_text(zip, "empty"), "");
+  EXPECT_EQ(member_text(zip, "b.txt"), "none");
   EXPECT_EQ(open_zip(zip)->members().size(), 3u);
 }
 
@@ -51,7 +51,7 @@ TEST(ZipArchive, ReadsBehindACommentAndInCopies) {
   std::string zip = zip_of({{"a", "hello"}});
   zip[zip.size() - 2] = 7;
   zip += "comment";
-  EXPECT_EQ(content_of(zip, "a"), "hello");
+  EXPECT_EQ(member_text(zip, "a"), "hello");
   auto copied = copy_to_seek(*seekable_opener(zip)(0).value(), {});
   ASSERT_TRUE(copied);
   auto archive = ZipArchive::open(*copied, {});
@@ -90,23 +90,23 @@ TEST(ZipArchive, NeverBelievesWhatTheListDeclares) {
   EXPECT_TRUE(has(message_of(changed), "damaged"));
   changed = zip;
   put(changed, entry + 24, 4999, 4);  // plain bytes
-  EXPECT_TRUE(has(content_of(changed, "a"), "checksum"));
+  EXPECT_TRUE(has(member_text(changed, "a"), "checksum"));
   changed = zip;
   put(changed, entry + 16, 1, 4);  // the checksum
-  EXPECT_TRUE(has(content_of(changed, "a"), "checksum"));
+  EXPECT_TRUE(has(member_text(changed, "a"), "checksum"));
   changed = zip;
   put(changed, entry + 42, 3, 4);  // where the member begins
-  EXPECT_TRUE(has(content_of(changed, "a"), "not where the list says"));
+  EXPECT_TRUE(has(member_text(changed, "a"), "not where the list says"));
 }
 
 TEST(ZipArchive, RefusesOtherMethodsAndPasswords) {
   const std::string zip = zip_of({{"a", std::string(5000, 'x')}});
   std::string changed = zip;
   put(changed, entry_at(zip) + 10, 14, 2);
-  EXPECT_TRUE(has(content_of(changed, "a"), "method 14"));
+  EXPECT_TRUE(has(member_text(changed, "a"), "method 14"));
   changed = zip;
   put(changed, entry_at(zip) + 8, 1, 2);
-  EXPECT_TRUE(has(content_of(changed, "a"), "password"));
+  EXPECT_TRUE(has(member_text(changed, "a"), "password"));
 }
 
 TEST(ZipArchive, RefusesNamesThatLeadOutAndNamesThatStandTwice) {
