@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "jobs/parsed_pipelines.h"
 
 namespace sluice {
 namespace {
@@ -27,8 +28,10 @@ Result<std::optional<PipelineSpec>> kept_pipeline(const PipelineQuestion& questi
   if (!question.store) return std::optional<PipelineSpec>();
   auto kept = TRY(question.store->pipeline(question.tenant, name));
   if (!kept) return std::optional<PipelineSpec>();
-  return std::optional<PipelineSpec>(
-      TRY(parse_kept_pipeline(kept->text, "kept pipeline " + name, question.overrides)));
+  const std::string source = "kept pipeline " + name;
+  if (question.overrides.empty())
+    return std::optional<PipelineSpec>(TRY(parsed_pipeline(kept->text, source)));
+  return std::optional<PipelineSpec>(TRY(parse_kept_pipeline(kept->text, source, question.overrides)));
 }
 
 }  // namespace

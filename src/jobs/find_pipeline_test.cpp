@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "jobs/parsed_pipelines.h"
+
 namespace sluice {
 namespace {
 
@@ -17,6 +19,26 @@ TEST(FindPipeline, WithoutAnythingKnownItIsInferred) {
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_TRUE(found->infer);
   EXPECT_EQ(found->spec.name, "people");
+}
+
+TEST(FindPipeline, WhatWasParsedIsThatOfItsTextAndSource) {
+  auto json_of = [](const std::string& text, const std::string& source = "kept pipeline p") {
+    auto spec = parsed_pipeline(text, source);
+    return spec ? to_json(*spec).dump() : spec.error().message;
+  };
+  const std::string one = "name: p\nidentity: [id]\n", other = "name: p\nidentity: position\n";
+  const std::string wrong = "name: p\nidentty: x\n";
+  for (int time = 0; time < 3; ++time) {
+    EXPECT_EQ(json_of(one), to_json(*parse_kept_pipeline(one, "x")).dump());
+    EXPECT_EQ(json_of(other), to_json(*parse_kept_pipeline(other, "x")).dump());
+    EXPECT_EQ(json_of(wrong).find("kept pipeline p:2:"), 0u) << json_of(wrong);
+    EXPECT_EQ(json_of(wrong, "kept pipeline q").find("kept pipeline q:2:"), 0u);
+    // More than are kept: each is still its own.
+    for (int i = 0; i < 100; ++i) {
+      const std::string name = "p" + std::to_string(i);
+      EXPECT_EQ(parsed_pipeline("name: " + name + "\n", "s")->name, name);
+    }
+  }
 }
 
 TEST(FindPipeline, AnUnknownNameIsAnError) {
