@@ -134,6 +134,7 @@ if suite build build release; then
   suite conformance tests/run_conformance.sh
   suite connections python3 tests/connections_postgres.py
   suite push env SLUICE_TEST_KILLS="$crash_kills" SLUICE_TEST_SEED="$seed" python3 tests/push.py
+  suite round-trip python3 tests/round_trip.py
   suite states-files python3 tests/states_files.py
   suite clients python3 tests/clients.py
   suite web python3 tests/web.py

@@ -12,6 +12,7 @@ import csv
 import json
 import os
 import pathlib
+import queue
 import random
 import signal
 import subprocess
@@ -84,6 +85,7 @@ class Chain:
         while not self.over.wait(self.chance.uniform(0.2, self.options.pause)):
             if self.kills.total() >= self.options.kills:
                 return
+            self.say()
             what = self.chance.choice(["api", "worker", "worker", "push", "push", *SERVERS])
             if what == "push":
                 push = self.push
@@ -96,8 +98,25 @@ class Chain:
             else:
                 node = self.nodes[0] if what == "api" else self.chance.choice(self.nodes[1:])
                 node.kill()
-                node.start()
+                self.start(node)
             self.kills[what] += 1
+
+    @staticmethod
+    def start(node):
+        """As its supervisor does: again, where a server that it needs is not back yet."""
+        end = time.monotonic() + END_SECONDS
+        while True:
+            try:
+                return node.start()
+            except (ServiceError, queue.Empty):
+                if time.monotonic() > end:
+                    raise
+                if node.process.poll() is None:
+                    node.kill()
+
+    def say(self):
+        if self.options.verbose:
+            print(f"{time.strftime('%H:%M:%S')} killed {dict(self.kills)}", file=sys.stderr, flush=True)
 
     def push_all(self, path):
         """Until it says that all is sent, each time with batches of another size. Its result."""
@@ -192,6 +211,7 @@ def main():
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--pause", type=float, default=1.5, help="at most so many seconds between two kills")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--verbose", action="store_true", help="tell of each kill")
     options = parser.parse_args()
     options.bin = str(pathlib.Path(options.bin).resolve())
     with tempfile.TemporaryDirectory(prefix="sluice-chain-") as folder:

@@ -34,7 +34,7 @@ case "\$1" in
   start)
     redis-server --bind 127.0.0.1 --port "\$port" --dir "\$home" --daemonize yes --pidfile "\$home/pid" --logfile "\$home/log" \\
       --save '' "\${options[@]}" > /dev/null
-    for _ in {1..600}; do ask ping && exit 0; sleep 0.05; done
+    for _ in {1..600}; do ask -e ping && exit 0; sleep 0.05; done  # not while it is loading
     tail -n 20 "\$home/log" >&2; exit 1 ;;
   stop) pid=\$(cat "\$home/pid" 2> /dev/null) && { ask shutdown nosave || true; ended "\$pid"; } ;;
   kill) pid=\$(cat "\$home/pid" 2> /dev/null) && { kill -9 "\$pid"; ended "\$pid"; } ;;
