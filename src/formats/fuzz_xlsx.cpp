@@ -36,7 +36,7 @@ std::string zip_of(const std::vector<std::pair<std::string, std::string>>& parts
     put(zip, 0x04034b50, 4), common(zip);
     zip += name + content;
     put(list, 0x02014b50, 4), put(list, 20, 2), common(list);
-    put(list, 0, 10), put(list, offset, 4);
+    put(list, 0, 2), put(list, 0, 8), put(list, offset, 4);
     list += name;
   }
   const std::size_t begin = zip.size();

@@ -221,8 +221,8 @@ std::string sheet_title_finding(const SheetRecords& records, std::size_t titles)
 
 }  // namespace
 
-Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive> archive, ReadPlan& plan,
-                     std::stop_token stop) {
+Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipArchive>& archive,
+                     ReadPlan& plan, std::stop_token stop) {
   const Dialect& declared = source.dialect;
   plan.format = FormatKind::xlsx;
   plan.csv = {};

@@ -18,7 +18,7 @@ namespace sluice {
 // header; else it is the only visible sheet with data. Errors: input, as the rest of a sentence about the
 // file (several sheets with data, none, no such sheet, a damaged workbook), usage (a dialect that contradicts
 // itself).
-Result<> detect_xlsx(const SourceSpec& source, std::shared_ptr<const ZipArchive> archive, ReadPlan& plan,
-                     std::stop_token stop);
+Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipArchive>& archive,
+                     ReadPlan& plan, std::stop_token stop);
 
 }  // namespace sluice

@@ -199,7 +199,7 @@ class SheetHandler : public XmlHandler {
 
   void end_row() {
     in_row_ = false;
-    if (!sorted_) std::ranges::stable_sort(cells_, {}, &FoundCell::column);
+    if (!sorted_) std::ranges::sort(cells_, {}, &FoundCell::column);
     std::uint32_t column = 1;
     for (const FoundCell& cell : cells_) {
       if (cell.column < column && column > 1)
@@ -258,9 +258,9 @@ class SheetSource : public ByteSource {
       at_ = 0;
       auto more = reader_->step(stop);
       if (!more && more.error().kind == ErrorKind::cancelled) return std::unexpected(std::move(more).error());
+      more_ = more.value_or(false);
       // Rows before the damage come first.
       if (!more) failure_ = handler_.failure ? std::move(*handler_.failure) : std::move(more).error();
-      more_ = more.value_or(false);
     }
     std::size_t count = handler_.records.copy(into.data(), into.size(), at_);
     at_ += count;
@@ -304,7 +304,7 @@ CellPlace cell_place(std::string_view reference) {
   return place;
 }
 
-Result<std::unique_ptr<ByteSource>> open_sheet(std::shared_ptr<const ZipArchive> archive,
+Result<std::unique_ptr<ByteSource>> open_sheet(const std::shared_ptr<const ZipArchive>& archive,
                                                const Workbook& workbook, const WorkbookSheet& sheet,
                                                const SheetLimits& limits, SheetTexts texts,
                                                std::stop_token stop) {

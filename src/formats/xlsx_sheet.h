@@ -51,7 +51,7 @@ SheetLimits sheet_limits(const ReadPlan& plan);
 
 // `sheet`: its part must be there. Reading fails (input) where it is damaged, after the rows before that
 // place.
-Result<std::unique_ptr<ByteSource>> open_sheet(std::shared_ptr<const ZipArchive> archive,
+Result<std::unique_ptr<ByteSource>> open_sheet(const std::shared_ptr<const ZipArchive>& archive,
                                                const Workbook& workbook, const WorkbookSheet& sheet,
                                                const SheetLimits& limits, SheetTexts texts,
                                                std::stop_token stop);
