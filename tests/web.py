@@ -200,15 +200,20 @@ def looks_good_everywhere(world):
             place.server.wait_for(job)
         pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "rejects": f"/jobs/{job}/rejects", "sign-in": "/sign-in",
                  "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=FAILED"}
-        for seen in (page for view in VIEWS for page in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE))):
-            what = f"{seen['page']}, {seen['width']} wide, {seen['scheme']}"
-            demand(not seen["complaints"], f"{what}: the browser complains: {seen['complaints']}")
-            demand(seen["over"] <= 0, f"{what}: it is {seen['over']} pixels wider than the window")
-            demand(not seen["axe"], f"{what}: axe finds {json.dumps(seen['axe'], indent=1)[:3000]}")
-            demand(not seen["foreign"], f"{what}: it asks others: {seen['foreign']}")
-            demand(seen["title"].endswith("Sluice"), f"{what}: its title is {seen['title']}")
-            dark = seen["scheme"] == "dark"
-            demand((sum(seen["ground"][:3]) < sum(seen["ink"][:3])) == dark, f"{what}: {seen['ink']} on {seen['ground']}")
+        faults = [fault for view in VIEWS for seen in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE)) for fault in faults_of(seen)]
+        demand(not faults, "\n".join(faults)[:6000])
+
+
+def faults_of(seen):
+    what = f"{seen['page']}, {seen['width']} wide, {seen['scheme']}"
+    is_dark = sum(seen["ground"][:3]) < sum(seen["ink"][:3])
+    checks = [(not seen["complaints"], f"the browser complains: {seen['complaints']}"),
+              (seen["over"] <= 0, f"it is {seen['over']} pixels wider than the window"),
+              (not seen["axe"], f"axe finds {json.dumps(seen['axe'], indent=1)}"),
+              (not seen["foreign"], f"it asks others: {seen['foreign']}"),
+              (seen["title"].endswith("Sluice"), f"its title is {seen['title']}"),
+              (is_dark == (seen["scheme"] == "dark"), f"{seen['ink']} on {seen['ground']}")]
+    return [f"{what}: {fault}" for good, fault in checks if not good]
 
 
 def is_small_and_stays_in_place(world):

@@ -27,6 +27,7 @@ function Rejected({ job }: { job: Job }) {
   return (
     <Anchor
       c="var(--rejected)"
+      underline="always"
       aria-label={`${counted(job.rows.rejected, "rejected row")} of ${job.file.name}`}
       renderRoot={(props) => <Link to="/jobs/$id/rejects" params={{ id: job.id }} {...props} />}
     >
