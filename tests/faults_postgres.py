@@ -205,8 +205,22 @@ class PostgresTrial:
             demand(status in (0, -signal.SIGKILL), f"exit status {status}: {error}")
             struck = max(struck, int(status != 0))
             self.results[self.target.name] = result
+            if late and self.is_at_its_end(self.target):
+                self.wait_for_late_words()
         self.end_all(others)
         return struck
+
+    def is_at_its_end(self, load):
+        """Is the next batch the last one? A COMMIT of it that comes late completes the job, and the same command after
+        that is another load, as it is to a person."""
+        found = self.store.snapshot()
+        job, _ = stored.check_counters(found, self.expected).get(load.name, (None, None)) if found else (None, None)
+        return bool(job) and job["rows_read"] + load.batch_rows >= load.expected.read
+
+    def wait_for_late_words(self):
+        end = time.monotonic() + 3 * NETWORK_DELAY_SECONDS
+        while not self.done(self.target) and time.monotonic() < end:
+            time.sleep(0.05)
 
     def strikes(self, action, most=3):
         """One or more instants of one run, all of which it has to survive."""
