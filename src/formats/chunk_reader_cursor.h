@@ -2,6 +2,7 @@
 // what it passes over into chunks, the split planner only counts. One thread.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -42,7 +43,15 @@ class RecordCursor {
 
  private:
   RecordCursor(const ReadPlan& plan, ReadRange range, ChunkSize size)
-      : plan_(plan), range_(range), size_(size) {}
+      : plan_(plan), range_(range), size_{size.bytes, std::min(size.rows, most_rows(plan, size.bytes))} {}
+
+  // A row has a cell for each column, whether it says something there or not: those of a chunk's rows are to
+  // stay within what is planned for all that is made of the chunk.
+  static std::uint64_t most_rows(const ReadPlan& plan, std::size_t chunk_bytes) {
+    constexpr std::size_t kCellBytes = 16, kCellsShare = 4;  // cells: four times the chunk's bytes
+    const std::size_t row_cells = std::max<std::size_t>(plan.columns.size(), 1);
+    return std::max<std::uint64_t>(chunk_bytes * kCellsShare / (row_cells * kCellBytes), 1);
+  }
 
   Result<> fill(std::size_t wanted_bytes, const std::stop_token& stop);
   Result<> read_some(std::size_t wanted_bytes, const std::stop_token& stop);

@@ -1,6 +1,7 @@
 #include "formats/xlsx_detect.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "formats/csv_header.h"
@@ -17,7 +18,12 @@ using SheetRecords = std::vector<TrialRecord>;
 constexpr std::size_t kSheetSampleBytes = 1 << 20;
 constexpr std::size_t kSheetReadBytes = 64 * 1024;
 constexpr std::size_t kMostListed = 20;
+// Sheets without a value are read to their ends to find that out: so many bytes of XML in all.
+constexpr std::uint64_t kMostBlankBytes = 256 << 20;
+// Cells of the rows that the header is looked for in.
+constexpr std::size_t kMostSampleCells = 100'000;
 constexpr std::size_t kMostTitles = 50;  // rows
+constexpr std::size_t kFewestSampleRows = 2 * kMostTitles;
 
 std::string quoted(const std::string& name) { return "'" + shown_value(name, 100) + "'"; }
 
@@ -83,8 +89,22 @@ Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr
     return *choice.number - 1;
   }
   std::vector<std::size_t> visible, hidden;
+  std::map<std::string, bool> looked_at;  // by part, which several sheets may name
+  std::uint64_t blank_bytes = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const bool filled = TRY(has_data(archive, workbook, workbook.sheets[i], limits, stop));
+    const std::string& part = workbook.sheets[i].part;
+    auto known = looked_at.find(part);
+    if (known == looked_at.end()) {
+      const bool data = TRY(has_data(archive, workbook, workbook.sheets[i], limits, stop));
+      known = looked_at.emplace(part, data).first;
+      const ZipMember* member = part.empty() ? nullptr : archive->find(part);
+      if (!data && member != nullptr) blank_bytes += member->plain_bytes;
+      if (blank_bytes > kMostBlankBytes)
+        return fail(ErrorKind::input, "has sheets with " + std::to_string(kMostBlankBytes >> 20) +
+                                          " MiB and more in which no cell has a value; " +
+                                          std::string(kSayWhich));
+    }
+    const bool filled = known->second;
     if (filled) (workbook.sheets[i].state == SheetState::visible ? visible : hidden).push_back(i);
   }
   if (visible.size() > 1)
@@ -194,6 +214,9 @@ Squared square_up(SheetRecords& records) {
     return count * 2 >= most && (count > 1 || most == 1);
   };
   const TableColumns table = table_columns(records, is_full);
+  const std::size_t width = std::max<std::size_t>(table.end - std::min(table.first, table.end), 1);
+  if (records.size() > kFewestSampleRows && records.size() * width > kMostSampleCells)
+    records.resize(std::max(kFewestSampleRows, kMostSampleCells / width));
   Squared squared{static_cast<std::uint32_t>(table.first), 0};
   const auto first_full = std::ranges::find_if(records, is_full);
   const auto above = static_cast<std::size_t>(first_full - records.begin());

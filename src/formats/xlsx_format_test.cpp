@@ -298,6 +298,48 @@ TEST(XlsxFormat, ReadsWhatCannotBeEnteredAnywhereFromACopy) {
   EXPECT_EQ(read_from(*plan, pipe, plan->first_row, {}).rows, (Rows{"1@2: 1|2"}));
 }
 
+TEST(XlsxFormat, StopsWhenItIsAskedTo) {
+  std::stop_source stop;
+  stop.request_stop();
+  const std::string bytes = Book::of(row_of({"id"}) + row_of({"1"})).bytes();
+  auto plan = detect({}, "book.xlsx", seekable_opener(bytes), stop.get_token());
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().kind, ErrorKind::cancelled);
+}
+
+// Escapes shrink a text, and so does white space at its ends: what was cut must not look as if it fitted.
+TEST(XlsxFormat, RejectsATextThatIsTooLongWhateverItShrinksTo) {
+  std::string escapes;
+  for (int i = 0; i < 40; ++i) escapes += "_x0041_";
+  const std::string blanks(200, ' ');
+  SourceSpec source;
+  source.row_bytes = 64;
+  const std::string bytes =
+      Book::of(row_of({"id", "text"}) + row_of({"1", escapes}) + row_of({"2", blanks + "x" + blanks}) +
+               "<row><c><v>3</v></c><c t='str'><v>" + escapes + "</v></c></row>" + row_of({"4", "_x0041_"}))
+          .bytes();
+  EXPECT_EQ(rows_of(bytes, source),
+            (Rows{"1@2: !row-too-large", "2@3: !row-too-large", "3@4: !row-too-large", "4@5: 4|A"}));
+}
+
+TEST(XlsxFormat, CutsChunksOfWideTablesByTheirCells) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back("c" + std::to_string(i));
+  std::string data = row_of(names);
+  for (int i = 0; i < 2000; ++i) data += row_of({"1", "2"});
+  const std::string bytes = Book::of(data).bytes();
+  auto plan = plan_of(bytes);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const ChunkSize size{256 * 1024, 16384};
+  const Reading reading = read_from(*plan, seekable_opener(bytes), plan->first_row, size);
+  EXPECT_EQ(reading.rows.size(), 2000);
+  std::uint64_t before = 1;
+  for (const Position& end : reading.ends) {
+    EXPECT_LE((end.row - before) * 1000 * sizeof(Cell), 4 * size.bytes) << "up to row " << end.row;
+    before = end.row;
+  }
+}
+
 TEST(XlsxFormat, NamesPlacesAsASpreadsheetDoes) {
   const SheetPlan sheet{1, "People", 2};
   EXPECT_EQ(place_in_sheet(sheet, 17, 1), "Sheet 'People', cell C17");

@@ -85,6 +85,10 @@ void XlsxRichText::text(std::string_view piece) {
 
 void XlsxRichText::append_to(std::string& out) const {
   std::string_view text = text_;
+  if (text.size() > most_bytes_) {
+    out += text;
+    return;
+  }
   if (!keeps_space_) {
     const std::size_t from = std::min(text.find_first_not_of(kSpace), text.size());
     text = text.substr(from);

@@ -17,7 +17,8 @@ void append_unescaped(std::string& out, std::string_view text);
 
 class XlsxRichText {
  public:
-  // What is longer than `most_bytes` is cut behind them.
+  // What is longer than `most_bytes` is cut one byte behind them, and stays as long as that: whoever reads it
+  // sees that it is too long.
   explicit XlsxRichText(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 
   void begin();  // <si> or <is>

@@ -16,6 +16,13 @@ namespace {
 
 // Records wait in memory for whoever reads them; walking the XML rests above this.
 constexpr std::size_t kEnoughBytes = 128 * 1024;
+// Shared texts are named by many cells. What a sheet comes to may be so many times as large as its archive,
+// once it is over kFreeSheetBytes.
+constexpr std::uint64_t kFreeSheetBytes = 1ull << 30;
+constexpr std::uint64_t kMostSheetRatio = 1000;
+// A copy that is made to be entered anywhere, and what it may be of a compressed input: an archive, which is
+// compressed already, hardly shrinks.
+constexpr std::uint64_t kMostCopyBytes = 64ull << 30, kMostCopyRatio = 50;
 // Of a number, a truth value or an index: far more than one is.
 constexpr std::size_t kMostValueBytes = 64 * 1024;
 
@@ -166,7 +173,12 @@ class SheetHandler : public XmlHandler {
       case CellType::number: return append_number(texts_, trimmed(value_), styles_.form(style_), dates_);
       case CellType::shared: return append_shared();
       case CellType::text:
-      case CellType::inline_text: return append_unescaped(texts_, value_);
+      case CellType::inline_text:
+        if (value_.size() > most_value_bytes()) {  // it was cut, and is to stay too long
+          texts_ += value_;
+          return;
+        }
+        return append_unescaped(texts_, value_);
       case CellType::boolean: texts_ += value_ == "1" ? "true" : value_ == "0" ? "false" : value_; return;
       case CellType::error:
         texts_ += sheet_record::kErrorValue;
@@ -264,6 +276,12 @@ class SheetSource : public ByteSource {
     }
     std::size_t count = handler_.records.copy(into.data(), into.size(), at_);
     at_ += count;
+    given_ += count;
+    if (given_ > kFreeSheetBytes && given_ / kMostSheetRatio > archive_->size())
+      return fail(ErrorKind::input,
+                  "has a sheet whose cells come to more than " + std::to_string(kMostSheetRatio) +
+                      " times the size of the file, over the limit, as only a bomb's do; if it is honest, "
+                      "save the sheet as CSV");
     return count;
   }
 
@@ -272,7 +290,8 @@ class SheetSource : public ByteSource {
   std::unique_ptr<XlsxStrings> strings_;
   SheetHandler handler_;
   std::optional<XmlReader> reader_;
-  std::size_t at_ = 0;  // of the handler's records, handed out
+  std::size_t at_ = 0;       // of the handler's records, handed out
+  std::uint64_t given_ = 0;  // handed out in all
   bool more_ = true;
   std::optional<Error> failure_;
 };
@@ -314,8 +333,8 @@ Result<std::unique_ptr<ByteSource>> open_sheet(const std::shared_ptr<const ZipAr
                 "is a damaged Excel workbook: the sheet '" + sheet.name +
                     "' is missing in it. Open it in a spreadsheet program and save it again");
   XlsxStyles styles;
-  if (const ZipMember* in = archive->find(workbook.styles_part))
-    styles = TRY(XlsxStyles::read(*archive, *in, stop));
+  const ZipMember* in = archive->find(workbook.styles_part);
+  if (in != nullptr && texts == SheetTexts::read) styles = TRY(XlsxStyles::read(*archive, *in, stop));
   std::unique_ptr<XlsxStrings> strings;
   const ZipMember* from = archive->find(workbook.strings_part);
   if (from != nullptr && texts == SheetTexts::read) {
@@ -333,8 +352,12 @@ Result<ZipArchive> open_archive(Compression compression, std::uint64_t window_by
   auto source = TRY(opener(0));
   if (auto size = source->whole_size(); size && compression == Compression::none)
     return ZipArchive::open({opener, *size}, stop);
+  const std::uint64_t packed = source->whole_size().value_or(kMostCopyBytes / kMostCopyRatio);
+  const std::uint64_t most = compression == Compression::none
+                                 ? kMostCopyBytes
+                                 : std::clamp(packed * kMostCopyRatio, kFreeSheetBytes, kMostCopyBytes);
   auto plain = decompressed_source(std::move(source), compression, window_bytes);
-  return ZipArchive::open(TRY(copy_to_seek(*plain, stop)), stop);
+  return ZipArchive::open(TRY(copy_to_seek(*plain, most, stop)), stop);
 }
 
 SheetLimits sheet_limits(const ReadPlan& plan) {

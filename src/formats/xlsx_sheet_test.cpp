@@ -56,6 +56,17 @@ TEST(XlsxSheet, FindsTheStylesOfNumbers) {
   EXPECT_EQ(cells_in(book)["A1"], "2028-02-29");
 }
 
+// Conditional formats and tables have looks of their own, under whatever ids.
+TEST(XlsxSheet, TakesNoFormatsOfOtherThings) {
+  Book book = Book::of("<row><c s='0'><v>45002</v></c><c s='1'><v>45002</v></c></row>");
+  book.styles =
+      "<numFmts><numFmt numFmtId='164' formatCode='yyyy\\-mm\\-dd'/></numFmts>"
+      "<cellXfs><xf numFmtId='14'/><xf numFmtId='164'/></cellXfs>"
+      "<dxfs><dxf><numFmt numFmtId='14' formatCode='0.00%'/></dxf><dxf><numFmt numFmtId='164' "
+      "formatCode='General'/></dxf></dxfs>";
+  EXPECT_EQ(cells_in(book), (CellTexts{{"A1", "2023-03-17"}, {"B1", "2023-03-17"}}));
+}
+
 TEST(XlsxSheet, JoinsRunsAndLeavesPronunciationOut) {
   Book book = Book::of(
       "<row><c t='s'><v>0</v></c><c t='inlineStr'><is><r><t>in </t></r><r><t "

@@ -22,7 +22,9 @@ std::optional<std::uint32_t> number_of(std::optional<std::string_view> text) {
 class StylesHandler : public XmlHandler {
  public:
   void start(std::string_view name, const XmlAttributes& attributes) override {
-    if (name == "numFmt") {
+    if (name == "numFmts") {
+      in_codes_ = true;
+    } else if (name == "numFmt" && in_codes_) {  // <dxf> has some of its own, which are of no cell
       auto id = number_of(attributes.get("numFmtId"));
       auto code = attributes.get("formatCode");
       if (id && code && codes_.size() < kMostStyles) codes_[*id] = number_form(*code);
@@ -34,6 +36,7 @@ class StylesHandler : public XmlHandler {
   }
   void end(std::string_view name) override {
     if (name == "cellXfs") in_styles_ = false;
+    if (name == "numFmts") in_codes_ = false;
   }
   void text(std::string_view) override {}
 
@@ -49,7 +52,7 @@ class StylesHandler : public XmlHandler {
   }
 
  private:
-  bool in_styles_ = false;
+  bool in_codes_ = false, in_styles_ = false;
   std::unordered_map<std::uint32_t, NumberForm> codes_;
   std::vector<std::uint32_t> ids_;
 };

@@ -115,6 +115,7 @@ class XmlReader::Expat {
   Expat& operator=(const Expat&) = delete;
 
   Result<bool> step(const std::stop_token& stop) {
+    if (stop.stop_requested()) return stopped_by_request();
     if (finished_) return drain(stop);
     ForParser bytes(bytes_);
     XML_Status status = XML_STATUS_OK;
@@ -179,8 +180,14 @@ class XmlReader::Expat {
   // What follows is not looked at, but has to be whole.
   Result<bool> drain(const std::stop_token& stop) {
     auto block = std::make_unique_for_overwrite<char[]>(kXmlBlockBytes);
-    while (TRY(source_->read({block.get(), static_cast<std::size_t>(kXmlBlockBytes)}, stop)) != 0) continue;
+    while (TRY(source_->read({block.get(), static_cast<std::size_t>(kXmlBlockBytes)}, stop)) != 0)
+      if (stop.stop_requested()) return stopped_by_request();
     return false;
+  }
+
+  // Of a small part the whole archive is in memory, and no source waits for anything.
+  std::unexpected<Error> stopped_by_request() const {
+    return fail(ErrorKind::cancelled, "reading '" + part_ + "' was stopped");
   }
 
   std::unexpected<Error> fail_by(XML_Error code) const {

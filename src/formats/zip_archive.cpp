@@ -173,11 +173,15 @@ std::string folded_name(std::string_view name) {
   return folded;
 }
 
-Result<SeekableInput> copy_to_seek(ByteSource& source, std::stop_token stop) {
+Result<SeekableInput> copy_to_seek(ByteSource& source, std::uint64_t most_bytes, std::stop_token stop) {
   auto copy = std::make_shared<TemporaryFile>(TRY(TemporaryFile::create()));
   auto block = std::make_unique_for_overwrite<char[]>(kCopyBytes);
-  while (std::size_t count = TRY(source.read({block.get(), kCopyBytes}, stop)))
+  while (std::size_t count = TRY(source.read({block.get(), kCopyBytes}, stop))) {
+    if (copy->size() + count > most_bytes)
+      return fail(ErrorKind::input, "unpacks to more than " + std::to_string(most_bytes >> 20) +
+                                        " MiB, which is over the limit for what is in it, a zip archive");
     TRY(copy->append({block.get(), count}));
+  }
   SeekableInput input;
   input.size = copy->size();
   input.opener = [copy](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {

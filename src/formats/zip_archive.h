@@ -21,8 +21,8 @@ struct SeekableInput {
   std::uint64_t size = 0;
 };
 // A copy in a temporary file, which lives as long as the opener and the sources it made. `source`: the bytes
-// to copy, from the first on.
-Result<SeekableInput> copy_to_seek(ByteSource& source, std::stop_token stop);
+// to copy, from the first on. Error (input): they are more than `most_bytes`.
+Result<SeekableInput> copy_to_seek(ByteSource& source, std::uint64_t most_bytes, std::stop_token stop);
 
 // A workbook with more members, a longer list of them, or more in a member than this is none that a
 // spreadsheet program wrote. A member may be so many times as large as it is compressed, once it is over
@@ -49,6 +49,7 @@ class ZipArchive {
   // of the archive, and two members of one name (letter case aside), are errors.
   static Result<ZipArchive> open(SeekableInput input, std::stop_token stop);
 
+  std::uint64_t size() const { return input_.size; }  // bytes, packed
   const std::vector<ZipMember>& members() const { return members_; }
   // Letter case aside, as part names are compared; null: there is none.
   const ZipMember* find(std::string_view name) const;

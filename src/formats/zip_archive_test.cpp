@@ -52,7 +52,7 @@ TEST(ZipArchive, ReadsBehindACommentAndInCopies) {
   zip[zip.size() - 2] = 7;
   zip += "comment";
   EXPECT_EQ(member_text(zip, "a"), "hello");
-  auto copied = copy_to_seek(*seekable_opener(zip)(0).value(), {});
+  auto copied = copy_to_seek(*seekable_opener(zip)(0).value(), 1 << 20, {});
   ASSERT_TRUE(copied);
   auto archive = ZipArchive::open(*copied, {});
   ASSERT_TRUE(archive);

@@ -22,6 +22,6 @@ await drive(async (open) => {
   say("broken");
   await ended(page);
   await page.getByText("The connection to the server is broken").waitFor({ state: "detached" });
-  await page.waitForFunction(() => document.querySelector("[data-count=read] .numbers").textContent.replaceAll(/\D/g, "") === "1500");
+  await page.waitForFunction(() => document.querySelector("[data-count=read] .numbers").textContent.replaceAll(/\D/g, "") === "10000");
   return { counts: await counts(page), loads: await page.evaluate(() => window.loads ?? 0) };
 });
