@@ -114,9 +114,9 @@ class Chain:
                 if node.process.poll() is None:
                     node.kill()
 
-    def say(self):
+    def say(self, what=""):
         if self.options.verbose:
-            print(f"{time.strftime('%H:%M:%S')} killed {dict(self.kills)}", file=sys.stderr, flush=True)
+            print(f"{time.strftime('%H:%M:%S')} {what} killed {dict(self.kills)}", file=sys.stderr, flush=True)
 
     def push_all(self, path):
         """Until it says that all is sent, each time with batches of another size. Its result."""
@@ -192,8 +192,10 @@ def run(options, folder):
         while chain.documents() != dict(counts) and time.monotonic() < end:
             time.sleep(0.1)
         check("documents", chain.documents(), dict(counts))
+        chain.say(f"states and documents: {'WRONG' if wrong else 'right'}, after {seconds:.0f} s, {pushed:.0f} s of them for the push;")
         check("rows that push skipped", result["rows"]["skipped"], skipped)
-        rebuilt = chain.nodes[0].json("POST", "/v1/aggregates/states/rebuild")
+        status, _, answer = chain.nodes[0].request("POST", "/v1/aggregates/states/rebuild", timeout=END_SECONDS)
+        rebuilt = json.loads(answer) if status == 200 else {"wrong": answer, "rows": status}
         check("what a rebuild finds", [rebuilt["wrong"], rebuilt["rows"]], [0, counts.total()])
     finally:
         chain.end()
