@@ -296,6 +296,21 @@ class SheetSource : public ByteSource {
   std::optional<Error> failure_;
 };
 
+// What a sheet says while it is loaded stands by itself.
+class PlannedSheet : public ByteSource {
+ public:
+  explicit PlannedSheet(std::unique_ptr<ByteSource> records) : records_(std::move(records)) {}
+  Result<std::size_t> read(std::span<char> into, std::stop_token stop) override {
+    auto count = records_->read(into, std::move(stop));
+    if (!count && count.error().kind == ErrorKind::input)
+      return fail(ErrorKind::input, "the workbook " + count.error().message);
+    return count;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> records_;
+};
+
 }  // namespace
 
 std::string column_letters(std::uint32_t number) {
@@ -377,7 +392,8 @@ Result<std::unique_ptr<ByteSource>> open_planned_sheet(const ReadPlan& plan, con
     return fail(ErrorKind::input, "the input is not what it was when it was planned (sheet " +
                                       std::to_string(plan.sheet.number) + " was '" + plan.sheet.name +
                                       "'); run it again as a new job");
-  return open_sheet(archive, workbook, workbook.sheets[at], sheet_limits(plan), SheetTexts::read, stop);
+  return std::make_unique<PlannedSheet>(
+      TRY(open_sheet(archive, workbook, workbook.sheets[at], sheet_limits(plan), SheetTexts::read, stop)));
 }
 
 }  // namespace sluice
