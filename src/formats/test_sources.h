@@ -35,8 +35,9 @@ class TextSource : public ByteSource {
   std::minstd_rand random_{42};
 };
 
-inline Opener text_opener(std::string text, std::size_t step = 1 << 20, std::optional<Error> failure = {}) {
-  return [=](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
+inline Opener text_opener(const std::string& text, std::size_t step = 1 << 20,
+                          const std::optional<Error>& failure = {}) {
+  return [text, step, failure](std::uint64_t offset) -> Result<std::unique_ptr<ByteSource>> {
     return std::make_unique<TextSource>(text.substr(std::min<std::size_t>(offset, text.size())), step,
                                         failure);
   };

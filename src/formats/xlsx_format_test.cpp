@@ -250,7 +250,6 @@ TEST(XlsxFormat, KnowsOldOfficeFilesByTheirDirectoryWhereverItStands) {
 
 TEST(XlsxFormat, IsReadTheSameHoweverItIsCutAndResumed) {
   std::string rows = row_of({"id", "text", "more"});
-  std::string expected_text;
   for (int i = 0; i < 60; ++i) {
     if (i % 7 == 3) rows += "<row/>";
     rows += row_of({std::to_string(i), std::string(static_cast<std::size_t>(i * 5 % 90), 'x') + "é\n,\"",
