@@ -184,6 +184,12 @@ Result<> PostgresLane::commit() {
 
 void PostgresLane::rollback() { transaction_.reset(); }
 
+Result<> PostgresLane::ended(Result<> done) const {
+  if (done || connected() || done.error().kind != ErrorKind::internal) return done;
+  return fail(ErrorKind::unavailable, done.error().message + " Then the connection to the database was lost.",
+              true);
+}
+
 bool PostgresLane::may_redo() {
   if (!transaction_) return false;  // not begun: somebody removes rows of this dataset, and that takes longer
   const PgFault fault = connection_->fault();

@@ -53,6 +53,9 @@ class PostgresLane {
   void rollback();
   // Rolls back; true where another transaction may bring the rows through.
   bool may_redo();
+  // How it ends where nothing is redone. What the database refused is no end where its session is gone as
+  // well (a server that goes down may still say a word): on another connection all of it is done again.
+  Result<> ended(Result<> done) const;
   bool wants_to_be_alone() const { return table_.wants_to_be_alone(); }
   void forget() { table_.forget(); }
 

@@ -331,7 +331,7 @@ Result<> PostgresRowWriter::run_side_lane(unsigned lane_number, unsigned lanes, 
   };
   for (;;) {
     auto done = once();
-    if (done || !lane.connected() || !lane.may_redo()) return done;
+    if (done || !lane.connected() || !lane.may_redo()) return lane.ended(std::move(done));
   }
 }
 
@@ -349,7 +349,7 @@ Result<> PostgresRowWriter::run_main_lane(unsigned lanes, const Commit& commit, 
   };
   for (;;) {
     auto done = once();
-    if (done || !lane.connected() || !lane.may_redo()) return done;
+    if (done || !lane.connected() || !lane.may_redo()) return lane.ended(std::move(done));
   }
 }
 
