@@ -232,12 +232,13 @@ TEST_F(ApiTest, a_state_that_another_node_is_making_under_the_same_key_is_waited
   // What the other node has written so far: the state, and no note of the key.
   ASSERT_EQ(ask("POST", "/states", maine).status, 201);
   const Response early = ask("POST", "/states", maine, key);
-  EXPECT_EQ(early.status, 503) << early.body;
+  EXPECT_EQ(early.status, 409) << early.body;
   EXPECT_EQ(early.headers.get("Retry-After"), "2");
   EXPECT_EQ(ask("POST", "/states", maine).status, 409) << "without a key nobody can mean the first";
   api_->until_noted = std::chrono::seconds(0);
   const Response late = ask("POST", "/states", maine, key);
   EXPECT_EQ(late.status, 409) << late.body;
+  EXPECT_EQ(late.headers.get("Retry-After"), "") << "it is another's for good";
 }
 
 TEST_F(ApiTest, a_pipeline_is_json_where_its_type_is_json_and_no_longer_word) {

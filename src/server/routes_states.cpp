@@ -197,9 +197,9 @@ Result<bool> is_fresh(Api& api, const Request& request, const AggregateSpec& spe
 }
 
 std::unexpected<Error> may_be_under_way(const std::string& name) {
-  return refuse({.status = 503,
-                 .name = "unavailable",
-                 .title = "A system that is needed does not answer",
+  return refuse({.status = 409,
+                 .name = "conflict",
+                 .title = "The present state does not allow it",
                  .detail = "the state '" + name +
                            "' was made a moment ago, perhaps by a request with this Idempotency-Key that is "
                            "still under way. Send it again: then it is known.",
