@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "formats/encoding_decoders.h"
+
 namespace sluice {
 namespace {
 
@@ -14,22 +16,6 @@ int escaped_unit(std::string_view text) {
   int unit = 0;
   auto [end, error] = std::from_chars(text.data() + 2, text.data() + kEscapeBytes - 1, unit, 16);
   return error == std::errc() && end == text.data() + kEscapeBytes - 1 && text[2] != '-' ? unit : -1;
-}
-
-void append_utf8(std::string& out, unsigned code) {
-  auto tail = [&](unsigned shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    tail(0);
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0 | code >> 12);
-    tail(6), tail(0);
-  } else {
-    out += static_cast<char>(0xF0 | code >> 18);
-    tail(12), tail(6), tail(0);
-  }
 }
 
 }  // namespace
@@ -54,7 +40,8 @@ void append_unescaped(std::string& out, std::string_view text) {
       continue;
     }
     out += text.substr(done, at - done);
-    append_utf8(out, code);
+    char character[4];
+    out.append(character, put_utf8(character, code));
     done = at += taken;
   }
   out += text.substr(done);
