@@ -16,6 +16,10 @@ constexpr double kQuietSeconds = 1;
 // Of all nodes together: each tells its part.
 constexpr std::uint64_t kMostTold = 2;
 
+// What is left of a look's counts at the next one. Nodes look at moments of their own: between two looks of
+// one another may have told twice or not at all, and ten looks together say what each had.
+constexpr double kLeftAtNextLook = 0.9;
+
 }  // namespace
 
 RateLimit::Bucket& RateLimit::bucket_of(const std::string& who, Time now) {
@@ -25,7 +29,10 @@ RateLimit::Bucket& RateLimit::bucket_of(const std::string& who, Time now) {
   Bucket& bucket = found->second;
   if (!is_new) {
     const double seconds = std::max(std::chrono::duration<double>(now - bucket.filled).count(), 0.0);
-    if (seconds > kQuietSeconds) bucket.part = 1;
+    if (seconds > kQuietSeconds) {
+      bucket.part = 1;
+      bucket.told_lately = bucket.asked_of_all_lately = 0;
+    }
     bucket.tokens = std::min<double>(rate_, bucket.tokens + seconds * rate_ * bucket.part);
     bucket.filled = now;
   }
@@ -95,7 +102,9 @@ void RateLimit::share(std::span<const SharedBucket> buckets, Time now) {
     Bucket& bucket = found->second;
     const bool was_heard = bucket.asked_of_all != 0 && all.asked > bucket.asked_of_all;
     const auto asked = was_heard ? std::max(all.asked - bucket.asked_of_all, bucket.told) : bucket.told;
-    bucket.part = asked == 0 ? 1 : static_cast<double>(bucket.told) / static_cast<double>(asked);
+    bucket.told_lately = bucket.told_lately * kLeftAtNextLook + static_cast<double>(bucket.told);
+    bucket.asked_of_all_lately = bucket.asked_of_all_lately * kLeftAtNextLook + static_cast<double>(asked);
+    bucket.part = bucket.asked_of_all_lately == 0 ? 1 : bucket.told_lately / bucket.asked_of_all_lately;
     bucket.asked_of_all = all.asked;
     bucket.tokens = std::min<double>(rate_, all.tokens) - static_cast<double>(bucket.taken);
     bucket.filled = now;

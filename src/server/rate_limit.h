@@ -1,7 +1,7 @@
 // RateLimit: how many requests a second each key or address may send. A token bucket each, which holds one
 // second's worth. Where other nodes count for the same limit (share_rate.h), a bucket is this node's idea of
-// the one that all share: between two looks at that it gets as much of the rate as this node had of the
-// requests. Thread-safe.
+// the one that all share: between two looks at that it gets as much of the rate as this node lately had of
+// the requests. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -46,6 +46,7 @@ class RateLimit {
     std::uint64_t taken = 0, asked = 0;  // since count()
     std::uint64_t told = 0;              // `asked` of the last count()
     std::uint64_t asked_of_all = 0;      // as last heard; 0: never
+    double told_lately = 0, asked_of_all_lately = 0;
   };
   Bucket& bucket_of(const std::string& who, Time now);  // under mutex_
   void note_asked(const std::string& who, Bucket& bucket);

@@ -55,17 +55,19 @@ class TwoNodes {
     return through;
   }
   void tell() {
-    for (RateLimit& node : nodes_) {
-      const double rate = node.rate(), since = std::chrono::duration<double>(now_ - told_).count();
-      tokens_ = std::min(rate, tokens_ + rate * since);
-      told_ = now_;
-      for (const RequestCount& count : node.count()) {
-        tokens_ -= static_cast<double>(count.taken);
-        asked_ += count.asked;
-        node.share(std::vector<SharedBucket>{{"a", tokens_, asked_}}, now_);
-      }
+    for (RateLimit& node : nodes_) tell(node);
+  }
+  void tell(RateLimit& node) {
+    const double rate = node.rate(), since = std::chrono::duration<double>(now_ - told_).count();
+    tokens_ = std::min(rate, tokens_ + rate * since);
+    told_ = now_;
+    for (const RequestCount& count : node.count()) {
+      tokens_ -= static_cast<double>(count.taken);
+      asked_ += count.asked;
+      node.share(std::vector<SharedBucket>{{"a", tokens_, asked_}}, now_);
     }
   }
+  RateLimit& first() { return nodes_.front(); }
   bool away = false;  // the store
 
  private:
@@ -96,6 +98,19 @@ TEST(RateLimit, WithoutTheOthersANodeGoesOnWithItsPart) {
   EXPECT_NEAR(nodes.let_through(kSeconds, 4 * kRate, {0, 1}), kRate * kSeconds, kRate / 2);
   nodes.away = false;  // what went through meanwhile is not paid back
   EXPECT_GE(nodes.let_through(10, 4 * kRate, {0, 1}), kRate * 10 - 4 * kRate);
+}
+
+TEST(RateLimit, ANodeThatLooksTwiceBeforeAnotherTellsKeepsToItsPart) {
+  constexpr int kRate = 50, kSeconds = 20;
+  TwoNodes nodes(kRate);
+  nodes.let_through(5, 4 * kRate, {0, 1});
+  nodes.tell();
+  nodes.away = true;  // from the other
+  for (int look = 0; look < 2; ++look) {
+    nodes.let_through(1, kRate / 5, {0, 1});
+    nodes.tell(nodes.first());
+  }
+  EXPECT_NEAR(nodes.let_through(kSeconds, 4 * kRate, {0, 1}), kRate * kSeconds, kRate * kSeconds / 8);
 }
 
 TEST(RateLimit, SaysHowLongIsToBeWaitedForWhatWasTakenTooMuchElsewhere) {
