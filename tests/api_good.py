@@ -125,7 +125,34 @@ class Good:
             expected = {"inserted": 2} if rows[:1] == b"[" else {"duplicate": 1} if b"rows" in rows else \
                 {"inserted": 1, "rejected": 1}
             self.counts(batch["jobId"], **expected)
+        self.archive()
         self.files_that_lie_there()
+
+    def archive(self):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("may/one.csv", b"id,name,state\n60,Gil,VT\n61,Hal,VT\n")
+            archive.writestr("two.ndjson", b'{"id": 61, "name": "Hal", "state": "VT"}\n{"id": "z"}\n')
+            archive.writestr("readme.pdf", b"%PDF-1.7\n")
+        sent = {"Content-Type": "application/zip", "Content-Disposition": 'attachment; filename="may.zip"'}
+        accepted = self.call("POST", "/v1/pipelines/people/jobs?metadata=%7B%22of%22%3A7%7D", packed.getvalue(), sent, want=202).json
+        job = self.client.ended(accepted["jobId"], self.admin)
+        self.equal("archive", (job["status"], job["file"]["contentType"], job["rows"]["read"], job["rows"]["rejected"]),
+                   ("FAILED", "application/zip", 4, 1))
+        self.equal("members", job["members"],
+                   {"total": 3, "pending": 0, "processing": 0, "completed": 2, "failed": 1, "cancelled": 0})
+        self.equal("cause", "'readme.pdf' is a PDF document" in job["error"], True)
+        target = urllib.parse.urlsplit(job["links"]["members"])
+        members = self.call("GET", f"{target.path}?{target.query}", want=200).json["items"]
+        self.equal("members", sorted((one["file"]["name"], one["status"], one["parentJobId"], one["members"], one["metadata"])
+                                     for one in members),
+                   [(name, end, job["id"], None, {"of": 7})
+                    for name, end in (("may/one.csv", "COMPLETED"), ("readme.pdf", "FAILED"), ("two.ndjson", "COMPLETED"))])
+        work = self.call("GET", f"/v1/jobs/{job['id']}/splits", want=200).json["items"]
+        self.equal("splits", [split["work"] for split in work], ["planning", "members"])
+        self.call("GET", f"/v1/jobs/{job['id']}/plan", want=404)
+        self.call("DELETE", f"/v1/jobs/{job['id']}?rows=true&force=true", want=204)
+        self.equal("removed with it", self.call("GET", f"{target.path}?{target.query}", want=200).json["items"], [])
 
     def files_that_lie_there(self):
         (self.blobs / "inbox").mkdir(parents=True)

@@ -1,11 +1,13 @@
 """Kills `sluice serve` at random instants, while files come in by every way of upload, are planned and loaded, starts it
 again, and checks in the end that every accepted file is stored exactly once. Used by tests/crash.py."""
+import io
 import pathlib
 import random
 import shutil
 import tempfile
 import threading
 import time
+import zipfile
 
 import people
 import stored
@@ -14,6 +16,7 @@ from service import BROKEN, Server, ServiceError, TusUpload, send_form, send_raw
 from stored import demand
 
 FORMATS = ["csv", "ndjson", "csv.gz"]
+ARCHIVE = "delivery.zip"
 LONGEST_SECONDS = 1.5   # between a start and the kill after it
 END_SECONDS = 180       # for everything that was accepted, after the last kill
 
@@ -68,9 +71,19 @@ class ServiceTrial:
             name = f"people-{number}.{kind}"
             self.files[name] = packed(people.to_ndjson(made) if kind == "ndjson" else people.to_csv(made), kind)
             self.expected[name] = people.expect(made)
+        if self.rng.random() < 0.5:
+            self.pack(self.rng.randint(1, len(self.files)))
+
+    def pack(self, count):
+        """So many of the files are sent as one archive, whose job has no rows of its own."""
+        packed_files = io.BytesIO()
+        with zipfile.ZipFile(packed_files, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name in sorted(self.files)[:count]:
+                archive.writestr(name, self.files.pop(name))
+        self.files[ARCHIVE], self.expected[ARCHIVE] = packed_files.getvalue(), people.expect([])
 
     def describe(self):
-        return f"service, {self.identity}, {self.kind}, {len(self.files)} files"
+        return f"service, {self.identity}, {self.kind}, {len(self.expected)} files" + f" and {ARCHIVE}" * (ARCHIVE in self.files)
 
     def run(self):
         """How often the server was killed."""
@@ -87,6 +100,7 @@ class ServiceTrial:
                     stored.check_counters(found, self.expected)
                 self.server.start()
             results = {sender.name_of_file: self.end_of(sender) for sender in senders}
+            self.check_archive(results.pop(ARCHIVE, None), results)
             status = self.server.stop()
             demand(status == 0, f"SIGTERM ended the server with status {status}: {self.server.log[-3:]}")
         finally:
@@ -105,6 +119,16 @@ class ServiceTrial:
             return self.server.wait_for(sender.job_id, patience=END_SECONDS)
         except ServiceError as error:
             raise stored.Wrong(str(error)) from None
+
+    def check_archive(self, archive, results):
+        """Its rows are those of its members, which are added to the results."""
+        if archive is None:
+            return
+        members = self.server.json("GET", f"/v1/jobs?parent={archive['id']}&limit=100")["items"]
+        for count in stored.COUNTS:
+            rows = sum(job["rows"][count] for job in members)
+            demand(archive["rows"][count] == rows, f"the archive says {count} {archive['rows'][count]}, its members {rows}")
+        results.update({job["file"]["name"]: job for job in members})
 
     def check_files(self):
         """Files of jobs are kept for a while after their end; beside them nothing may be left but unfinished uploads,

@@ -15,6 +15,12 @@ std::unexpected<Error> job_of_key_is_gone(const NewJob& job, const std::string& 
                                    ", which has been removed. To run it once more, use a new key.");
 }
 
+Result<> check_takes_members(const Job& archive) {
+  if (archive.status == JobStatus::pending || archive.status == JobStatus::processing) return {};
+  return fail(ErrorKind::conflict,
+              "archive " + archive.id + " has ended: it is " + std::string(name_of(archive.status)) + ".");
+}
+
 Result<> check_planned(const Lease& lease, std::span<const Split> splits) {
   if (lease.split_number != kPlanningSplit)
     return fail(ErrorKind::internal, "job " + lease.job_id + " was planned under the lease of split " +
@@ -85,7 +91,8 @@ std::unexpected<Error> cannot_remove_unfinished(const std::string& job_id, const
 
 std::unexpected<Error> cannot_remove_corrected(const std::string& job_id, const std::string& child_id) {
   return fail(ErrorKind::conflict, "job " + child_id + " is correcting rejected rows of job " + job_id +
-                                       ", and needs it until it has ended. Cancel that one, or wait.");
+                                       " or is a file out of it, and needs it until it has ended. Cancel "
+                                       "that one, or wait.");
 }
 
 std::unexpected<Error> cannot_remove_relied_on(const std::string& job_id, const std::string& later_id) {

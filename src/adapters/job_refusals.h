@@ -13,6 +13,8 @@ namespace sluice {
 Result<> check_same_request(const NewJob& job, const std::string& digest, const std::string& job_id);
 // `gone`: the key is known, and what it made was removed.
 std::unexpected<Error> job_of_key_is_gone(const NewJob& job, const std::string& job_id);
+// `conflict` where the archive has ended: nothing more is unpacked out of it.
+Result<> check_takes_members(const Job& archive);
 // What the planner gives is not a plan: a fault of the program.
 Result<> check_planned(const Lease& lease, std::span<const Split> splits);
 std::unexpected<Error> not_a_time(const std::string& text);

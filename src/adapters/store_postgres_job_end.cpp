@@ -31,6 +31,9 @@ Result<> PostgresJobStore::end(const std::string& job_id, JobStatus status, cons
                          "lease_epoch = lease_epoch + "
                          "1, queued_at = NULL WHERE job_id = $1",
                          PgParams().text(job_id)));
+    if (status == JobStatus::completed)  // an archive: what waited for its members is done
+      TRY(connection.query("UPDATE ingestion_splits SET status = 'COMPLETED' WHERE job_id = $1",
+                           PgParams().text(job_id)));
     return write_postgres_job_end(connection, job_id, status, error);
   });
 }

@@ -28,7 +28,7 @@ Result<> insert_job(PgConnection& connection, const NewJob& job, const std::stri
       "$11, "
       "$12, $13, $14, $15, $16, $17, $18, (SELECT coalesce(p.root_sequence, p.sequence) FROM ingestion_jobs "
       "p WHERE p.id = "
-      "$9)) ON CONFLICT (id) DO NOTHING",
+      "$9 AND $10::uuid <> $1::uuid)) ON CONFLICT (id) DO NOTHING",
       params);
   if (!inserted) return explained(connection, std::unexpected(std::move(inserted).error()));
   return {};
@@ -68,9 +68,15 @@ Result<Job> create_job(PgConnection& connection, const NewJob& job) {
     if (auto made = TRY(find_keyed(connection, job))) return *made;
   std::string root = job.id;
   if (job.parent_job_id) {
+    if (job.member)  // an archive that ends at this moment does so before or after
+      TRY(connection.query("SELECT 1 FROM ingestion_jobs WHERE id = $1 FOR SHARE",
+                           PgParams().text(*job.parent_job_id)));
     auto parent = TRY(find_postgres_job(connection, *job.parent_job_id));
     if (!parent) return no_such_postgres_job(*job.parent_job_id);
-    root = parent->root_job_id;
+    if (job.member)
+      TRY(check_takes_members(*parent));
+    else
+      root = parent->root_job_id;
   }
   TRY(insert_job(connection, job, root));
   // Somebody who made the same job at the same moment has made its splits, too.
@@ -185,6 +191,25 @@ Result<std::vector<Job>> PostgresJobStore::list(const JobFilter& filter, std::op
     std::vector<Job> jobs;
     for (int row = 0; row < found->rows(); ++row) jobs.push_back(postgres_job_of(*found, row));
     return jobs;
+  });
+}
+
+Result<Members> PostgresJobStore::members(const std::string& archive_id) {
+  if (!uuid_bytes(archive_id)) return Members{};
+  return pool_.transact<Members>([&](PgConnection& connection) -> Result<Members> {
+    auto found = TRY(connection.query(
+        "SELECT status, count(*), sum(file_size)::bigint, sum(rows_read)::bigint, "
+        "sum(rows_inserted)::bigint, "
+        "sum(rows_updated)::bigint, sum(rows_duplicate)::bigint, sum(rows_rejected)::bigint FROM "
+        "ingestion_jobs WHERE parent_job_id = $1 AND root_job_id = id GROUP BY status",
+        PgParams().text(archive_id)));
+    Members members;
+    for (int row = 0; row < found.rows(); ++row)
+      members.add(job_status_named(found.text(row, 0)).value_or(JobStatus::pending), found.whole(row, 1),
+                  found.whole(row, 2),
+                  {found.whole(row, 3), found.whole(row, 4), found.whole(row, 5), found.whole(row, 6),
+                   found.whole(row, 7)});
+    return members;
   });
 }
 

@@ -32,7 +32,8 @@ class PostgresJobStore final : public JobStore {
   Result<> release(const Lease& lease) override;
   Result<> plan(const Lease& lease, const std::string& plan, std::span<const Split> splits) override;
   Result<> defer(const Lease& lease, std::chrono::milliseconds delay, const std::string& error) override;
-  Result<> hand_back(const Lease& lease) override;
+  Result<> hand_back(const Lease& lease, std::chrono::milliseconds delay) override;
+  Result<Members> members(const std::string& archive_id) override;
 
   // store_postgres_job_end.cpp
   Result<std::vector<Lease>> leases() override;

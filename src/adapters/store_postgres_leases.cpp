@@ -174,13 +174,15 @@ Result<std::vector<Lease>> PostgresJobStore::leases() {
   });
 }
 
-Result<> PostgresJobStore::hand_back(const Lease& lease) {
+Result<> PostgresJobStore::hand_back(const Lease& lease, std::chrono::milliseconds delay) {
   return pool_.transact<void>([&](PgConnection& connection) -> Result<> {
     if (!TRY(hold(connection, lease))) return {};
+    PgParams params = split_params(lease);
+    params.text(pg_interval(delay));
     TRY(give_back(connection,
                   ", attempts = greatest(attempts - 1, 0), attempts_in_vain = greatest(attempts_in_vain - 1, "
-                  "0)",
-                  split_params(lease)));
+                  "0), not_before = clock_timestamp() + $4::interval",
+                  params));
     TRY(
         connection.query("UPDATE ingestion_jobs SET attempts = (SELECT max(attempts) FROM ingestion_splits "
                          "WHERE job_id = $1) WHERE id = $1",

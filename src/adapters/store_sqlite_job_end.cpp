@@ -10,6 +10,14 @@ Result<> SqliteJobStore::end(const std::string& job_id, JobStatus status, const 
   auto transaction = TRY(SqliteTransaction::begin(database_.writer));
   if (!TRY(find_sqlite_job(database_.writer, job_id))) return no_such_sqlite_job(job_id);
   TRY(end_sqlite_job(database_.writer, job_id, status, error));
+  if (status == JobStatus::completed) {  // an archive: what waited for its members is done
+    auto done = TRY(SqliteStatement::prepare(
+        database_.writer,
+        "UPDATE ingestion_splits SET status = 'COMPLETED' WHERE job_id = ?1 AND EXISTS (SELECT 1 FROM "
+        "ingestion_jobs WHERE id = ?1 AND status = 'COMPLETED')"));
+    done.bind(1, job_id);
+    TRY(done.run());
+  }
   return transaction.commit();
 }
 

@@ -102,7 +102,10 @@ Result<Job> SqliteJobStore::create(const NewJob& job) {
   if (job.parent_job_id) {
     auto parent = TRY(find_sqlite_job(database_.writer, *job.parent_job_id));
     if (!parent) return no_such_sqlite_job(*job.parent_job_id);
-    root = parent->root_job_id;
+    if (job.member)
+      TRY(check_takes_members(*parent));
+    else
+      root = parent->root_job_id;
   }
   TRY(insert_job(database_.writer, job, root));
   const Split planning{.number = kPlanningSplit};
@@ -180,6 +183,23 @@ Result<std::vector<Job>> SqliteJobStore::list(const JobFilter& filter, std::opti
   std::vector<Job> jobs;
   while (TRY(select.step())) jobs.push_back(sqlite_job_of(select));
   return jobs;
+}
+
+Result<Members> SqliteJobStore::members(const std::string& archive_id) {
+  std::lock_guard lock(database_.reader_mutex);
+  auto select = TRY(SqliteStatement::prepare(
+      database_.reader,
+      "SELECT status, count(*), sum(file_size), sum(rows_read), sum(rows_inserted), sum(rows_updated), "
+      "sum(rows_duplicate), sum(rows_rejected) FROM ingestion_jobs WHERE parent_job_id = ?1 AND root_job_id "
+      "= "
+      "id GROUP BY status"));
+  select.bind(1, archive_id);
+  Members members;
+  while (TRY(select.step()))
+    members.add(job_status_named(select.text(0)).value_or(JobStatus::pending), select.whole(1),
+                select.whole(2),
+                {select.whole(3), select.whole(4), select.whole(5), select.whole(6), select.whole(7)});
+  return members;
 }
 
 }  // namespace sluice

@@ -161,12 +161,13 @@ Result<std::vector<Lease>> SqliteJobStore::leases() {
   return leases;
 }
 
-Result<> SqliteJobStore::hand_back(const Lease& lease) {
+Result<> SqliteJobStore::hand_back(const Lease& lease, std::chrono::milliseconds delay) {
   auto pass = database_.gate.control();
   auto transaction = TRY(SqliteTransaction::begin(database_.writer));
   auto uncount = TRY(giving_back(database_.writer, lease,
                                  ", attempts = max(attempts - 1, 0), "
-                                 "attempts_in_vain = max(attempts_in_vain - 1, 0)"));
+                                 "attempts_in_vain = max(attempts_in_vain - 1, 0), not_before = ?4"));
+  uncount.bind(4, now_ms() + delay.count());
   TRY(uncount.run());
   if (uncount.changes() == 0) return {};
   auto most = TRY(SqliteStatement::prepare(

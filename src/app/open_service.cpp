@@ -101,6 +101,7 @@ Service service_of(const Config& config, ServiceParts& parts) {
   service.row_bytes = config.row_bytes;
   service.queued_per_tenant = config.splits_per_tenant;
   service.split_bytes = config.split_bytes;
+  service.archive_bytes = config.upload_bytes;
   return service;
 }
 

@@ -161,7 +161,17 @@ std::optional<std::string> refused_content(std::string_view head) {
   return std::nullopt;
 }
 
+bool begins_as_document(std::string_view head) {
+  constexpr std::size_t kNameAt = 30;  // behind the member's header
+  constexpr std::string_view kParts[] = {
+      "[Content_Types].xml", "_rels/", "docProps/", "xl/", "word/", "ppt/", "customXml/", "mimetype"};
+  if (head.size() < kNameAt) return false;
+  const std::string_view name = head.substr(kNameAt);
+  return std::ranges::any_of(kParts, [&](std::string_view part) { return name.starts_with(part); });
+}
+
 std::optional<std::string> refused_zip_head(std::string_view head) {
+  if (!begins_as_document(head)) return std::nullopt;
   if (has(head, "mimetypeapplication/vnd.oasis.opendocument.spreadsheet"))
     return save_as_csv("an OpenDocument spreadsheet (ODS)");
   if (has(head, "mimetypeapplication/vnd.oasis.opendocument"))
@@ -171,8 +181,7 @@ std::optional<std::string> refused_zip_head(std::string_view head) {
   if (has(head, "xl/")) return std::nullopt;
   if (has(head, "word/")) return "is a Word document; " + std::string(kNoTable);
   if (has(head, "ppt/")) return "is a PowerPoint presentation; " + std::string(kNoTable);
-  if (has(head, "[Content_Types].xml") || has(head, "_rels/") || has(head, "docProps/")) return std::nullopt;
-  return "is a zip archive; " + std::string(kUnpack);
+  return std::nullopt;
 }
 
 bool is_zip_archive(std::string_view head) { return head.starts_with("PK\x03\x04"sv); }

@@ -18,8 +18,11 @@ std::optional<std::string> refused_content(std::string_view head);
 // Does it begin as a zip archive? What is in it, its directory at the end tells, not these bytes.
 bool is_zip_archive(std::string_view head);
 
+// By the first part in it, is a zip archive a document, most likely a workbook, or one of files?
+bool begins_as_document(std::string_view head);
+
 // What the first bytes of a zip archive tell already, while the rest of it is still on its way: as
-// refused_content(); none where it may be a workbook.
+// refused_content(); none where it may be a workbook, or an archive of files.
 std::optional<std::string> refused_zip_head(std::string_view head);
 
 // An old Office file (OLE) says what it is in a directory that may stand anywhere: where that begins in

@@ -20,7 +20,7 @@ void expect_refused(const std::string& head, const std::string& part) {
 
 TEST(Content, TheBeginningOfAZipArchiveTellsMostOfThem) {
   auto refused = [](const std::string& inside) {
-    const std::string head = bytes("PK\x03\x04\x14\0") + inside;
+    const std::string head = bytes("PK\x03\x04\x14\0") + std::string(24, '\0') + inside;  // a name from byte 30 on
     EXPECT_TRUE(is_zip_archive(head));
     EXPECT_FALSE(refused_content(head)) << "only what is in it tells";
     return refused_zip_head(head).value_or("may be a workbook");
@@ -31,7 +31,15 @@ TEST(Content, TheBeginningOfAZipArchiveTellsMostOfThem) {
   EXPECT_NE(refused("[Content_Types].xml ... xl/workbook.bin").find("XLSB"), std::string::npos);
   EXPECT_NE(refused("[Content_Types].xml ... word/document.xml").find("Word document"), std::string::npos);
   EXPECT_NE(refused("mimetypeapplication/vnd.oasis.opendocument.spreadsheet").find("ODS"), std::string::npos);
-  EXPECT_NE(refused("data.csv").find("zip archive"), std::string::npos);
+  EXPECT_EQ(refused("data.csv ... password/list.csv"), "may be a workbook") << "or files, as the next says";
+  auto is_document = [](const std::string& inside) {
+    return begins_as_document(bytes("PK\x03\x04\x14\0") + std::string(24, '\0') + inside);
+  };
+  EXPECT_TRUE(is_document("[Content_Types].xml"));
+  EXPECT_TRUE(is_document("xl/_rels/workbook.xml.rels"));
+  EXPECT_FALSE(is_document("data.csv ... xl/workbook.xml"));
+  EXPECT_FALSE(is_document("book.xlsxPK\x03\x04[Content_Types].xml")) << "a workbook in an archive";
+  EXPECT_FALSE(begins_as_document("PK\x03\x04"));
 }
 
 TEST(Content, WhatHoldsNoRowsIsNamed) {

@@ -127,6 +127,11 @@ Result<std::string> workbook_part(const ZipArchive& archive, const std::stop_tok
 
 }  // namespace
 
+bool holds_files(const ZipArchive& archive) {
+  return archive.find("[Content_Types].xml") == nullptr && archive.find("_rels/.rels") == nullptr &&
+         (archive.find("mimetype") == nullptr || archive.find("content.xml") == nullptr);
+}
+
 std::string what_archive_is(const ZipArchive& archive) {
   auto any = [&](auto test) {
     return std::ranges::any_of(archive.members(),

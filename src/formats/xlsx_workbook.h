@@ -32,6 +32,8 @@ struct Workbook {
 // of a sentence about the file: what kind of archive it is instead, or what is damaged.
 Result<Workbook> read_workbook(const ZipArchive& archive, std::stop_token stop);
 
+// Is it an archive that somebody packed files into, rather than the parts of one document?
+bool holds_files(const ZipArchive& archive);
 // By the list of its members: "is an OpenDocument spreadsheet …"; for an archive that holds no workbook.
 std::string what_archive_is(const ZipArchive& archive);
 

@@ -1,4 +1,5 @@
-// What people do to jobs that were accepted: cancel, retry, remove. Thread-safe.
+// What people do to jobs that were accepted: cancel, retry, remove. To an archive's members, too.
+// Thread-safe.
 #pragma once
 
 #include <string>

@@ -15,7 +15,7 @@
 
 namespace sluice {
 
-class NodeTest : public testing::Test {
+class NodeTest : public ::testing::Test {
  protected:
   NodeTest() {
     std::filesystem::create_directories(folder_ / "pipelines");

@@ -1,5 +1,5 @@
 // Planning an accepted job: what its planning split is for. Looks at the whole file, freezes the plan and
-// makes the splits.
+// makes the splits; or unpacks it, where it is an archive (jobs/archive.h).
 #pragma once
 
 #include <stop_token>

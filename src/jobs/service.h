@@ -46,6 +46,7 @@ struct Service {
   std::string pipelines_folder;
   std::uint64_t row_bytes = 1u << 20;
   std::uint64_t split_bytes = kSplitBytes;
+  std::uint64_t archive_bytes = 100'000'000'000;  // what the files in an archive may come to, unpacked
   std::size_t queued_per_tenant = 64;        // splits of a tenant that are in the queue or in work at once
   std::uint64_t most_waiting_jobs = 10'000;  // of a tenant: further ones are refused until some were begun
   WorkObserver* observer = nullptr;          // may be null

@@ -15,7 +15,7 @@ WriteSpec write_spec(const JobRun& run, const Pipeline& pipeline) {
   spec.job_id = run.job.id;
   spec.root_job_id = run.job.root_job_id;
   spec.job_sequence = run.job.sequence;
-  spec.resolves_job_id = run.job.parent_job_id;
+  if (!is_member(run.job)) spec.resolves_job_id = run.job.parent_job_id;
   spec.max_rejects = reject_limit(run.plan.pipeline.max_rejects, run.plan.rows);
   return spec;
 }

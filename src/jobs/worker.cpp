@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "jobs/archive.h"
 #include "jobs/dispatcher.h"
 #include "jobs/heartbeat.h"
 #include "jobs/job_request.h"
@@ -18,9 +19,10 @@ using namespace std::chrono_literals;
 constexpr auto kMessageHold = 30s;  // of a message; extended with the lease
 constexpr auto kWait = 2s;          // for a message, before the stop is looked at again
 constexpr auto kAfterFault = 1s;    // the queue cannot be reached
+constexpr auto kLookAgain = 1s;     // whether the members of an archive have ended
 constexpr auto kSomebodyHas = 10s;  // another's lease is live: its end is not far, or it runs out
 
-enum class WorkEnd : std::uint8_t { done, stopped };
+enum class WorkEnd : std::uint8_t { done, stopped, waits };
 
 // The work that one message stands for, the lease already taken.
 class Work {
@@ -38,6 +40,7 @@ class Work {
       TRY(plan_accepted(service_, job_, lease_, pool_, memory_, stop));
       return WorkEnd::done;
     }
+    if (is_archive(job_)) return await_members();
     JobPlan plan = TRY(job_plan_from_json(job_.plan));
     retry_ = plan.pipeline.retry;
     TRY(check_attempts());
@@ -73,6 +76,13 @@ class Work {
                                       " attempts that ended without an answer: the process that worked on "
                                       "it was killed each time, or lost its lease. Look into its log, then "
                                       "retry the job.");
+  }
+
+  Result<WorkEnd> await_members() {
+    const auto end = TRY(end_with_members(service_, job_));
+    if (!end) return WorkEnd::waits;
+    if (service_.observer) service_.observer->ended(job_, *end);
+    return WorkEnd::done;
   }
 
   Result<bool> is_only_split() const {
@@ -205,12 +215,13 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
   const bool stopped = asked && (end ? *end == WorkEnd::stopped : end.error().kind == ErrorKind::cancelled);
   if (stopped) {
     // Handed back, the dispatchers queue it anew; the message would have it queued twice.
-    (void)jobs.hand_back(*lease);
+    (void)jobs.hand_back(*lease, 0s);
     (void)service_.queue.complete(reservation);
     // Behind its equals and before lesser ones: so it has to be in the queue before this slot looks there.
     if (gave_way) (void)dispatch_due(service_);
     return;
   }
+  if (end && *end == WorkEnd::waits) (void)jobs.hand_back(*lease, kLookAgain);
   if (lost && service_.observer) service_.observer->lease_lost(work.job());
   if (!end && !lost) note_failure(*lease, work.job(), work.retry(), end.error());
   (void)service_.queue.complete(reservation);

@@ -53,7 +53,12 @@ class ForwardingStore : public Store, public JobStore {
   Result<> defer(const Lease& lease, std::chrono::milliseconds delay, const std::string& error) override {
     return store_.jobs().defer(lease, delay, error);
   }
-  Result<> hand_back(const Lease& lease) override { return store_.jobs().hand_back(lease); }
+  Result<> hand_back(const Lease& lease, std::chrono::milliseconds delay) override {
+    return store_.jobs().hand_back(lease, delay);
+  }
+  Result<Members> members(const std::string& archive_id) override {
+    return store_.jobs().members(archive_id);
+  }
   Result<std::vector<Job>> list(const JobFilter& filter, std::optional<std::int64_t> before,
                                 std::size_t limit) override {
     return store_.jobs().list(filter, before, limit);

@@ -16,4 +16,17 @@ std::optional<JobStatus> job_status_named(std::string_view name) {
   return std::nullopt;
 }
 
+void Members::add(JobStatus status, std::uint64_t jobs, std::uint64_t bytes, const RowCounts& rows) {
+  switch (status) {
+    case JobStatus::pending: pending += jobs; break;
+    case JobStatus::processing: processing += jobs; break;
+    case JobStatus::completed: completed += jobs; break;
+    case JobStatus::failed: failed += jobs; break;
+    case JobStatus::cancelled: cancelled += jobs; break;
+  }
+  file_bytes += bytes;
+  if (status == JobStatus::completed) completed_bytes += bytes;
+  counts += rows;
+}
+
 }  // namespace sluice

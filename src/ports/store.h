@@ -66,7 +66,9 @@ struct NewJob {
   std::string plan;             // the frozen plan, JSON
   std::string resume_key;       // equal for submissions that may go on where an interrupted one stopped:
                                 // digest of pipeline text, input's place, size and modification time
-  std::optional<std::string> parent_job_id;  // a resubmission of that job's rejects
+  // A resubmission of that job's rejects; or, of a `member`, the archive that its file lay in.
+  std::optional<std::string> parent_job_id;
+  bool member = false;  // a root of its own: its rows are its own, and it corrects nothing
   std::string created_by;
   std::string metadata;            // the sender's, a JSON object; "" for none
   std::string file_sha256;         // hex; "" where not known
@@ -91,10 +93,27 @@ struct Job {
   std::uint32_t attempts = 0;
   std::string error;  // why it failed; "" otherwise
   std::optional<std::string> parent_job_id;
-  std::string root_job_id;  // the first of a chain of resubmissions; the job itself where it has no parent
+  // The first of a chain of resubmissions; the job itself where it has no parent, or is a member of it.
+  std::string root_job_id;
   std::string created_at, started_at, finished_at;  // RFC 3339 UTC; "" where not yet
   std::string created_by, metadata, file_sha256, content_type;
   std::int32_t priority = 0;
+};
+
+// A resubmission has the root of its parent.
+inline bool is_member(const Job& job) { return job.parent_job_id && job.root_job_id == job.id; }
+
+// The members of an archive, all together.
+struct Members {
+  std::uint64_t pending = 0, processing = 0, completed = 0, failed = 0, cancelled = 0;  // jobs
+  RowCounts counts;
+  std::uint64_t file_bytes = 0;       // unpacked
+  std::uint64_t completed_bytes = 0;  // of those that are completed
+
+  std::uint64_t open() const { return pending + processing; }
+  std::uint64_t total() const { return open() + completed + failed + cancelled; }
+  // So many jobs of that status, their files and rows.
+  void add(JobStatus status, std::uint64_t jobs, std::uint64_t bytes, const RowCounts& rows);
 };
 
 // What a worker has to know of a split, and people want to.
@@ -138,7 +157,8 @@ class JobStore {
  public:
   virtual ~JobStore() = default;
   // Durable when it returns. An id that exists already: the stored job, nothing changed. Splits begin with
-  // their checkpoint at `begin` and the digest of nothing. not_found where there is no such parent.
+  // their checkpoint at `begin` and the digest of nothing. not_found where there is no such parent; conflict
+  // where it has ended, and the job would be a member of it.
   virtual Result<Job> create(const NewJob& job) = 0;
   virtual Result<Job> get(const std::string& id) = 0;                        // not_found
   virtual Result<std::vector<Split>> splits(const std::string& job_id) = 0;  // by number
@@ -160,7 +180,9 @@ class JobStore {
   virtual Result<std::vector<Lease>> leases() = 0;
   // Ends a job that cannot go on (failed, with its cause, or cancelled), and raises all epochs.
   // A job that has ended already keeps its end.
+  // An archive is completed so, too, when its members are; its splits are done then.
   virtual Result<> end(const std::string& job_id, JobStatus status, const std::string& error) = 0;
+  virtual Result<Members> members(const std::string& archive_id) = 0;  // none of a job that is no archive
 
   // The planning split is done, and these are the job's splits; with the plan, in one transaction. `conflict`
   // where the lease is lost. The lease ends.
@@ -168,8 +190,9 @@ class JobStore {
   // Gives the lease back like release() after an attempt that failed: nobody takes the split before `delay`
   // is over, and people see why.
   virtual Result<> defer(const Lease& lease, std::chrono::milliseconds delay, const std::string& error) = 0;
-  // Gives the lease back like release(), and the attempt is not counted: the process stops, or makes room.
-  virtual Result<> hand_back(const Lease& lease) = 0;
+  // Gives the lease back like release(), and the attempt is not counted: the process stops, makes room, or
+  // waits for something: nobody takes the split before `delay` is over.
+  virtual Result<> hand_back(const Lease& lease, std::chrono::milliseconds delay) = 0;
   // Newest first; those whose sequence is below `before`, where it is given.
   virtual Result<std::vector<Job>> list(const JobFilter& filter, std::optional<std::int64_t> before,
                                         std::size_t limit) = 0;

@@ -67,7 +67,7 @@ TEST_P(StoreConformance, WhatWasGivenBackIsDueAgain) {
   take("new");
   ASSERT_TRUE(jobs().release(lease(job, kPlanningSplit)));
   take("released");
-  ASSERT_TRUE(jobs().hand_back(lease(job, kPlanningSplit)));
+  ASSERT_TRUE(jobs().hand_back(lease(job, kPlanningSplit), 0ms));
   take("handed back");
   ASSERT_TRUE(jobs().lease(job.id, kPlanningSplit, "dead", 0ms, nullptr));
   take("its lease has run out");

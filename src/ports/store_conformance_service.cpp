@@ -198,16 +198,70 @@ TEST_P(StoreConformance, WhatIsHandedBackWasNoAttempt) {
   lease(job, 1, "one");
   Lease second = lease(job, 1, "one");
   EXPECT_EQ(second.attempt, 2u);
-  ASSERT_TRUE(jobs().hand_back(second));
+  ASSERT_TRUE(jobs().hand_back(second, kAtOnce));
   EXPECT_EQ(jobs().get(job.id).value().attempts, 1u);
   EXPECT_EQ(try_commit(*writer(to), to, second, {good(1, "a")}).error().kind, ErrorKind::conflict);
-  EXPECT_TRUE(jobs().hand_back(second)) << "a lost lease is no error";
+  EXPECT_TRUE(jobs().hand_back(second, kAtOnce)) << "a lost lease is no error";
   EXPECT_EQ(jobs().get(job.id).value().attempts, 1u) << "and changes nothing";
   Lease again = jobs().lease(job.id, 1, "other", kLong, nullptr).value();
   EXPECT_EQ(again.attempt, 2u);
   commit(*writer(to), to, again, {good(1, "a")});
-  ASSERT_TRUE(jobs().hand_back(again)) << "after a commit";
+  ASSERT_TRUE(jobs().hand_back(again, kAtOnce)) << "after a commit";
   EXPECT_EQ(lease(job, 1).attempt, 1u);
+}
+
+TEST_P(StoreConformance, WhatIsHandedBackForAWhileIsTakenByNobodyMeanwhile) {
+  Job job = create();
+  ASSERT_TRUE(jobs().hand_back(lease(job, 1, "one"), kLong));
+  auto early = jobs().lease(job.id, 1, "other", kLong, nullptr);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().kind, ErrorKind::conflict);
+  EXPECT_TRUE(early.error().retryable);
+  EXPECT_EQ(jobs().get(job.id).value().attempts, 0u);
+}
+
+TEST_P(StoreConformance, MembersOfAnArchiveHaveTheirOwnRootAndAreCountedTogether) {
+  const Job archive = create();
+  auto member = [&](std::uint64_t size) {
+    NewJob wanted = new_job();
+    wanted.parent_job_id = archive.id;
+    wanted.member = true;
+    wanted.file_size = size;
+    return wanted;
+  };
+  EXPECT_EQ(jobs().members(archive.id).value().total(), 0u);
+  const Job first = jobs().create(member(100)).value(), second = jobs().create(member(20)).value();
+  EXPECT_EQ(first.parent_job_id, archive.id);
+  EXPECT_EQ(first.root_job_id, first.id);
+  EXPECT_TRUE(is_member(first));
+  EXPECT_FALSE(is_member(archive));
+  run(first, spec(first, IdentityKind::position), {good(1, "a"), bad(2)});
+  EXPECT_EQ(run(second, spec(second, IdentityKind::position), {good(1, "a")}).batch, counted(1, 0, 0, 0))
+      << "the first row of each file is another";
+  const Job third = jobs().create(member(3)).value();
+  ASSERT_TRUE(jobs().end(third.id, JobStatus::failed, "no"));
+  const Job fourth = jobs().create(member(4)).value();
+  create_child(first.id);  // corrects a member, and is none
+
+  Members members = jobs().members(archive.id).value();
+  EXPECT_EQ(members.total(), 4u);
+  EXPECT_EQ(members.completed, 2u);
+  EXPECT_EQ(members.failed, 1u);
+  EXPECT_EQ(members.open(), 1u);
+  EXPECT_EQ(members.counts, counted(2, 0, 0, 1));
+  EXPECT_EQ(members.file_bytes, 127u);
+  EXPECT_EQ(members.completed_bytes, 120u);
+  EXPECT_EQ(jobs().members(first.id).value().total(), 0u) << "a resubmission is no member";
+
+  ASSERT_TRUE(jobs().end(archive.id, JobStatus::completed, ""));
+  EXPECT_EQ(jobs().get(archive.id).value().status, JobStatus::completed);
+  EXPECT_TRUE(jobs().splits(archive.id).value()[0].done);
+  auto late = jobs().create(member(5));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::conflict);
+  EXPECT_EQ(jobs().remove(archive.id, KeepRows::no, DespiteDuplicates::no).error().kind, ErrorKind::conflict)
+      << "a member is still open";
+  ASSERT_TRUE(jobs().end(fourth.id, JobStatus::cancelled, ""));
 }
 
 TEST_P(StoreConformance, WhatIsPutOffIsTakenByNobodyBeforeItsTime) {

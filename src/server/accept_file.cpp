@@ -23,6 +23,7 @@ std::string ending_of(const std::string& content_type) {
       {"application/x-ndjson", ".ndjson"},
       {"application/gzip", ".csv.gz"},
       {"application/zstd", ".csv.zst"},
+      {"application/zip", ".zip"},
       {"application/vnd.openxmlformats-officedocument."
        "spreadsheetml.sheet",
        ".xlsx"}};

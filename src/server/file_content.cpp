@@ -31,8 +31,10 @@ std::unexpected<Error> unsupported(const std::string& file_name, const std::stri
       {.status = 415,
        .name = "unsupported-file",
        .title = "Files of this kind are not read",
-       .detail = "'" + file_name + "' " + is +
-                 ". What is read is CSV, TSV, JSON, NDJSON and XLSX, also compressed by gzip or zstd."});
+       .detail =
+           "'" + file_name + "' " + is +
+           ". What is read is CSV, TSV, JSON, NDJSON and XLSX, also compressed by gzip or zstd, or packed "
+           "into a zip archive."});
 }
 
 std::unexpected<Error> empty(const std::string& file_name) {
@@ -101,6 +103,9 @@ Result<std::string> content_type_of(std::string_view head, bool whole, const std
   }
   const std::string_view plain = compression == Compression::none ? head : std::string_view(inner);
   const bool zip = is_zip_archive(plain);
+  const bool archive = zip && !begins_as_document(plain);
+  if (archive && compression != Compression::none)
+    return unsupported(file_name, "is a compressed zip archive; send the archive as it was");
   if (zip)
     if (auto refused = refused_zip_head(plain)) return unsupported(file_name, *refused);
   const std::string text = zip ? "" : decoded(plain);
@@ -108,6 +113,7 @@ Result<std::string> content_type_of(std::string_view head, bool whole, const std
   if (auto refused = refused_as_binary(text)) return unsupported(file_name, *refused);
   if (compression == Compression::gzip) return "application/gzip";
   if (compression == Compression::zstd) return "application/zstd";
+  if (archive) return "application/zip";
   if (zip) return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
   return type_of_text(text, whole, file_name);
 }

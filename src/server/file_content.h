@@ -14,7 +14,8 @@ namespace sluice {
 inline constexpr std::size_t kHeadBytes = 192 * 1024;
 
 // The media type: "text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson",
-// "application/gzip" or "application/zstd" (what is inside is looked at, too). `head`: the first kHeadBytes
+// "application/gzip" or "application/zstd" (what is inside is looked at, too), the type of workbooks, or
+// "application/zip" (an archive of files). `head`: the first kHeadBytes
 // bytes; all there are where `whole`. A problem: 415 for what holds no rows for us, 400 for an empty file.
 Result<std::string> content_type_of(std::string_view head, bool whole, const std::string& file_name);
 

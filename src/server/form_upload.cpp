@@ -3,7 +3,7 @@
 #include <set>
 
 #include "jobs/find_pipeline.h"
-#include "server/file_name.h"
+#include "jobs/file_name.h"
 #include "server/job_json.h"
 #include "server/multipart.h"
 #include "server/scope.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "jobs/archive.h"
 #include "jobs/job_plan.h"
 #include "server/asked.h"
 
@@ -42,6 +43,12 @@ Json rows_per_second(const Job& job) {
       static_cast<std::uint64_t>(static_cast<double>(job.counts.read) / std::max(seconds, kShortest)));
 }
 
+// An archive has no rows of its own: those of its members, and so much of its files as is loaded.
+Json members_json(const Members& members) {
+  return {{"total", members.total()},       {"pending", members.pending}, {"processing", members.processing},
+          {"completed", members.completed}, {"failed", members.failed},   {"cancelled", members.cancelled}};
+}
+
 }  // namespace
 
 Json counts_of(const RowCounts& counts) {
@@ -64,11 +71,23 @@ Json job_links(const Job& job, const std::string& origin) {
   if (!has_ended(job.status)) links["cancel"] = self + "/cancel";
   if (job.status == JobStatus::failed || job.status == JobStatus::cancelled) links["retry"] = self + "/retry";
   if (job.counts.rejected != 0) links["resubmit"] = self + "/resubmit";
+  if (is_archive(job)) links["members"] = origin + "/v1/jobs?parent=" + job.id;
   if (job.parent_job_id) links["parent"] = origin + "/v1/jobs/" + *job.parent_job_id;
   return links;
 }
 
-Result<Json> job_json(Service& service, const Job& job, const Request& request) {
+Result<Json> job_json(Service& service, const Job& stored, const Request& request) {
+  Job job = stored;
+  Json members, bytes;
+  if (is_archive(job)) {
+    const Members found = TRY(service.store.jobs().members(job.id));
+    job.counts = found.counts;
+    members = members_json(found);
+    bytes = {{"bytesDone", found.completed_bytes}, {"bytesTotal", found.file_bytes}};
+  } else {
+    bytes = {{"bytesDone", TRY(bytes_done(service, job))}, {"bytesTotal", job.file_size}};
+  }
+  bytes["rowsPerSecond"] = rows_per_second(job);
   return Json{
       {"id", job.id},
       {"status", name_of(job.status)},
@@ -79,10 +98,7 @@ Result<Json> job_json(Service& service, const Job& job, const Request& request) 
         {"sha256", text_or_null(job.file_sha256)},
         {"contentType", text_or_null(job.content_type)}}},
       {"rows", counts_of(job.counts)},
-      {"progress",
-       {{"bytesDone", TRY(bytes_done(service, job))},
-        {"bytesTotal", job.file_size},
-        {"rowsPerSecond", rows_per_second(job)}}},
+      {"progress", std::move(bytes)},
       {"attempts", job.attempts},
       {"error", text_or_null(job.error)},
       {"createdAt", job.created_at},
@@ -91,8 +107,9 @@ Result<Json> job_json(Service& service, const Job& job, const Request& request) 
       {"createdBy", text_or_null(job.created_by)},
       {"priority", job.priority},
       {"parentJobId", job.parent_job_id ? Json(*job.parent_job_id) : Json()},
+      {"members", std::move(members)},
       {"metadata", stored_json(job.metadata, Json::object())},
-      {"links", job_links(job, request.origin)},
+      {"links", job_links(stored, request.origin)},
   };
 }
 

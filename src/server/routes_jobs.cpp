@@ -1,6 +1,7 @@
 #include "server/routes_jobs.h"
 
 #include "base/uuid.h"
+#include "jobs/archive.h"
 #include "jobs/control_job.h"
 #include "ports/cloud_event.h"
 #include "server/asked.h"
@@ -86,7 +87,9 @@ Result<Response> splits(Api& api, const Request& request) {
   for (const SplitStatus& status : TRY(api.service.store.jobs().split_status(job.id))) {
     const Split& split = status.split;
     items.push_back({{"number", split.number},
-                     {"work", split.number == kPlanningSplit ? "planning" : "rows"},
+                     {"work", split.number == kPlanningSplit ? "planning"
+                              : is_archive(job)              ? "members"
+                                                             : "rows"},
                      {"status", state_of(status)},
                      {"begin", place_json(split.begin)},
                      {"end", split.end ? place_json(*split.end) : Json()},

@@ -14,7 +14,7 @@
 #include "reports/report.h"
 #include "server/asked.h"
 #include "server/audit.h"
-#include "server/file_name.h"
+#include "jobs/file_name.h"
 #include "server/job_json.h"
 #include "server/scope.h"
 #include "server/sent_pipeline.h"

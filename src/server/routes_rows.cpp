@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "jobs/archive.h"
 #include "jobs/job_plan.h"
 #include "jobs/report_columns.h"
 #include "reports/report.h"
@@ -77,6 +78,11 @@ Result<Response> plan(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   const Job job = TRY(job_in_scope(api.service, request));
   Result<JobPlan> plan = job_plan_from_json(job.plan);
+  if (is_archive(job))
+    return fail(ErrorKind::not_found, "job " + job.id +
+                                          " is an archive: each file in it is a job with a plan of its own "
+                                          "(/v1/jobs?parent=" +
+                                          job.id + ").");
   if (!plan)
     return fail(ErrorKind::not_found,
                 "job " + job.id + " is not planned yet: nobody has looked at its file.");

@@ -1,6 +1,6 @@
 #include "server/routes_uploads.h"
 
-#include "server/file_name.h"
+#include "jobs/file_name.h"
 #include "server/form_upload.h"
 #include "server/multipart.h"
 #include "server/raw_upload.h"

@@ -8,7 +8,7 @@
 #include "jobs/find_pipeline.h"
 #include "jobs/submit_job.h"
 #include "server/asked.h"
-#include "server/file_name.h"
+#include "jobs/file_name.h"
 
 namespace sluice {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/file_name.h"
+#include "jobs/file_name.h"
 
 #include <algorithm>
 
