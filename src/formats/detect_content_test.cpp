@@ -20,7 +20,8 @@ void expect_refused(const std::string& head, const std::string& part) {
 
 TEST(Content, TheBeginningOfAZipArchiveTellsMostOfThem) {
   auto refused = [](const std::string& inside) {
-    const std::string head = bytes("PK\x03\x04\x14\0") + std::string(24, '\0') + inside;  // a name from byte 30 on
+    const std::string head =
+        bytes("PK\x03\x04\x14\0") + std::string(24, '\0') + inside;  // a name from byte 30 on
     EXPECT_TRUE(is_zip_archive(head));
     EXPECT_FALSE(refused_content(head)) << "only what is in it tells";
     return refused_zip_head(head).value_or("may be a workbook");

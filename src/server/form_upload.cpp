@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "jobs/find_pipeline.h"
 #include "jobs/file_name.h"
+#include "jobs/find_pipeline.h"
 #include "server/job_json.h"
 #include "server/multipart.h"
 #include "server/scope.h"

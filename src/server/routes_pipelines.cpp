@@ -8,13 +8,13 @@
 #include <map>
 #include <mutex>
 
+#include "jobs/file_name.h"
 #include "jobs/find_pipeline.h"
 #include "jobs/preview.h"
 #include "pipeline/config_node.h"
 #include "reports/report.h"
 #include "server/asked.h"
 #include "server/audit.h"
-#include "jobs/file_name.h"
 #include "server/job_json.h"
 #include "server/scope.h"
 #include "server/sent_pipeline.h"

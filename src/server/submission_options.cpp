@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/nearest.h"
+#include "jobs/file_name.h"
 #include "jobs/find_pipeline.h"
 #include "jobs/submit_job.h"
 #include "server/asked.h"
-#include "jobs/file_name.h"
 
 namespace sluice {
 namespace {

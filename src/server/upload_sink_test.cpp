@@ -8,9 +8,9 @@
 #include <random>
 
 #include "adapters/blobs_file.h"
+#include "jobs/file_name.h"
 #include "jobs/upload_keys.h"
 #include "server/file_content.h"
-#include "jobs/file_name.h"
 #include "server/http_message.h"
 
 namespace sluice {
@@ -218,8 +218,7 @@ TEST(FileContent, WhatIsNotReadIsNamed) {
   for (int at = 0; at < 10'000; ++at) noise += static_cast<char>(random());
   const std::string ole = bytes("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") + std::string(512, '\0');
   const std::pair<std::string, const char*> cases[] = {
-      {zip_head("[Content_Types].xml ... xl/workbook.bin"),
-       "an Excel workbook in the binary format (XLSB)"},
+      {zip_head("[Content_Types].xml ... xl/workbook.bin"), "an Excel workbook in the binary format (XLSB)"},
       {ole + bytes("W\0o\0r\0k\0b\0o\0o\0k\0"), "an Excel workbook (XLS)"},
       {zip_head("mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "(ODS)"},
       {gzip(zip_head("people.csv")), "is a compressed zip archive"},
