@@ -103,6 +103,7 @@ class Node {
     metrics_ = Metrics::make();
     service_->observer = metrics_.get();
     service_->work_came = [this] { dispatcher_->wake(); };
+    if (!parts_.own_queue) queue_again_what_was_queued(*service_);
     dispatcher_ = std::make_unique<Dispatcher>(*service_);
     TRY(give_back_for_the_dead(*service_));
     open_ = true;

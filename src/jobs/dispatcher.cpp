@@ -62,6 +62,12 @@ Result<bool> dispatch_due(Service& service) {
   return more;
 }
 
+void queue_again_what_was_queued(Service& service) {
+  Unsent& unsent = *service.unsent;
+  std::lock_guard lock(unsent.mutex);
+  unsent.all_before = Clock::now();
+}
+
 Dispatcher::Dispatcher(Service& service)
     : ticking_("dispatch", kDispatchEvery,
                [&service](const std::stop_token&) { return dispatch_due(service); }) {}

@@ -77,5 +77,14 @@ TEST_F(DispatcherTest, ALossIsNotForgottenWhileTheQueueIsAway) {
   EXPECT_EQ(dispatch(), Ids{job.id + "/0/2"});
 }
 
+TEST_F(DispatcherTest, WhatAKilledProcessTookForTheQueueIsPutInByTheNextOne) {
+  const Job job = add();
+  ASSERT_EQ(store_->jobs().take_due(10, 10, milliseconds(60'000)).value().size(), 1u);  // and no more
+  EXPECT_EQ(dispatch(), Ids()) << "it may be on its way";
+  queue_again_what_was_queued(*service_);
+  EXPECT_EQ(dispatch(), Ids{job.id + "/0/2"});
+  EXPECT_EQ(dispatch(), Ids()) << "once";
+}
+
 }  // namespace
 }  // namespace sluice
