@@ -148,6 +148,7 @@ class Good:
                                      for one in members),
                    [(name, end, job["id"], None, {"of": 7})
                     for name, end in (("may/one.csv", "COMPLETED"), ("readme.pdf", "FAILED"), ("two.ndjson", "COMPLETED"))])
+        self.equal("archive of a member", members[0]["links"]["archive"], job["links"]["self"])
         work = self.call("GET", f"/v1/jobs/{job['id']}/splits", want=200).json["items"]
         self.equal("splits", [split["work"] for split in work], ["planning", "members"])
         self.call("GET", f"/v1/jobs/{job['id']}/plan", want=404)

@@ -5,6 +5,7 @@ schemes, whether everybody can use it. The browser is driven by tests/web/*.mjs;
 web.py [--bin build/sluice] [--only PART_OF_A_NAME] [--jobs N] [--keep] (SLUICE_PICTURES=FOLDER keeps the screenshots there)
 Prints what failed, then `N passed, N failed`.
 """
+import io
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 
 import client_browser
 import client_world
@@ -198,10 +200,23 @@ def looks_good_everywhere(world):
             name = ("hospitals.csv", "hospitals-update.csv")[number]
             job = place.server.json("POST", f"/v1/pipelines/hospitals/jobs?fileName={name}", data, {"Content-Type": "text/csv"})["jobId"]
             place.server.wait_for(job)
-        pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "rejects": f"/jobs/{job}/rejects", "sign-in": "/sign-in",
-                 "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=FAILED"}
+        archive = place.server.json("POST", "/v1/pipelines/hospitals/jobs?fileName=delivery.zip", delivery(),
+                                    {"Content-Type": "application/zip"})["jobId"]
+        place.server.wait_for(archive)
+        pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "archive": f"/jobs/{archive}", "rejects": f"/jobs/{job}/rejects", "sign-in": "/sign-in",
+                 "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=CANCELLED"}
         faults = [fault for view in VIEWS for seen in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE)) for fault in faults_of(seen)]
         demand(not faults, "\n".join(faults)[:6000])
+
+
+def delivery():
+    """An archive of two files that can be loaded and one that cannot."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(HOSPITALS, "2024/hospitals.csv")
+        archive.write(UPDATE, "2024/hospitals-update.csv")
+        archive.writestr("terms.pdf", b"%PDF-1.7\n")
+    return packed.getvalue()
 
 
 def faults_of(seen):

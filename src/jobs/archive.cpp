@@ -25,6 +25,12 @@ Result<> each_member(Service& service, const Job& archive, const std::function<R
   }
 }
 
+std::string why_not_loaded(const Job& member) {
+  const std::string cause = member.status == JobStatus::cancelled ? "cancelled" : member.error;
+  const std::string name = "'" + member.file_name + "'";
+  return cause.starts_with(name) ? cause : name + ": " + cause;
+}
+
 std::string cause_of(const Members& members, const std::vector<std::string>& named) {
   const std::uint64_t not_loaded = members.failed + members.cancelled;
   std::string cause = std::to_string(not_loaded) + " of the " + std::to_string(members.total()) +
@@ -50,8 +56,7 @@ Result<std::optional<JobStatus>> end_with_members(Service& service, const Job& a
     std::vector<std::string> named;
     TRY(each_member(service, archive, [&](const Job& job) -> Result<> {
       if (job.status == JobStatus::completed || named.size() == kNamed) return {};
-      named.push_back("'" + job.file_name +
-                      "': " + (job.status == JobStatus::cancelled ? "cancelled" : job.error));
+      named.push_back(why_not_loaded(job));
       return {};
     }));
     cause = cause_of(members, named);

@@ -8,7 +8,7 @@ const WORSE = ["serious", "critical"];
 
 // What a page shows when it is there.
 const THERE = {
-  start: "Sent lately", jobs: "Each file that was sent is a job", job: "Pieces and workers", rejects: "What is wrong", "sign-in": "API key",
+  start: "Sent lately", jobs: "Each file that was sent is a job", job: "Pieces and workers", archive: "3 files in it", rejects: "What is wrong", "sign-in": "API key",
   "no-job": "There is no such thing", "none-like-that": "No job is like that",
 };
 

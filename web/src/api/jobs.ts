@@ -11,6 +11,7 @@ export interface JobFilter {
 export const JOBS_AT_ONCE = 50;
 // Jobs that wait make no event, so a list of jobs looks again by itself.
 const LIST_AGAIN_MS = 10_000;
+const CHILDREN_AGAIN_MS = 2_000;
 
 export const jobsQuery = (filter: JobFilter, limit = JOBS_AT_ONCE) =>
   queryOptions({
@@ -28,10 +29,12 @@ export const jobQuery = (id: string) =>
     refetchInterval: (query) => (query.state.data !== undefined && hasEnded(query.state.data) ? false : LIST_AGAIN_MS),
   });
 
-export const resubmissionsQuery = (parent: string) =>
+// Resubmissions of a job's rejects; of an archive, the jobs of its files.
+export const childrenQuery = (parent: Job) =>
   queryOptions({
-    queryKey: ["jobs", { parent }],
-    queryFn: () => take<Page<Job>>(api.GET("/v1/jobs", { params: { query: { parent, limit: 100 } } })),
+    queryKey: ["jobs", { parent: parent.id }],
+    queryFn: () => take<Page<Job>>(api.GET("/v1/jobs", { params: { query: { parent: parent.id, limit: 1000 } } })),
+    refetchInterval: isArchive(parent) && !hasEnded(parent) ? CHILDREN_AGAIN_MS : false,
   });
 
 export const splitsQuery = (id: string) =>
@@ -63,6 +66,15 @@ export const eventsQuery = (id: string) =>
 
 export function hasEnded(job: Job): boolean {
   return job.status !== "PENDING" && job.status !== "PROCESSING";
+}
+
+export function isArchive(job: Job): boolean {
+  return job.members !== null;
+}
+
+// Did its file lie in an archive? The job of that is its parent.
+export function isMember(job: Job): boolean {
+  return "archive" in job.links;
 }
 
 export function useSteer(job: Job) {

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { Job } from "../api/client";
-import { eventsQuery, hasEnded, jobQuery, resubmissionsQuery, splitsQuery } from "../api/jobs";
+import { childrenQuery, eventsQuery, hasEnded, isArchive, isMember, jobQuery, splitsQuery } from "../api/jobs";
 import { useMay } from "../api/principal";
 import { planQuery } from "../api/rejects";
 import { secondsTaken, throughput } from "../logic/counts";
@@ -47,13 +47,21 @@ function Shown({ job }: { job: Job }) {
           <Group gap="sm">
             <StatusBadge status={job.status} />
             <span>
-              {bytes(job.file.size)} into the pipeline <strong>{job.pipeline}</strong>
+              {bytes(job.file.size)}
+              {job.members === null ? (
+                <>
+                  {" "}
+                  into the pipeline <strong>{job.pipeline}</strong>
+                </>
+              ) : (
+                `, an archive of ${counted(job.members.total, "file")}`
+              )}
             </span>
           </Group>
         }
         actions={
           <Group gap="xs">
-            {job.rows.rejected > 0 && mayRead && <ReportMenu jobId={job.id} />}
+            {job.rows.rejected > 0 && mayRead && !isArchive(job) && <ReportMenu jobId={job.id} />}
             <JobActions job={job} />
           </Group>
         }
@@ -74,7 +82,8 @@ function Shown({ job }: { job: Job }) {
             <CountsBar counts={job.rows} />
           </div>
         </section>
-        {job.rows.rejected > 0 && <Rejected job={job} mayRead={mayRead} />}
+        {job.rows.rejected > 0 && !isArchive(job) && <Rejected job={job} mayRead={mayRead} />}
+        {isArchive(job) && <Files job={job} />}
         <Columns>
           <Plot job={job} />
           <Section title="What happened">
@@ -83,9 +92,9 @@ function Shown({ job }: { job: Job }) {
           <Section title="About it">
             <Facts job={job} />
           </Section>
-          {mayRead && job.startedAt !== null && <Found job={job} isOver={isOver} />}
+          {mayRead && job.startedAt !== null && !isArchive(job) && <Found job={job} isOver={isOver} />}
         </Columns>
-        <Resubmissions job={job} />
+        {!isArchive(job) && <Resubmissions job={job} />}
         <Pieces job={job} />
       </Stack>
     </div>
@@ -165,9 +174,11 @@ function Facts({ job }: { job: Job }) {
       )}
       {job.parentJobId !== null && (
         <>
-          <dt>Corrects</dt>
+          <dt>{isMember(job) ? "Out of" : "Corrects"}</dt>
           <dd>
-            <Anchor renderRoot={(props) => <Link to="/jobs/$id" params={{ id: job.parentJobId ?? "" }} {...props} />}>an earlier job</Anchor>
+            <Anchor renderRoot={(props) => <Link to="/jobs/$id" params={{ id: job.parentJobId ?? "" }} {...props} />}>
+              {isMember(job) ? "an archive" : "an earlier job"}
+            </Anchor>
           </dd>
         </>
       )}
@@ -205,8 +216,23 @@ function Found({ job, isOver }: { job: Job; isOver: boolean }) {
   );
 }
 
+// Rows are rejected file by file, and corrected there.
+function Files({ job }: { job: Job }) {
+  const { data } = useQuery(childrenQuery(job));
+  const files = useMemo(() => [...(data?.items ?? [])].reverse(), [data]);
+  if (files.length === 0) return null;
+  return (
+    <section aria-labelledby="files">
+      <Title order={2} size="h5" mb="xs" id="files">
+        {counted(files.length, "file")} in it
+      </Title>
+      <JobList jobs={files} />
+    </section>
+  );
+}
+
 function Resubmissions({ job }: { job: Job }) {
-  const { data } = useQuery(resubmissionsQuery(job.id));
+  const { data } = useQuery(childrenQuery(job));
   if (data === undefined || data.items.length === 0) return null;
   return (
     <section aria-labelledby="corrections">

@@ -3,6 +3,7 @@ import { Anchor, Group, Stack, Table, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import type { Job } from "../api/client";
+import { isArchive, isMember } from "../api/jobs";
 import { secondsTaken } from "../logic/counts";
 import { ago, count, counted, duration, time } from "../logic/format";
 import { CountsBar } from "./counts";
@@ -12,6 +13,12 @@ import { useNow } from "./use-now";
 export function JobList({ jobs }: { jobs: readonly Job[] }) {
   const isNarrow = useMediaQuery("(max-width: 52em)", false, { getInitialValueInEffect: false });
   return isNarrow ? <Cards jobs={jobs} /> : <Rows jobs={jobs} />;
+}
+
+function descent(job: Job): string {
+  if (job.members !== null) return ` · an archive of ${counted(job.members.total, "file")}`;
+  if (isMember(job)) return " · out of an archive";
+  return job.parentJobId === null ? "" : " · corrections";
 }
 
 function FileLink({ job }: { job: Job }) {
@@ -29,7 +36,7 @@ function Rejected({ job }: { job: Job }) {
       c="var(--rejected)"
       underline="always"
       aria-label={`${counted(job.rows.rejected, "rejected row")} of ${job.file.name}`}
-      renderRoot={(props) => <Link to="/jobs/$id/rejects" params={{ id: job.id }} {...props} />}
+      renderRoot={(props) => <Link to={isArchive(job) ? "/jobs/$id" : "/jobs/$id/rejects"} params={{ id: job.id }} {...props} />}
     >
       {count(job.rows.rejected)}
     </Anchor>
@@ -65,7 +72,7 @@ function Rows({ jobs }: { jobs: readonly Job[] }) {
                   <FileLink job={job} />
                   <Text size="xs" className="soft wrap">
                     {job.pipeline}
-                    {job.parentJobId !== null && " · corrections"}
+                    {descent(job)}
                   </Text>
                 </Table.Td>
                 <Table.Td>{job.status === "PROCESSING" ? <JobProgress job={job} /> : <StatusBadge status={job.status} />}</Table.Td>
@@ -104,7 +111,8 @@ function Cards({ jobs }: { jobs: readonly Job[] }) {
             <StatusBadge status={job.status} />
           </Group>
           <Text size="sm" className="soft wrap">
-            {job.pipeline} · <When job={job} now={now} />
+            {job.pipeline}
+            {descent(job)} · <When job={job} now={now} />
           </Text>
           <JobProgress job={job} />
           <Text size="sm" className="numbers" mt={4}>

@@ -18,7 +18,7 @@ export const statusWord = (status: Job["status"]): string => WORDS[status].text;
 export function StatusBadge({ status, size = "md" }: { status: Job["status"]; size?: string }) {
   const { text, color } = WORDS[status];
   return (
-    <Badge color={color} variant="light" size={size} data-status={status}>
+    <Badge color={color} variant="light" size={size} data-status={status} style={{ flexShrink: 0 }}>
       {text}
     </Badge>
   );
