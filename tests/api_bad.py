@@ -179,6 +179,11 @@ class Bad:
         one = "/v1/pipelines/people"
         for text in ("", "[", "name: other", "zzq: 1", "schema: /etc/passwd", "source: {encoding: '${HOME}'}", "\0", "a: &a [*a]"):
             self.refused("PUT", one, text.encode(), {"Content-Type": "application/yaml"}, want=422 if text else (400, 422))
+            self.refused("PUT", one + "?dryRun=true", text.encode(), {"Content-Type": "application/yaml"}, want=422 if text else (400, 422))
+        self.refused("PUT", one + "?dryRun=maybe", b"name: people", {"Content-Type": "application/yaml"}, want=400)
+        self.refused("PUT", "/v1/pipelines/hospitals?dryRun=true", b"name: hospitals", want=409, name="conflict")
+        form = b'--x\r\nContent-Disposition: form-data; name="definition"\r\n\r\nname: people\r\n--x--\r\n'
+        self.refused("POST", one + "/preview", form, {"Content-Type": "multipart/form-data; boundary=x"}, want=400)
         self.refused("PUT", one, b"[]", {"Content-Type": "application/json"}, want=422, name="invalid-pipeline")
         for method in ("PUT", "DELETE"):
             self.refused(method, one, b"name: people", {"If-Match": '"x"'}, want=412, name="precondition-failed")

@@ -82,7 +82,18 @@ class Good:
         self.equal("preview", [row["data"] for row in sample.json["rows"]], [{"id": 1, "name": "Ann", "state": "TX"}])
         self.equal("preview: rejects", [row["rowNumber"] for row in sample.json["rejects"]], [2])
         self.call("POST", one + "/preview", [{"id": 5, "name": "Eve"}], want=200)
+        self.pipelines_not_kept()
         self.previews_of_files()
+
+    def pipelines_not_kept(self):
+        """Checked and tried out, and nothing is there afterwards."""
+        draft, sent = "/v1/pipelines/draft", {"Content-Type": "application/yaml"}
+        text = b"name: draft\nschema: {fields: [{name: id, type: integer}, {name: name}, {name: state, constraints: {required: true}}]}\n"
+        self.equal("checked", self.call("PUT", draft + "?dryRun=true", text, sent, want=200).json["definition"]["name"], "draft")
+        kind, body = form({"definition": text.decode()}, "people.csv", ROWS)
+        tried = self.call("POST", draft + "/preview", body, {"Content-Type": kind}, key=self.keys["uploader"], want=200).json
+        self.equal("tried out", (tried["pipeline"], tried["inferred"], tried["fields"][0]), ("draft", False, {"name": "id", "type": "integer"}))
+        self.call("GET", draft, want=404)
 
     def previews_of_files(self):
         """What a file would become that is sent without naming a pipeline."""

@@ -27,6 +27,22 @@ SCRIPTS = ROOT / "tests" / "web"
 HOSPITALS = ROOT / "examples" / "data" / "hospitals.csv"
 UPDATE = ROOT / "examples" / "data" / "hospitals-update.csv"
 MIB = 1 << 20
+PEOPLE = """# Who buys in our shops, as the till exports it.
+name: people
+transform:
+  - rename: {E-mail: email}
+  - lowercase: [email]
+  - map: {state: {Texas: TX, Vermont: VT}}
+schema:
+  fields:
+    - {name: id, type: integer, constraints: {required: true}}
+    - {name: email, type: string, format: email}
+    - {name: state, type: string, constraints: {enum: [TX, VT]}}   # two letters
+    - {name: joined, type: date, format: any}
+identity: [id]
+aggregates:
+  - {name: people_by_state, by: [state], measures: {people: count}}
+"""
 # Widths from a small telephone to 4K, in both schemes.
 VIEWS = [{"width": width, "height": height, "scheme": scheme}
          for width, height in ((360, 740), (1280, 800), (3840, 2160)) for scheme in ("light", "dark")]
@@ -191,6 +207,29 @@ def keys_decide_what_is_shown(world):
         demand(seen["out"].split("?")[0].endswith("/sign-in") and seen["kept"] == 0, f"after signing out: {seen}")
 
 
+def pipeline_way(world):
+    """Inferred from a file, changed in the form and in the text, tried before it is kept, kept, and removed."""
+    with world.place("pipelines") as place:
+        place.hospitals()
+        rows = "id,name,joined\n1,Ann Lee,25/02/2024\n2,Bob Ray,31/04/2024\n3,Cid Orr,28/03/2024\n"
+        seen = place.drive("pipelines.mjs", file=str(place.write("shop list.csv", rows.encode())))
+        demand("file" in seen["file"] and "columns" in seen["file"], f"a pipeline of the server's folder: {seen['file']}")
+        demand("name: shop-list" in seen["inferred"], f"inferred: {seen['inferred']}")
+        demand("name: customers" in seen["changed"] and "format: any" in seen["changed"], f"changed in the form: {seen['changed']}")
+        demand("1 row of the first 3" in seen["tried"] and "31/04/2024" in seen["tried"], f"tried, it says {seen['tried']}")
+        demand("type: dat" in seen["lineText"].replace("type: date", "type: dat") and "dat" in seen["said"] and f"Line {seen['line']}" in seen["said"],
+               f"line {seen['line']} is marked: {seen['said']}")
+        demand("dat" in seen["atField"] and not seen["mayCreate"], f"at the field: {seen['atField']}, may create: {seen['mayCreate']}")
+        demand("# Who buys.\nname: customers   # as the shop says\n" in seen["created"] and "identity: [id]" in seen["created"], f"created: {seen['created']}")
+        demand(seen["at"].endswith("/pipelines/customers"), f"after that one is at {seen['at']}")
+        demand("rows known by id" in seen["listed"] and "none yet" in seen["listed"], f"in the list: {seen['listed']}")
+        kept = place.server.json("GET", "/v1/pipelines/customers")
+        demand(kept["text"] == seen["kept"] and kept["definition"]["identity"] == "position" and kept["text"].endswith("# theirs\n"),
+               f"kept is {kept['text']}")
+        demand(seen["isReadOnly"] and seen["left"] == 2, f"a file is to be read only: {seen['isReadOnly']}; left are {seen['left']}")
+        demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
+
+
 def looks_good_everywhere(world):
     """Every page, as narrow and as wide as there are, light and dark: nothing cut off or over the edge, no complaint of the
     browser, nothing serious that axe finds, nothing asked of anybody else."""
@@ -203,8 +242,11 @@ def looks_good_everywhere(world):
         archive = place.server.json("POST", "/v1/pipelines/hospitals/jobs?fileName=delivery.zip", delivery(),
                                     {"Content-Type": "application/zip"})["jobId"]
         place.server.wait_for(archive)
-        pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "archive": f"/jobs/{archive}", "rejects": f"/jobs/{job}/rejects", "sign-in": "/sign-in",
-                 "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=CANCELLED"}
+        place.server.request("PUT", "/v1/pipelines/people", PEOPLE.encode(), {"Content-Type": "application/yaml"})
+        pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "archive": f"/jobs/{archive}", "rejects": f"/jobs/{job}/rejects",
+                 "sign-in": "/sign-in", "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=CANCELLED",
+                 "pipelines": "/pipelines", "pipeline": "/pipelines/people", "pipeline-file": "/pipelines/hospitals",
+                 "new-pipeline": "/pipelines/new", "no-pipeline": "/pipelines/nobody"}
         faults = [fault for view in VIEWS for seen in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE)) for fault in faults_of(seen)]
         demand(not faults, "\n".join(faults)[:6000])
 
@@ -242,7 +284,7 @@ def is_small_and_stays_in_place(world):
         demand(seen["interactive"] < 5000, f"it can be used after {seen['interactive']} ms")
 
 
-CHECKS = [looks_good_everywhere, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
+CHECKS = [looks_good_everywhere, pipeline_way, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
           hospitals_way, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
 
 if __name__ == "__main__":

@@ -153,6 +153,78 @@ TEST_F(ApiTest, a_pipeline_is_kept_as_long_as_nobody_else_changed_it) {
   EXPECT_EQ(entries->front().request_id, "request-1");
 }
 
+TEST_F(ApiTest, a_pipeline_is_checked_without_being_kept) {
+  const std::string one = "/v1/pipelines/people";
+  const std::string text = "# who they are\nname: people\nidentity: [id]\n";
+  const Response checked = ask("PUT", one + "?dryRun=true", text);
+  ASSERT_EQ(checked.status, 200) << checked.body;
+  EXPECT_EQ(json(checked)["text"], text);
+  EXPECT_EQ(json(checked)["definition"]["identity"], Json({"id"}));
+  EXPECT_EQ(checked.headers.get("ETag"), "");
+  EXPECT_EQ(ask("GET", one).status, 404);
+  ask("PUT", one, text);
+  EXPECT_EQ(ask("PUT", one + "?dryRun=true", "name: people\n").status, 200);
+  EXPECT_EQ(json(ask("GET", one))["text"], text);
+  EXPECT_EQ(ask("PUT", one + "?dryRun=true", text, {{"If-Match", "\"other\""}}).status, 412);
+  EXPECT_EQ(ask("PUT", one + "?dryRun=yes", text).status, 400);
+  const auto entries = store_->audit().list({.tenant = "default"}, {}, 10);
+  ASSERT_TRUE(entries);
+  EXPECT_EQ(entries->size(), 1u);  // what was kept, once
+}
+
+TEST_F(ApiTest, what_is_wrong_with_a_pipeline_is_said_with_its_place) {
+  auto places = [&](const std::string& text) {
+    const Response wrong = ask("PUT", "/v1/pipelines/p?dryRun=true", text);
+    EXPECT_EQ(wrong.status, 422) << wrong.body;
+    std::vector<std::pair<int, int>> found;
+    const Json problem = json(wrong);
+    for (const Json& error : problem["errors"])
+      found.emplace_back(error["line"].is_null() ? 0 : error["line"].get<int>(),
+                         error["column"].is_null() ? 0 : error["column"].get<int>());
+    return found;
+  };
+  using Places = std::vector<std::pair<int, int>>;
+  EXPECT_EQ(places("name: p\ntransform:\n  - lowercase: [a]\n  - split: {field: a}\n"), (Places{{4, 5}}));
+  // What only compiling finds: it names a field, an aggregate or a key.
+  EXPECT_EQ(places("name: p\nschema:\n  fields:\n    - name: id\n    - name: zip\n"
+                   "      constraints: {pattern: '('}\n"),
+            (Places{{5, 7}}));
+  EXPECT_EQ(places("name: p\nschema: {fields: [{name: id}]}\naggregates:\n"
+                   "  - {name: sums, by: [id], measures: {all: sum(amount)}}\n"),
+            (Places{{4, 5}}));
+  EXPECT_EQ(places("name: p\ntransform: [{trim: [a]\n").size(), 1u);
+}
+
+TEST_F(ApiTest, a_pipeline_is_tried_out_before_it_is_kept) {
+  const std::vector<std::pair<std::string, std::string>> form = {
+      {"Content-Type", "multipart/form-data; boundary=cut"}};
+  auto part = [](const std::string& head, const std::string& content) {
+    return "--cut\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + content + "\r\n";
+  };
+  const std::string file = part("name=\"file\"; filename=\"p.csv\"", "id\n1\nx\n");
+  const std::string strict =
+      part("name=\"definition\"", "name: p\nschema: {fields: [{name: id, type: integer}]}\n");
+  const std::string path = "/v1/pipelines/p/preview";
+  const Response tried = ask("POST", path, strict + file + "--cut--\r\n", form);
+  ASSERT_EQ(tried.status, 200) << tried.body;
+  EXPECT_EQ(json(tried)["rows"].size(), 1u);
+  EXPECT_EQ(json(tried)["rejects"][0]["rowNumber"], 2);
+  EXPECT_EQ(ask("GET", "/v1/pipelines/p").status, 404);
+  // Without one it is the one that is kept, of which there is none yet.
+  EXPECT_EQ(ask("POST", path, file + "--cut--\r\n", form).status, 404);
+  ask("PUT", "/v1/pipelines/p", "name: p\n");
+  EXPECT_EQ(json(ask("POST", path, file + "--cut--\r\n", form))["rows"].size(), 2u);
+  EXPECT_EQ(json(ask("POST", path, file + strict + "--cut--\r\n", form))["rows"].size(), 1u);
+  const std::string faulty = part("name=\"definition\"", "name: p\nidentty: id\n");
+  const Response wrong = ask("POST", path, faulty + file + "--cut--\r\n", form);
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_EQ(json(wrong)["errors"][0]["line"], 2) << wrong.body;
+  for (const std::string& bad : {strict + "--cut--\r\n", file + file + "--cut--\r\n", file,
+                                 part("name=\"other\"", "x") + file + "--cut--\r\n"})
+    EXPECT_EQ(ask("POST", path, bad, form).status, 400) << bad;
+  EXPECT_EQ(ask("POST", "/v1/preview", strict + file + "--cut--\r\n", form).status, 400);
+}
+
 TEST_F(ApiTest, a_preview_shows_what_would_be_stored_and_rejected) {
   ask("PUT", "/v1/pipelines/p",
       "name: p\nschema: {fields: [{name: id, type: integer, constraints: {unique: true}}]}\n");

@@ -18,6 +18,7 @@
 #include "server/job_json.h"
 #include "server/scope.h"
 #include "server/sent_pipeline.h"
+#include "server/sent_sample.h"
 
 namespace sluice {
 namespace {
@@ -139,13 +140,16 @@ Result<> check_not_file(const std::optional<ShownPipeline>& there, const std::st
 }
 
 Result<Response> put(Api& api, const Request& request) {
-  TRY(check_asked(request, {}));
+  TRY(check_asked(request, {"dryRun"}));
   const std::string name = TRY(name_of_route(request));
-  KeptPipeline sent = TRY(read_sent_pipeline(request, name));
+  const bool dry = TRY(asked_flag(request, "dryRun"));
+  const KeptPipeline sent =
+      TRY(read_sent_pipeline(request.body, request.headers.get("Content-Type"), name)).kept;
   const std::lock_guard lock(api.changing_pipelines);
   const auto there = TRY(find_shown(api, request, name));
   TRY(check_not_file(there, name));
   TRY(check_preconditions(request, there));
+  if (dry) return json_answer(200, pipeline_json({.kept = sent}, request));
   TRY(api.service.store.queries().keep_pipeline(request.principal.tenant, sent));
   const std::string etag = etag_of(sent.text);
   TRY(note(api, request, "pipeline.put", name, {{"etag", etag}}));
@@ -198,7 +202,26 @@ std::string preview_json(const Preview& made, bool inferred) {
   return json + "]}\n";
 }
 
-// `wanted`: the pipeline's name; "": by the name of the file, as for a file that is sent without one.
+// What the sample goes through. `wanted`: the pipeline's name; "": by the name of the file, as for a file
+// that is sent without one. What came with the sample goes before what is kept under its name.
+Result<FoundPipeline> pipeline_of(Api& api, const Request& request, const SentSample& sample,
+                                  const std::string& wanted, const std::string& file_name) {
+  if (sample.definition) {
+    if (wanted.empty())
+      return fail(ErrorKind::usage,
+                  "a `definition` is tried out under the name that it has: POST /v1/pipelines/NAME/preview.");
+    SentPipeline sent = TRY(read_sent_pipeline(*sample.definition, sample.definition_type, wanted));
+    return FoundPipeline{.spec = std::move(sent.spec)};
+  }
+  return find_pipeline({.wanted = wanted,
+                        .folder = api.service.pipelines_folder,
+                        .file_name = clean_file_name(file_name),
+                        .tenant = request.principal.tenant,
+                        .store = &api.service.store.queries(),
+                        .overrides = {},
+                        .paths = PipelinePaths::refused});
+}
+
 Result<Response> preview_answer(Api& api, const Request& request, const std::string& wanted) {
   constexpr std::uint64_t kRows = 20, kMostRows = 1000;
   TRY(check_asked(request, {"rows", "fileName"}));
@@ -206,21 +229,15 @@ Result<Response> preview_answer(Api& api, const Request& request, const std::str
   question.most_rows = TRY(asked_number(request, "rows")).value_or(kRows);
   if (question.most_rows < 1 || question.most_rows > kMostRows)
     return fail(ErrorKind::usage, "rows has to be from 1 to " + std::to_string(kMostRows) + ".");
-  if (request.body.empty())
-    return fail(ErrorKind::usage, "the body is empty: send the beginning of a file, with whole lines.");
-  question.name = request.asked("fileName").value_or("sample");
-  FoundPipeline found = TRY(find_pipeline({.wanted = wanted,
-                                           .folder = api.service.pipelines_folder,
-                                           .file_name = clean_file_name(question.name),
-                                           .tenant = request.principal.tenant,
-                                           .store = &api.service.store.queries(),
-                                           .overrides = {},
-                                           .paths = PipelinePaths::refused}));
+  SentSample sample = TRY(read_sent_sample(request));
+  question.name = request.asked("fileName").value_or(sample.file_name);
+  if (question.name.empty()) question.name = "sample";
+  FoundPipeline found = TRY(pipeline_of(api, request, sample, wanted, question.name));
   TRY(check_reach(request.principal, found.spec.name));
   question.pipeline = std::move(found.spec);
   question.infer = found.infer;
   question.pipeline.source.row_bytes = api.service.row_bytes;
-  question.sample = request.body;
+  question.sample = std::move(sample.bytes);
   const bool inferred = question.infer;
   return json_response(200, preview_json(TRY(preview(std::move(question), {})), inferred));
 }

@@ -5,7 +5,6 @@
 #include "base/sha256.h"
 #include "pipeline/config_node.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/pipeline_spec.h"
 #include "pipeline/secrets.h"
 #include "pipeline/yaml_text.h"
 #include "server/api_json.h"
@@ -56,25 +55,44 @@ Result<> check_secrets(const ConfigNode& node, bool is_webhook_secret) {
   return {};
 }
 
-Result<> check(const ConfigNode& root, const std::string& text, const std::string& source,
-               const std::string& name) {
+// What only compiling finds has no place in the text, but names what is there: "schema: Field 'zip': …",
+// "aggregates: by_state: …", "transform.date: …". The place of that; the document's where there is none.
+Place place_named(const ConfigNode& root, const std::string& message) {
+  const std::string head = message.substr(0, message.find_first_of(".:"));
+  const ConfigNode* at = root.find(head);
+  if (at == nullptr) return root.place;
+  const ConfigNode* list = head == "schema" ? at->find("fields") : head == "aggregates" ? at : nullptr;
+  if (list == nullptr) return at->place;
+  for (const ConfigNode& item : list->items) {
+    const ConfigNode* name = item.find("name");
+    if (name == nullptr || name->text.empty()) continue;
+    if (message.starts_with("schema: Field '" + name->text + "':") ||
+        message.starts_with("aggregates: " + name->text + ":"))
+      return item.place;
+  }
+  return at->place;
+}
+
+Result<PipelineSpec> read_spec(const ConfigNode& root, const std::string& text, const std::string& source,
+                               const std::string& name) {
   TRY(check_secrets(root, false));
-  const PipelineSpec spec = TRY(parse_kept_pipeline(text, source));
+  PipelineSpec spec = TRY(parse_kept_pipeline(text, source));
   if (spec.name != name) {
     const ConfigNode* own = root.find("name");
     return fail_at(own ? own->place : root.place, "name: it says '" + spec.name + "', and its address '" +
                                                       name + "': they have to be the same");
   }
-  TRY(Pipeline::compile(spec, {}));
-  return {};
+  const auto compiled = Pipeline::compile(spec, {});
+  if (!compiled) return fail_at(place_named(root, compiled.error().message), compiled.error().message);
+  return spec;
 }
 
 }  // namespace
 
-Result<KeptPipeline> read_sent_pipeline(const Request& request, const std::string& name) {
+Result<SentPipeline> read_sent_pipeline(std::string text, std::string_view content_type,
+                                        const std::string& name) {
   const std::string source = name + ".yaml";
-  std::string text = request.body;
-  const bool says_json = header_value(request.headers.get("Content-Type")) == "application/json";
+  const bool says_json = header_value(content_type) == "application/json";
   Json json = says_json || text.starts_with('{') ? Json::parse(text, nullptr, false) : Json();
   if (says_json && !json.is_object()) return invalid(source, "the body is no JSON object");
   if (json.is_object()) {
@@ -89,9 +107,9 @@ Result<KeptPipeline> read_sent_pipeline(const Request& request, const std::strin
     root = read_yaml(text, source, Secrets::keep);
     if (!root) return invalid(source, root.error().message);
   }
-  if (Result<> checked = check(*root, text, source, name); !checked)
-    return invalid(source, checked.error().message);
-  return KeptPipeline{.name = name, .text = std::move(text)};
+  Result<PipelineSpec> spec = read_spec(*root, text, source, name);
+  if (!spec) return invalid(source, spec.error().message);
+  return SentPipeline{.kept = {.name = name, .text = std::move(text)}, .spec = std::move(*spec)};
 }
 
 std::string etag_of(const std::string& text) {

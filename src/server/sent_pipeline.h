@@ -2,16 +2,23 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
+#include "pipeline/pipeline_spec.h"
 #include "ports/store.h"
-#include "server/http_message.h"
 
 namespace sluice {
 
-// The body (YAML, or JSON with Content-Type application/json) as the pipeline `name`. A problem 422 with the
-// place of what is wrong: {"errors":[{"line","column","message"}]}.
-Result<KeptPipeline> read_sent_pipeline(const Request& request, const std::string& name);
+struct SentPipeline {
+  KeptPipeline kept;  // its text, as it would be kept
+  PipelineSpec spec;  // the same, read
+};
+
+// `text` (YAML; JSON where `content_type` is application/json) as the pipeline `name`. A problem 422 with the
+// places of what is wrong: {"errors":[{"line","column","message"}]}.
+Result<SentPipeline> read_sent_pipeline(std::string text, std::string_view content_type,
+                                        const std::string& name);
 
 // What tells one text of a pipeline from another: its ETag, in quotes.
 std::string etag_of(const std::string& text);

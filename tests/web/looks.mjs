@@ -10,6 +10,8 @@ const WORSE = ["serious", "critical"];
 const THERE = {
   start: "Sent lately", jobs: "Each file that was sent is a job", job: "Pieces and workers", archive: "3 files in it", rejects: "What is wrong", "sign-in": "API key",
   "no-job": "There is no such thing", "none-like-that": "No job is like that",
+  pipelines: "What it does", pipeline: "Try it on a file", "pipeline-file": "It is changed where the server runs", "new-pipeline": "Infer it from a file",
+  "no-pipeline": "There is no such thing",
 };
 
 async function seenOf(page, name, view) {
@@ -26,7 +28,7 @@ async function seenOf(page, name, view) {
     };
   });
   // What is not there is answered with 404, and the browser has its own word for it.
-  const complaints = page.complaints.splice(0).filter((text) => name !== "no-job" || !text.includes("404"));
+  const complaints = page.complaints.splice(0).filter((text) => !name.startsWith("no-") || !text.includes("404"));
   return { page: name, width: view.width, scheme: view.scheme, axe: found, complaints, foreign: page.foreign.splice(0), ...rest };
 }
 
@@ -39,7 +41,8 @@ await drive(async (open) => {
   for (const [name, path] of Object.entries(asked.pages)) {
     await page.goto(asked.url + path);
     const cards = name === "rejects" && view.width < 768;
-    await page.getByText(cards ? "Only what is wrong" : THERE[name]).first().waitFor();
+    await page.getByText(cards ? "Only what is wrong" : name === "pipelines" && view.width < 832 ? "Last job" : THERE[name]).first().waitFor();
+    if (name === "pipelines" && view.width > 360) await page.getByText("rows known by id").first().waitFor();
     if (name === "rejects") await page.locator("[data-row]").first().waitFor();
     await picture(page, `${name}-${view.width}-${view.scheme}`);
     seen.push(await seenOf(page, name, view));

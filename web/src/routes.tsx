@@ -57,6 +57,25 @@ const rejects = createRoute({
   component: lazyRouteComponent(() => import("./pages/rejects"), "RejectsPage"),
 });
 
+const pipelines = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines",
+  component: lazyRouteComponent(() => import("./pages/pipelines"), "PipelinesPage"),
+});
+
+const newPipeline = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines/new",
+  validateSearch: (search: Record<string, unknown>): { from?: string } => ({ from: text(search.from) }),
+  component: lazyRouteComponent(() => import("./pages/new-pipeline"), "NewPipelinePage"),
+});
+
+const pipeline = createRoute({
+  getParentRoute: () => root,
+  path: "/pipelines/$name",
+  component: lazyRouteComponent(() => import("./pages/pipeline"), "PipelinePage"),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
@@ -69,7 +88,7 @@ const signIn = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([upload, jobs, job, rejects, signIn]),
+  routeTree: root.addChildren([upload, jobs, job, rejects, pipelines, newPipeline, pipeline, signIn]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

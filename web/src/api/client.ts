@@ -15,6 +15,7 @@ export type Reject = Omit<Schemas["StoredReject"], "row"> & { row?: Record<strin
 export type RejectGroup = Schemas["RejectGroup"];
 export type Plan = Schemas["Plan"];
 export type Preview = Schemas["Preview"];
+export type Pipeline = Schemas["Pipeline"];
 export type PipelineSummary = Schemas["PipelineSummary"];
 export type Principal = Schemas["Principal"];
 export type Permission = Principal["permissions"][number];
@@ -56,10 +57,12 @@ export async function take<T>(asked: Promise<Answered>): Promise<T> {
 }
 
 // What is no JSON: a sample of a file, a report. The body is sent as it is.
-export async function send(method: string, path: string, body: BodyInit, type: string, more: HeadersInit = {}): Promise<unknown> {
+// A form says its type itself.
+export async function send(method: string, path: string, body: BodyInit, type?: string, more: HeadersInit = {}): Promise<unknown> {
   let response: Response;
   try {
-    response = await window.fetch(path, { method, body, headers: { "Content-Type": type, ...more, ...authorization() } });
+    const headers = { ...(type === undefined ? {} : { "Content-Type": type }), ...more, ...authorization() };
+    response = await window.fetch(path, { method, body, headers });
   } catch {
     throw problemOf(null, NO_ANSWER);
   }

@@ -2,18 +2,27 @@
 import { ActionIcon, Alert, Anchor, AppShell, Burger, Group, NavLink, Text, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { BookOpen, ListChecks, LogOut, Moon, Sun, SunMoon, Upload } from "lucide-react";
+import { Link, type LinkProps, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { BookOpen, ListChecks, LogOut, type LucideIcon, Moon, Sun, SunMoon, Upload, Workflow } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
+import type { Permission } from "../api/client";
 import { followEvents, useConnection } from "../api/live";
 import { principalQuery } from "../api/principal";
 import { currentKey, forgetKey } from "../api/session";
 import { UploadsUnderWay } from "./uploads-under-way";
 
-const PLACES = [
+interface Place {
+  to: LinkProps["to"] & string;
+  label: string;
+  icon: LucideIcon;
+  needs?: Permission; // what the key may not is not shown
+}
+
+const PLACES: Place[] = [
   { to: "/", label: "Upload", icon: Upload },
   { to: "/jobs", label: "Jobs", icon: ListChecks },
-] as const;
+  { to: "/pipelines", label: "Pipelines", icon: Workflow },
+];
 
 export function Frame() {
   const { pathname } = useLocation();
@@ -52,19 +61,7 @@ export function Frame() {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Pages">
         <AppShell.Section grow>
-          {PLACES.map(({ to, label, icon: Icon }) => {
-            const isHere = to === "/" ? pathname === "/" : pathname.startsWith(to);
-            return (
-              <NavLink
-                key={to}
-                label={label}
-                leftSection={<Icon size={18} aria-hidden />}
-                active={isHere}
-                aria-current={isHere ? "page" : undefined}
-                renderRoot={(props) => <Link to={to} {...props} />}
-              />
-            );
-          })}
+          <Places places={PLACES} />
         </AppShell.Section>
         <AppShell.Section>
           <NavLink label="For programs (API)" href="/docs" leftSection={<BookOpen size={18} aria-hidden />} />
@@ -77,6 +74,26 @@ export function Frame() {
       </AppShell.Main>
     </AppShell>
   );
+}
+
+function Places({ places }: { places: readonly Place[] }) {
+  const { pathname } = useLocation();
+  const { data } = useQuery(principalQuery);
+  // Until it is known what the key may, all of them: they must not jump for who may.
+  const shown = places.filter(({ needs }) => needs === undefined || (data?.permissions.includes(needs) ?? true));
+  return shown.map(({ to, label, icon: Icon }) => {
+    const isHere = to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`);
+    return (
+      <NavLink
+        key={to}
+        label={label}
+        leftSection={<Icon size={18} aria-hidden />}
+        active={isHere}
+        aria-current={isHere ? "page" : undefined}
+        renderRoot={(props) => <Link to={to} {...props} />}
+      />
+    );
+  });
 }
 
 function Logo() {

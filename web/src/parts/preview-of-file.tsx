@@ -8,14 +8,15 @@ import { count, counted } from "../logic/format";
 const MOST_ROWS = 8;
 const MOST_REJECTS = 5;
 
-export function PreviewOfFile({ preview, isWhole }: { preview: Preview; isWhole: boolean }) {
+// `isTrial`: a pipeline is tried on it; the file is not about to be sent.
+export function PreviewOfFile({ preview, isWhole, isTrial = false }: { preview: Preview; isWhole: boolean; isTrial?: boolean }) {
   const types = new Map(preview.fields.map(({ name, type }) => [name, type]));
   const first = preview.rows[0]?.data ?? {};
   const columns = [...types.keys(), ...Object.keys(first).filter((name) => !types.has(name))];
   const seen = preview.rows.length + preview.rejects.length;
   return (
     <div>
-      <Text mb="xs">
+      <Text mb="xs" hidden={isTrial}>
         {preview.inferred ? (
           <>
             A new pipeline, <strong>{preview.pipeline}</strong>, is made for it. Later files of that name use it again.
@@ -65,7 +66,7 @@ export function PreviewOfFile({ preview, isWhole }: { preview: Preview; isWhole:
           </Table>
         </div>
       )}
-      <Verdict preview={preview} seen={seen} isWhole={isWhole} />
+      <Verdict preview={preview} seen={seen} isWhole={isWhole} isTrial={isTrial} />
     </div>
   );
 }
@@ -98,7 +99,7 @@ function Findings({ findings }: { findings: readonly string[] }) {
   );
 }
 
-function Verdict({ preview, seen, isWhole }: { preview: Preview; seen: number; isWhole: boolean }) {
+function Verdict({ preview, seen, isWhole, isTrial }: { preview: Preview; seen: number; isWhole: boolean; isTrial: boolean }) {
   const bad = preview.rejects.length;
   const what = isWhole && seen < 100 ? `All ${counted(seen, "row")} of it` : `The first ${counted(seen, "row")}`;
   if (bad === 0) {
@@ -120,7 +121,7 @@ function Verdict({ preview, seen, isWhole }: { preview: Preview; seen: number; i
       </List>
       <Text size="sm" mt="xs">
         {bad > MOST_REJECTS && `And ${count(bad - MOST_REJECTS)} more. `}
-        You can send the file as it is: they are kept apart, and you correct them here.
+        {!isTrial && "You can send the file as it is: they are kept apart, and you correct them here."}
       </Text>
     </Alert>
   );
