@@ -230,6 +230,30 @@ def pipeline_way(world):
         demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
 
 
+def keys_are_made_and_revoked(world):
+    """An admin makes keys, the secret shown once; who may not sees nothing of it; and the log has it all."""
+    with world.place("admin") as place:
+        place.hospitals()
+        for number in range(60):   # so that the log has a second page
+            place.server.request("PUT", f"/v1/pipelines/p{number % 3}", f"name: p{number % 3}\nidentity: content\n".encode(), {"Content-Type": "application/yaml"})
+        seen = place.drive("admin.mjs")
+        for secret in (seen["first"], seen["second"]):
+            demand(secret.startswith("slc_"), f"a secret that was copied: {secret}")
+        demand("viewer" in seen["shown"] and "all pipelines" in seen["shown"] and "never" in seen["shown"], f"in the list: {seen['shown']}")
+        demand(not seen["secretLeft"], "the secret is still in the page")
+        offered = [text.strip() for text in seen["offered"]]
+        demand("Jobs" in offered and not {"Keys", "Audit log"} & set(offered), f"a viewer is offered {offered}")
+        demand(seen["mayMakePipelines"] == 0, "a viewer is offered a new pipeline")
+        demand("Revoked" in seen["revoked"], f"after it was revoked: {seen['revoked']}")
+        demand(seen["log"][:3] == ["key.revoke", "key.create", "key.create"] and set(seen["log"][3:]) == {"pipeline.put"}, f"the log: {seen['log']}")
+        demand("my own" in seen["newest"] and "name: night export" in seen["newest"], f"its newest entry: {seen['newest']}")
+        demand(seen["filtered"] == ["key.create"] * 2, f"filtered: {seen['filtered']}")
+        demand((seen["byNobody"], seen["older"]) == (50, 13), f"by nobody {seen['byNobody']}, on the second page {seen['older']}")
+        demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
+        keys = {key["name"]: key["revokedAt"] is not None for key in place.server.json("GET", "/v1/keys", key=seen["first"])["items"]}
+        demand(keys == {"my own": False, "night export": True}, f"keys: {keys}")
+
+
 def looks_good_everywhere(world):
     """Every page, as narrow and as wide as there are, light and dark: nothing cut off or over the edge, no complaint of the
     browser, nothing serious that axe finds, nothing asked of anybody else."""
@@ -246,7 +270,7 @@ def looks_good_everywhere(world):
         pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "archive": f"/jobs/{archive}", "rejects": f"/jobs/{job}/rejects",
                  "sign-in": "/sign-in", "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=CANCELLED",
                  "pipelines": "/pipelines", "pipeline": "/pipelines/people", "pipeline-file": "/pipelines/hospitals",
-                 "new-pipeline": "/pipelines/new", "no-pipeline": "/pipelines/nobody"}
+                 "new-pipeline": "/pipelines/new", "no-pipeline": "/pipelines/nobody", "keys": "/keys", "audit": "/audit"}
         faults = [fault for view in VIEWS for seen in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE)) for fault in faults_of(seen)]
         demand(not faults, "\n".join(faults)[:6000])
 
@@ -284,7 +308,7 @@ def is_small_and_stays_in_place(world):
         demand(seen["interactive"] < 5000, f"it can be used after {seen['interactive']} ms")
 
 
-CHECKS = [looks_good_everywhere, pipeline_way, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
+CHECKS = [looks_good_everywhere, pipeline_way, keys_are_made_and_revoked, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
           hospitals_way, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ const THERE = {
   start: "Sent lately", jobs: "Each file that was sent is a job", job: "Pieces and workers", archive: "3 files in it", rejects: "What is wrong", "sign-in": "API key",
   "no-job": "There is no such thing", "none-like-that": "No job is like that",
   pipelines: "What it does", pipeline: "Try it on a file", "pipeline-file": "It is changed where the server runs", "new-pipeline": "Infer it from a file",
-  "no-pipeline": "There is no such thing",
+  "no-pipeline": "There is no such thing", keys: "This server asks nobody", audit: "wrote a pipeline",
 };
 
 async function seenOf(page, name, view) {

@@ -20,7 +20,7 @@ await drive(async (open) => {
   // The form changes the text ...
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("customers");
   await page.getByLabel("Type of joined").selectOption("date");
-  await page.getByRole("button", { name: "Rules of joined" }).click();
+  await page.getByRole("button", { name: "More rules of joined" }).click();
   await page.getByLabel("Format").last().waitFor();
   await page.getByRole("textbox", { name: "Format" }).fill("any");
   await state(page, "good");

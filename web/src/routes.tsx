@@ -17,6 +17,12 @@ export interface RejectsSearch {
   all?: boolean; // those that were corrected, too
 }
 
+export interface AuditSearch {
+  actor?: string;
+  action?: string;
+  cursor?: string;
+}
+
 const STATUSES = ["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"];
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
@@ -76,6 +82,19 @@ const pipeline = createRoute({
   component: lazyRouteComponent(() => import("./pages/pipeline"), "PipelinePage"),
 });
 
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./pages/keys"), "KeysPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  validateSearch: (search: Record<string, unknown>): AuditSearch => ({ actor: text(search.actor), action: text(search.action), cursor: text(search.cursor) }),
+  component: lazyRouteComponent(() => import("./pages/audit"), "AuditPage"),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
@@ -88,7 +107,7 @@ const signIn = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([upload, jobs, job, rejects, pipelines, newPipeline, pipeline, signIn]),
+  routeTree: root.addChildren([upload, jobs, job, rejects, pipelines, newPipeline, pipeline, keys, audit, signIn]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

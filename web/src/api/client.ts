@@ -17,6 +17,8 @@ export type Plan = Schemas["Plan"];
 export type Preview = Schemas["Preview"];
 export type Pipeline = Schemas["Pipeline"];
 export type PipelineSummary = Schemas["PipelineSummary"];
+export type Key = Schemas["Key"];
+export type AuditEntry = Schemas["AuditEntry"];
 export type Principal = Schemas["Principal"];
 export type Permission = Principal["permissions"][number];
 

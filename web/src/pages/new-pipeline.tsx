@@ -31,7 +31,7 @@ export function NewPipelinePage() {
   // Its name is left to the writer: there cannot be two of one name.
   const start: Begun | null = begun ?? (copied.data === undefined ? null : { text: copied.data.pipeline.text.replace(/^name:.*$/m, `name: ${from}-copy`), sample: null });
   return (
-    <div className={start === null ? "page" : "page page-wide"}>
+    <div className={start === null ? "page" : "page page-wide"} style={start === null ? undefined : { maxWidth: "130rem" }}>
       <PageTitle about="How files of one kind are read, changed, checked and stored.">New pipeline</PageTitle>
       {copied.isError && <Failed problem={copied.error} />}
       {!mayOperate ? (
@@ -48,7 +48,7 @@ export function NewPipelinePage() {
 function Editing({ begun }: { begun: Begun }) {
   const navigate = useNavigate();
   return (
-    <Suspense fallback={<Skeleton height={520} aria-label="The pipeline is loaded" />}>
+    <Suspense fallback={<Skeleton height={520} role="status" aria-label="The pipeline is loaded" />}>
       <PipelineEditor
         name={null}
         begun={begun.text}

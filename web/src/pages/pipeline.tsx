@@ -37,7 +37,7 @@ function Shown({ read }: { read: ReadPipeline }) {
   const { pipeline } = base;
   const isFile = pipeline.origin === "file";
   return (
-    <div className="page page-wide">
+    <div className="page page-wide" style={{ maxWidth: "130rem" }}>
       <PageTitle
         about={
           isFile
@@ -65,7 +65,7 @@ function Shown({ read }: { read: ReadPipeline }) {
           It is changed where the server runs, in its folder of pipelines. {mayOperate && "A copy of it can be changed here."}
         </Alert>
       )}
-      <Suspense fallback={<Skeleton height={520} aria-label="The pipeline is loaded" />}>
+      <Suspense fallback={<Skeleton height={520} role="status" aria-label="The pipeline is loaded" />}>
         <PipelineEditor
           key={base.etag}
           name={pipeline.name}

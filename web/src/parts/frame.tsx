@@ -3,7 +3,7 @@ import { ActionIcon, Alert, Anchor, AppShell, Burger, Group, NavLink, Text, Tool
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, type LinkProps, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { BookOpen, ListChecks, LogOut, type LucideIcon, Moon, Sun, SunMoon, Upload, Workflow } from "lucide-react";
+import { BookOpen, KeyRound, ListChecks, LogOut, type LucideIcon, Moon, ScrollText, Sun, SunMoon, Upload, Workflow } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import type { Permission } from "../api/client";
 import { followEvents, useConnection } from "../api/live";
@@ -22,6 +22,11 @@ const PLACES: Place[] = [
   { to: "/", label: "Upload", icon: Upload },
   { to: "/jobs", label: "Jobs", icon: ListChecks },
   { to: "/pipelines", label: "Pipelines", icon: Workflow },
+];
+// For who looks after the server.
+const MORE: Place[] = [
+  { to: "/keys", label: "Keys", icon: KeyRound, needs: "administer" },
+  { to: "/audit", label: "Audit log", icon: ScrollText, needs: "administer" },
 ];
 
 export function Frame() {
@@ -62,6 +67,9 @@ export function Frame() {
       <AppShell.Navbar p="xs" aria-label="Pages">
         <AppShell.Section grow>
           <Places places={PLACES} />
+          <div className="places-more">
+            <Places places={MORE} />
+          </div>
         </AppShell.Section>
         <AppShell.Section>
           <NavLink label="For programs (API)" href="/docs" leftSection={<BookOpen size={18} aria-hidden />} />

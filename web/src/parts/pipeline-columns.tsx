@@ -123,7 +123,7 @@ const Column = memo(function Column({ hand, at, last, isOpen, onOpen }: ColumnPr
           disabled={locked}
           onChange={(event) => hand.set([...path, "constraints", "required"], event.currentTarget.checked ? true : undefined)}
         />
-        <Anchor component="button" type="button" size="sm" onClick={onOpen} aria-expanded={isOpen} aria-label={`Rules of ${name}`}>
+        <Anchor component="button" type="button" size="sm" onClick={onOpen} aria-expanded={isOpen} aria-label={`${isOpen ? "Fewer" : "More"} rules of ${name}`}>
           {isOpen ? "Fewer" : "More"}
         </Anchor>
       </div>

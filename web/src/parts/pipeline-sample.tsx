@@ -63,7 +63,7 @@ export function PipelineSample({ name, text, isGood, file, onFile }: Props) {
             {file.file.name}, {bytes(file.file.size)}
           </Text>
           {!isGood && tried.data === undefined && <Alert color="gray">It is tried as soon as nothing is wrong with the pipeline.</Alert>}
-          {tried.isLoading && <Skeleton height={140} aria-label="The file is tried" />}
+          {tried.isLoading && <Skeleton height={140} role="status" aria-label="The file is tried" />}
           {tried.isError && <Failed problem={tried.error} onRetry={() => void tried.refetch()} />}
           {tried.data?.why != null && <Alert color="blue">{tried.data.why}</Alert>}
           {tried.data?.preview != null && !tried.isError && <PreviewOfFile preview={tried.data.preview} isWhole={tried.data.whole} isTrial />}
