@@ -10,6 +10,7 @@ import { jobQuery } from "../api/jobs";
 import { useMay } from "../api/principal";
 import { groupsQuery, planQuery, REJECTS_AT_ONCE, type RejectFilter, rejectsQuery } from "../api/rejects";
 import { columnOf, hasSuggestions } from "../logic/corrections";
+import { REPORT_ENDINGS } from "../logic/media-types";
 import { counted } from "../logic/format";
 import { Confirm } from "../parts/confirm";
 import { CorrectionsSent } from "../parts/corrections-sent";
@@ -179,7 +180,7 @@ function SendReport({ onFile, isBusy }: { onFile: (file: File) => void; isBusy: 
       <input
         ref={input}
         type="file"
-        accept=".csv,.ndjson,.jsonl"
+        accept={REPORT_ENDINGS}
         hidden
         data-testid="report"
         onChange={(event) => {

@@ -52,7 +52,7 @@ export function UploadPage() {
               Drop files here, or choose them
             </Text>
             <Text className="soft" size="sm">
-              CSV, TSV, JSON or NDJSON, as they are or compressed. Nothing is stored before you have seen what is in them.
+              CSV, TSV, JSON, NDJSON or Excel workbooks (.xlsx), as they are or compressed. Nothing is stored before you have seen what is in them.
             </Text>
           </DropZone>
         ) : (

@@ -7,9 +7,9 @@ import { reportPath } from "../api/rejects";
 import { Failed } from "./states";
 
 const KINDS = [
-  { kind: "xlsx", label: "Excel workbook (.xlsx)", about: "the cells at fault are coloured" },
-  { kind: "csv", label: "CSV", about: "for any spreadsheet; this one can be sent back" },
-  { kind: "ndjson", label: "NDJSON", about: "for programs" },
+  { kind: "xlsx", label: "Excel workbook (.xlsx)", about: "the cells at fault are coloured; corrected, it can be sent back" },
+  { kind: "csv", label: "CSV", about: "for any spreadsheet; corrected, it can be sent back" },
+  { kind: "ndjson", label: "NDJSON", about: "for programs; corrected, it can be sent back" },
 ] as const;
 
 export function ReportMenu({ jobId, open = false }: { jobId: string; open?: boolean }) {

@@ -5,6 +5,7 @@ import { api, type Job, type Page, type Plan, type Reject, take } from "../api/c
 import { hasEnded, jobQuery } from "../api/jobs";
 import { resubmit } from "../api/rejects";
 import { cellsOf, cellText, type Corrections, corrected, NO_CORRECTIONS, reportOf, withCells, without, withSuggestions } from "../logic/corrections";
+import { reportType } from "../logic/media-types";
 import { randomName } from "../logic/random";
 
 export interface Sent {
@@ -86,7 +87,7 @@ export function useCorrections(jobId: string) {
     sendCorrections: (rejects: ReadonlyMap<number, Reject>) =>
       sending.mutate({ report: reportOf(corrections, rejects), type: "application/x-ndjson", rows: [...corrections.keys()] }),
     sendReport: (file: File) =>
-      sending.mutate({ report: file, type: file.name.toLowerCase().endsWith("json") ? "application/x-ndjson" : "text/csv", rows: [] }),
+      sending.mutate({ report: file, type: reportType(file.name), rows: [] }),
     close: () => setSent(null),
   };
 }
