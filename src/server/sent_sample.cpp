@@ -1,6 +1,6 @@
 #include "server/sent_sample.h"
 
-#include "server/file_name.h"
+#include "jobs/file_name.h"
 #include "server/multipart.h"
 
 namespace sluice {
