@@ -102,7 +102,7 @@ documents() {
 }
 
 # The threads of the engine and whatever stands on them; the rest has no threads of its own.
-threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|documents|copies|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli)\.'
+threaded='^(base|rows|formats|pipeline|aws|blobs|adapters|documents|copies|queues|engine|jobs|http|http_server|http_events|server_uploads|app|cli|archives)\.'
 
 echo "Testing with $(./dev jobs) of $(nproc) cores; logs in build/logs"
 mkdir -p build/logs

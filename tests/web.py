@@ -188,6 +188,16 @@ def upload_goes_on_after_a_reload(world):
         demand(len(place.items("/v1/jobs")) == 1, "the file became more than one job")
 
 
+def an_archive_is_the_files_in_it(world):
+    with world.place("archive") as place:
+        place.hospitals()
+        seen = place.drive("archive.mjs", file=str(place.write("delivery.zip", delivery())))
+        demand("Each file in it" in seen["said"], f"before it is sent: {seen['said']}")
+        demand(seen["sums"]["read"] == 4813, f"of all files: {seen['sums']}")
+        demand("'terms.pdf' is a PDF document" in seen["cause"], f"why it failed: {seen['cause']}")
+        demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
+
+
 def keys_decide_what_is_shown(world):
     with world.place("keys") as place:
         place.hospitals()
@@ -309,7 +319,7 @@ def is_small_and_stays_in_place(world):
 
 
 CHECKS = [looks_good_everywhere, pipeline_way, keys_are_made_and_revoked, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
-          hospitals_way, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
+          hospitals_way, an_archive_is_the_files_in_it, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
 
 if __name__ == "__main__":
     if client_browser.installed() is None:

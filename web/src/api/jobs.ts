@@ -11,7 +11,8 @@ export interface JobFilter {
 export const JOBS_AT_ONCE = 50;
 // Jobs that wait make no event, so a list of jobs looks again by itself.
 const LIST_AGAIN_MS = 10_000;
-const CHILDREN_AGAIN_MS = 2_000;
+// Nor does an archive while its files are loaded: their jobs do.
+const ARCHIVE_AGAIN_MS = 2_000;
 
 export const jobsQuery = (filter: JobFilter, limit = JOBS_AT_ONCE) =>
   queryOptions({
@@ -26,15 +27,18 @@ export const jobQuery = (id: string) =>
     queryKey: ["job", id],
     queryFn: () => take<Job>(api.GET("/v1/jobs/{id}", { params: { path: { id } } })),
     // Live events are what keeps it; this is for a connection that is held up.
-    refetchInterval: (query) => (query.state.data !== undefined && hasEnded(query.state.data) ? false : LIST_AGAIN_MS),
+    refetchInterval: ({ state: { data } }) =>
+      data === undefined ? LIST_AGAIN_MS : hasEnded(data) ? false : isArchive(data) ? ARCHIVE_AGAIN_MS : LIST_AGAIN_MS,
   });
 
 // Resubmissions of a job's rejects; of an archive, the jobs of its files.
 export const childrenQuery = (parent: Job) =>
   queryOptions({
-    queryKey: ["jobs", { parent: parent.id }],
+    // Members have been added or have ended: they are asked for anew.
+    queryKey: ["jobs", { parent: parent.id }, parent.members],
     queryFn: () => take<Page<Job>>(api.GET("/v1/jobs", { params: { query: { parent: parent.id, limit: 1000 } } })),
-    refetchInterval: isArchive(parent) && !hasEnded(parent) ? CHILDREN_AGAIN_MS : false,
+    placeholderData: keepPreviousData,
+    refetchInterval: isArchive(parent) && !hasEnded(parent) ? ARCHIVE_AGAIN_MS : false,
   });
 
 export const splitsQuery = (id: string) =>

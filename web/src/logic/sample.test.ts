@@ -3,6 +3,8 @@ import { sampleOf, wholeLines } from "./sample";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const KIB = 1024;
+// The first file in it, behind the 30 bytes of its header.
+const zip = (name: string) => new Uint8Array([0x50, 0x4b, 3, 4, ...new Uint8Array(26), ...bytes(name)]);
 
 test("ends with a line", () => {
   expect(wholeLines(bytes("a\nb\nc"))).toBe(4);
@@ -26,7 +28,7 @@ test("of a large one there are the first lines", async () => {
 test.each([
   ["a JSON document", bytes(`  [${"1,".repeat(200 * KIB)}`)],
   ["gzip", new Uint8Array([0x1f, 0x8b, ...new Uint8Array(300 * KIB)])],
-  ["a workbook", new Uint8Array([0x50, 0x4b, 3, 4, ...new Uint8Array(300 * KIB)])],
+  ["a workbook", new Uint8Array([...zip("[Content_Types].xml"), ...new Uint8Array(300 * KIB)])],
   ["UTF-16", new Uint8Array([0xff, 0xfe, ...new Uint8Array(300 * KIB)])],
 ])("%s is looked at whole, up to a size", async (_, content) => {
   const sample = await sampleOf(new Blob([content]));
@@ -38,4 +40,10 @@ test.each([
 test("NDJSON is cut like text", async () => {
   const sample = await sampleOf(new Blob(['{"id": 1}\n'.repeat(100 * KIB)]));
   expect(sample).toMatchObject({ whole: false });
+});
+
+
+test("of an archive of files there is none", async () => {
+  const sample = await sampleOf(new Blob([zip("2024/people.csv")]));
+  expect(sample.bytes === null && sample.why).toMatch(/^This is an archive/);
 });

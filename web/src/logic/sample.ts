@@ -13,6 +13,16 @@ function canBeCut(head: Uint8Array): boolean {
   return first !== 0x5b; // [
 }
 
+// What the first part of a document is called, a workbook's above all (as begins_as_document() of the server has it).
+const DOCUMENT_PARTS = ["[Content_Types].xml", "_rels/", "docProps/", "xl/", "word/", "ppt/", "customXml/", "mimetype"];
+const NAME_AT = 30; // behind the header of an archive's first file
+
+export function isArchiveOfFiles(head: Uint8Array): boolean {
+  const isZip = [0x50, 0x4b, 0x03, 0x04].every((byte, at) => head[at] === byte);
+  const name = new TextDecoder().decode(head.subarray(NAME_AT, NAME_AT + 32));
+  return isZip && !DOCUMENT_PARTS.some((part) => name.startsWith(part));
+}
+
 // Up to the last line end within `bytes`; all of it where there is none.
 export function wholeLines(bytes: Uint8Array): number {
   const end = bytes.lastIndexOf(0x0a);
@@ -20,6 +30,8 @@ export function wholeLines(bytes: Uint8Array): number {
 }
 
 export async function sampleOf(file: Blob): Promise<Sample> {
+  if (isArchiveOfFiles(new Uint8Array(await file.slice(0, NAME_AT + 32).arrayBuffer())))
+    return { bytes: null, why: "This is an archive. Each file in it is loaded as if it had been sent by itself, and is checked then." };
   if (file.size <= SAMPLE_BYTES) return { bytes: file, whole: true };
   const head = new Uint8Array(await file.slice(0, SAMPLE_BYTES).arrayBuffer());
   if (canBeCut(head)) return { bytes: file.slice(0, wholeLines(head)), whole: false };
