@@ -162,7 +162,8 @@ class Good:
         self.equal("archive of a member", members[0]["links"]["archive"], job["links"]["self"])
         work = self.call("GET", f"/v1/jobs/{job['id']}/splits", want=200).json["items"]
         self.equal("splits", [split["work"] for split in work], ["planning", "members"])
-        self.call("GET", f"/v1/jobs/{job['id']}/plan", want=404)
+        for part in ("plan", "errors", "errors/groups", "errors.csv", "rows"):
+            self.call("GET", f"/v1/jobs/{job['id']}/{part}", want=404)
         self.call("DELETE", f"/v1/jobs/{job['id']}?rows=true&force=true", want=204)
         self.equal("removed with it", self.call("GET", f"{target.path}?{target.query}", want=200).json["items"], [])
 

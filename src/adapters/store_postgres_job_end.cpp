@@ -49,7 +49,7 @@ Result<> PostgresJobStore::reopen(const std::string& job_id) {
     if (job->status == JobStatus::pending && reopened) return {};
     if (job->status != JobStatus::failed && job->status != JobStatus::cancelled)
       return cannot_reopen(job_id, std::string(name_of(job->status)));
-    if (job->parent_job_id && !TRY(find_postgres_job(connection, *job->parent_job_id)))
+    if (job->parent_job_id && !is_member(*job) && !TRY(find_postgres_job(connection, *job->parent_job_id)))
       return cannot_reopen_without_parent(job_id, *job->parent_job_id);
     auto open = TRY(connection.query(
         "UPDATE ingestion_splits SET attempts = 0, attempts_in_vain = 0, not_before = '-infinity', status = "

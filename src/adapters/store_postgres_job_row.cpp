@@ -126,6 +126,27 @@ std::string write_postgres_status_event(const std::string& from, const std::stri
          from + " WHERE " + condition + kTell;
 }
 
+namespace {
+
+// An archive waits for the last of its members. Of two that end at once the second sees the first: it waits
+// for the lock.
+Result<> tell_postgres_archive(PgConnection& connection, const std::string& member_id) {
+  const auto archive = TRY(connection.query(
+      "SELECT s.job_id FROM ingestion_jobs m JOIN ingestion_splits s ON s.job_id = m.parent_job_id "
+      "WHERE m.id = $1 AND m.root_job_id = m.id AND s.split_number = 1 AND s.status <> 'COMPLETED' "
+      "FOR UPDATE OF s",
+      PgParams().text(member_id)));
+  if (archive.rows() == 0) return {};
+  TRY(connection.query(
+      "UPDATE ingestion_splits SET not_before = '-infinity' WHERE job_id = $1 AND split_number = 1 AND NOT "
+      "EXISTS (SELECT 1 FROM ingestion_jobs WHERE parent_job_id = $1 AND root_job_id = id AND status IN "
+      "('PENDING', 'PROCESSING'))",
+      PgParams().text(std::string(archive.text(0, 0)))));
+  return {};
+}
+
+}  // namespace
+
 Result<> write_postgres_job_end(PgConnection& connection, const std::string& job_id, JobStatus status,
                                 const std::string& error) {
   TRY(connection.query(
@@ -135,6 +156,7 @@ Result<> write_postgres_job_end(PgConnection& connection, const std::string& job
           std::string(kSums) + " FROM ingestion_splits WHERE job_id = $1) c WHERE j.id = $1 RETURNING j.*) " +
           write_postgres_status_event("ended", "'job.' || lower(status)"),
       PgParams().text(job_id).text(name_of(status)).text(error)));
+  TRY(tell_postgres_archive(connection, job_id));
   // Another end may be taken back (reopen): the rows to come are still held against those of before, and what
   // lanes beside the main one have done past the checkpoint is not done again.
   if (status != JobStatus::completed) return {};

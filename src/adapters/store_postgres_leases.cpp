@@ -179,10 +179,11 @@ Result<> PostgresJobStore::hand_back(const Lease& lease, std::chrono::millisecon
     if (!TRY(hold(connection, lease))) return {};
     PgParams params = split_params(lease);
     params.text(pg_interval(delay));
-    TRY(give_back(connection,
-                  ", attempts = greatest(attempts - 1, 0), attempts_in_vain = greatest(attempts_in_vain - 1, "
-                  "0), not_before = clock_timestamp() + $4::interval",
-                  params));
+    TRY(give_back(
+        connection,
+        ", attempts = greatest(attempts - 1, 0), attempts_in_vain = CASE WHEN $4::interval > '0' THEN 0 "
+        "ELSE greatest(attempts_in_vain - 1, 0) END, not_before = clock_timestamp() + $4::interval",
+        params));
     TRY(
         connection.query("UPDATE ingestion_jobs SET attempts = (SELECT max(attempts) FROM ingestion_splits "
                          "WHERE job_id = $1) WHERE id = $1",

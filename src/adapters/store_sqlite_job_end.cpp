@@ -28,7 +28,7 @@ Result<> SqliteJobStore::reopen(const std::string& job_id) {
   if (!job) return no_such_sqlite_job(job_id);
   if (job->status != JobStatus::failed && job->status != JobStatus::cancelled)
     return cannot_reopen(job_id, std::string(name_of(job->status)));
-  if (job->parent_job_id && !TRY(find_sqlite_job(database_.writer, *job->parent_job_id)))
+  if (job->parent_job_id && !is_member(*job) && !TRY(find_sqlite_job(database_.writer, *job->parent_job_id)))
     return cannot_reopen_without_parent(job_id, *job->parent_job_id);
   auto splits = TRY(SqliteStatement::prepare(
       database_.writer,

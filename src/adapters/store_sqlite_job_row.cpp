@@ -103,6 +103,24 @@ Result<> insert_sqlite_splits(const SqliteConnection& writer, const std::string&
   return {};
 }
 
+namespace {
+
+// An archive waits for the last of its members.
+Result<> tell_sqlite_archive(SqliteConnection& writer, const std::string& member_id) {
+  auto tell = TRY(SqliteStatement::prepare(
+      writer,
+      "UPDATE ingestion_splits SET not_before = 0 WHERE split_number = 1 AND status <> 'COMPLETED' AND "
+      "job_id = "
+      "(SELECT parent_job_id FROM ingestion_jobs WHERE id = ?1 AND root_job_id = id) AND NOT EXISTS (SELECT "
+      "1 "
+      "FROM ingestion_jobs m WHERE m.parent_job_id = job_id AND m.root_job_id = m.id AND m.status IN "
+      "('PENDING', 'PROCESSING'))"));
+  tell.bind(1, member_id);
+  return tell.run();
+}
+
+}  // namespace
+
 Result<> end_sqlite_job(SqliteConnection& writer, const std::string& job_id, JobStatus status,
                         const std::string& error) {
   auto finish =
@@ -127,7 +145,8 @@ Result<> end_sqlite_job(SqliteConnection& writer, const std::string& job_id, Job
   const char* type = status == JobStatus::completed ? "job.completed"
                      : status == JobStatus::failed  ? "job.failed"
                                                     : "job.cancelled";
-  return write_sqlite_status_event(writer, job_id, type);
+  TRY(write_sqlite_status_event(writer, job_id, type));
+  return tell_sqlite_archive(writer, job_id);
 }
 
 Result<> write_sqlite_status_event(SqliteConnection& writer, const std::string& job_id,

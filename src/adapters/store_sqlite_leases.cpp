@@ -164,10 +164,12 @@ Result<std::vector<Lease>> SqliteJobStore::leases() {
 Result<> SqliteJobStore::hand_back(const Lease& lease, std::chrono::milliseconds delay) {
   auto pass = database_.gate.control();
   auto transaction = TRY(SqliteTransaction::begin(database_.writer));
-  auto uncount = TRY(giving_back(database_.writer, lease,
-                                 ", attempts = max(attempts - 1, 0), "
-                                 "attempts_in_vain = max(attempts_in_vain - 1, 0), not_before = ?4"));
+  auto uncount =
+      TRY(giving_back(database_.writer, lease,
+                      ", attempts = max(attempts - 1, 0), "
+                      "attempts_in_vain = iif(?5, 0, max(attempts_in_vain - 1, 0)), not_before = ?4"));
   uncount.bind(4, now_ms() + delay.count());
+  uncount.bind(5, std::int64_t{delay.count() > 0});
   TRY(uncount.run());
   if (uncount.changes() == 0) return {};
   auto most = TRY(SqliteStatement::prepare(

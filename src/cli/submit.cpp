@@ -208,7 +208,11 @@ Result<int> submit(const SubmitOptions& options, std::stop_token stop) {
                 job.value("status", "").c_str(), rows("read").c_str(), rows("inserted").c_str(),
                 rows("updated").c_str(), rows("duplicate").c_str(), rows("rejected").c_str());
     if (job.contains("error") && job["error"].is_string()) std::puts(job["error"].get<std::string>().c_str());
-    if (job.at("rows").value("rejected", std::uint64_t{0}) != 0)
+    const bool archive = job.contains("members") && job["members"].is_object();
+    if (archive)
+      std::printf("The files in it are jobs of their own: sluice jobs list --server %s\n",
+                  options.client.server.c_str());
+    if (!archive && job.at("rows").value("rejected", std::uint64_t{0}) != 0)
       std::printf("The rejected rows and why: sluice jobs rejects %s -o rejects.csv --server %s\n",
                   id.c_str(), options.client.server.c_str());
   }

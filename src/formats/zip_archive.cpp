@@ -101,8 +101,7 @@ Result<Directory> find_directory(const SeekableInput& input, const std::stop_tok
 Result<> check(const Directory& directory, std::uint64_t archive_bytes) {
   if (directory.members > kZipMostMembers || directory.bytes > kZipMostDirectoryBytes)
     return fail(ErrorKind::input, "declares " + std::to_string(directory.members) + " parts; more than " +
-                                      std::to_string(kZipMostMembers) +
-                                      " are over the limit, as no spreadsheet program writes so many");
+                                      std::to_string(kZipMostMembers) + " are over the limit");
   if (directory.offset > archive_bytes || archive_bytes - directory.offset < directory.bytes ||
       directory.members * kEntryBytes > directory.bytes)
     return damaged_archive("its size does not fit the list in it");
@@ -203,7 +202,7 @@ Result<ZipArchive> ZipArchive::open(SeekableInput input, std::stop_token stop) {
     if (leads_out(member.name))
       return fail(ErrorKind::input, "has a part with a name that leads out of the archive ('" +
                                         member.name.substr(0, 100) +
-                                        "'), as no spreadsheet program writes it; it is not read");
+                                        "'), as no program packs it; it is not read");
     if (member.offset > input.size || member.packed_bytes > input.size - member.offset)
       return damaged_archive("'" + member.name.substr(0, 100) + "' would end behind the archive's end");
     archive.members_.push_back(std::move(member));

@@ -83,11 +83,11 @@ class ZipMemberSource : public ByteSource {
     const std::string title = "'" + member_.name + "'";
     if (plain_ > kZipMostMemberBytes)
       return "unpacks to more than " + std::to_string(kZipMostMemberBytes >> 30) + " GiB in " + title +
-             ", which is over the limit; split it into several workbooks, or save the sheet as CSV";
+             ", which is over the limit; split it, or save a sheet as CSV";
     if (plain_ > kZipFreeBytes && plain_ / kZipMostRatio > member_.packed_bytes)
       return "is compressed more than " + std::to_string(kZipMostRatio) + " to 1 in " + title +
              ", as only a zip bomb is: it is over the limit and not read further; if it is honest, save the "
-             "sheet as CSV";
+             "sheet as CSV, or send the file by itself";
     return std::nullopt;
   }
 

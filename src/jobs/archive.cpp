@@ -1,6 +1,5 @@
 #include "jobs/archive.h"
 
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "jobs/control_job.h"
@@ -11,19 +10,6 @@ namespace {
 constexpr std::string_view kMark = R"({"archive")";
 constexpr std::size_t kAtOnce = 100;
 constexpr std::size_t kNamed = 5;  // members that the cause of a failure names
-
-// Newest first, resubmissions of the archive's own rejects left out (it has none).
-Result<> each_member(Service& service, const Job& archive, const std::function<Result<>(const Job&)>& visit) {
-  std::optional<std::int64_t> before;
-  while (true) {
-    const auto jobs = TRY(
-        service.store.jobs().list({.tenant = archive.tenant, .parent_job_id = archive.id}, before, kAtOnce));
-    for (const Job& job : jobs)
-      if (is_member(job)) TRY(visit(job));
-    if (jobs.size() < kAtOnce) return {};
-    before = jobs.back().sequence;
-  }
-}
 
 std::string why_not_loaded(const Job& member) {
   const std::string cause = member.status == JobStatus::cancelled ? "cancelled" : member.error;
@@ -37,10 +23,23 @@ std::string cause_of(const Members& members, const std::vector<std::string>& nam
                       " files in it " + (not_loaded == 1 ? "was" : "were") + " not loaded. ";
   for (const std::string& name : named) cause += name + (name.ends_with('.') ? " " : ". ");
   if (not_loaded > named.size()) cause += "And others. ";
-  return cause + "The other files are loaded; correct and send these again, or retry the job.";
+  if (not_loaded < members.total()) cause += "The other files are loaded. ";
+  return cause + "Correct and send again what failed, or retry the job.";
 }
 
 }  // namespace
+
+Result<> each_member(Service& service, const Job& archive, const std::function<Result<>(const Job&)>& visit) {
+  std::optional<std::int64_t> before;
+  while (true) {
+    const auto jobs = TRY(
+        service.store.jobs().list({.tenant = archive.tenant, .parent_job_id = archive.id}, before, kAtOnce));
+    for (const Job& job : jobs)
+      if (is_member(job)) TRY(visit(job));
+    if (jobs.size() < kAtOnce) return {};
+    before = jobs.back().sequence;
+  }
+}
 
 std::string archive_plan(std::size_t files) { return nlohmann::json{{"archive", {{"files", files}}}}.dump(); }
 
@@ -82,6 +81,9 @@ Result<> reopen_members(Service& service, const Job& archive) {
 }
 
 Result<> remove_members(Service& service, const Job& archive, KeepRows keep, DespiteDuplicates despite) {
+  if (TRY(service.store.jobs().members(archive.id)).open() != 0)
+    return fail(ErrorKind::conflict,
+                "files of archive " + archive.id + " are still being loaded. Cancel it, or wait.");
   return each_member(service, archive,
                      [&](const Job& job) { return remove_job(service, job, keep, despite); });
 }

@@ -3,6 +3,8 @@
 // Any thread.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -14,6 +16,9 @@ namespace sluice {
 std::string archive_plan(std::size_t files);
 // Has the job been unpacked?
 bool is_archive(const Job& job);
+
+// Newest first. Ends with the first error of `visit`.
+Result<> each_member(Service& service, const Job& archive, const std::function<Result<>(const Job&)>& visit);
 
 // How the archive ends when its members have: not at all, COMPLETED when all of them are, else FAILED with
 // the first of those that are not. none: it has not ended.

@@ -12,6 +12,7 @@
 #include "jobs/submit_job.h"
 #include "jobs/unpack_archive.h"
 #include "jobs/worker.h"
+#include "pipeline/utf8.h"
 
 namespace sluice {
 namespace {
@@ -48,6 +49,7 @@ class Archives : public NodeTest {
     submission.blob_key = "test/" + new_uuid();
     submission.size = bytes.size();
     submission.metadata = R"({"customer":7})";
+    submission.content_type = content_type_;
     put_blob(submission.blob_key, bytes);
     auto job = submit_job(*service_, submission);
     EXPECT_TRUE(job) << job.error().message;
@@ -85,6 +87,7 @@ class Archives : public NodeTest {
     return ended.error;
   }
 
+  std::string content_type_ = "application/zip";
   ComputePool pool_{2};
   std::optional<Dispatcher> dispatcher_;
   std::optional<Worker> worker_;
@@ -103,6 +106,8 @@ TEST_F(Archives, EachFileIsAJobUnderOneParent) {
                                   {"2025/orders.ndjson", "{\"no\":1}\n"},
                                   {"2024/", ""},
                                   {"__MACOSX/._people.csv", "finder"},
+                                  {".git/config", "finder"},
+                                  {"~$people.xlsx", "excel"},
                                   {".DS_Store", "finder"}}));
   const Job ended = end_of(job);
   EXPECT_EQ(ended.status, JobStatus::completed) << ended.error;
@@ -213,6 +218,60 @@ TEST_F(Archives, ToCancelRetryOrRemoveOneIsToDoItToItsFiles) {
   EXPECT_TRUE(members_of(job).empty());
   EXPECT_EQ(rows_of("people"), 0u);
   EXPECT_TRUE(blobs_->list("uploads/").value().empty());
+}
+
+TEST_F(Archives, ANameThatIsNoTextEndsTheJobWithItsReason) {
+  start();
+  const std::string name = "gr\x81n.csv";  // as code page 437 has it
+  std::string damaged = archive({{"green.csv", kPeople}});
+  for (std::size_t at = damaged.find("green.csv"); at != std::string::npos;
+       at = damaged.find("green.csv", at))
+    damaged.replace(at, 5, name, 0, 4), damaged[at + 4] = '.';
+  damaged[damaged.find(".csv") + 10] ^= 1;
+  const std::string said = refusal(damaged);
+  EXPECT_NE(said.find("damaged"), std::string::npos);
+  EXPECT_TRUE(is_valid_utf8(said)) << said;
+}
+
+TEST_F(Archives, ANameOfItsOwnSendsNoOtherFilesThroughThePipelineOfIt) {
+  std::ofstream(folder_ / "pipelines" / "delivery.yaml") << "name: delivery\n";
+  start();
+  ASSERT_EQ(end_of(submit(archive({{"towns.csv", "id\n5\n"}}))).status, JobStatus::completed);
+  EXPECT_EQ(rows_of("towns"), 1u);
+  EXPECT_EQ(rows_of("delivery"), 0u);
+}
+
+TEST_F(Archives, WhatIsNotSentAsOneIsNotUnpacked) {
+  start();
+  content_type_ = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+  EXPECT_NE(refusal(archive({{"towns.csv", "id\n5\n"}})).find("unpack it"), std::string::npos);
+}
+
+TEST_F(Archives, ManyAtOnceDoNotHoldUpTheirFiles) {
+  start();
+  std::vector<Job> jobs;
+  for (int i = 0; i < 150; ++i)
+    jobs.push_back(submit(archive({{"towns.csv", "id\n" + std::to_string(i) + "\n"}})));
+  const auto begin = std::chrono::steady_clock::now();
+  for (const Job& job : jobs) ASSERT_EQ(end_of(job).status, JobStatus::completed);
+  EXPECT_EQ(rows_of("towns"), 150u);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kPatience);
+}
+
+TEST_F(Archives, ARetryBeforeAllWasUnpackedOpensWhatWasMade) {
+  const Job job = submit(archive({{"people.csv", kPeople}, {"towns.csv", "id\n5\n"}}));
+  const JobRequest request = job_request_from_json(job.plan).value();
+  const Input input = open_blob_input(*blobs_, job, "").value();
+  const Lease lost = store_->jobs().lease(job.id, kPlanningSplit, "dead", 0ms, nullptr).value();
+  ASSERT_TRUE(store_->jobs().lease(job.id, kPlanningSplit, "other", 0ms, nullptr));
+  (void)unpack_archive(*service_, job, lost, request, archive_of(job, request, input, {}).value().value(),
+                       {});
+  ASSERT_EQ(members_of(job).size(), 2u);
+  ASSERT_TRUE(cancel_job(*service_, job));
+  ASSERT_TRUE(retry_job(*service_, store_->jobs().get(job.id).value()));
+  start();
+  EXPECT_EQ(end_of(job).status, JobStatus::completed);
+  EXPECT_EQ(rows_of("people"), 2u);
 }
 
 TEST_F(Archives, AWorkbookIsAFileWhateverPartComesFirst) {

@@ -29,7 +29,8 @@ Result<Job> retry_job(Service& service, const Job& job) {
   if (!blob && blob.error().kind == ErrorKind::not_found)
     return fail(ErrorKind::conflict, "the file of this job was removed after its time; send it again.");
   if (!blob) return std::unexpected(std::move(blob).error());
-  if (is_archive(job) && (job.status == JobStatus::failed || job.status == JobStatus::cancelled))
+  // Members there may be before all is unpacked.
+  if (job.status == JobStatus::failed || job.status == JobStatus::cancelled)
     TRY(reopen_members(service, job));
   TRY(service.store.jobs().reopen(job.id));
   service.work_came();
@@ -37,7 +38,7 @@ Result<Job> retry_job(Service& service, const Job& job) {
 }
 
 Result<> remove_job(Service& service, const Job& job, KeepRows keep, DespiteDuplicates despite) {
-  if (is_archive(job)) TRY(remove_members(service, job, keep, despite));
+  TRY(remove_members(service, job, keep, despite));
   TRY(service.store.jobs().remove(job.id, keep, despite));
   const std::string key = blob_key_of(job.blob);
   if (!is_upload_key(key)) return {};  // a file that was there before the job is its owner's

@@ -11,8 +11,8 @@ namespace sluice {
 // Puts what is due now into the queue. True: there may be more.
 Result<bool> dispatch_due(Service& service);
 
-// For a node that starts beside the store's own queue: a process that was killed may have taken splits for the
-// queue and never put them in. Those that are in it are there twice then, which costs a look each.
+// For a node that starts beside the store's own queue: a process that was killed may have taken splits for
+// the queue and never put them in. Those that are in it are there twice then, which costs a look each.
 void queue_again_what_was_queued(Service& service);
 
 class Dispatcher {

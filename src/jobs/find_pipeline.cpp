@@ -6,11 +6,14 @@
 
 #include "base/nearest.h"
 #include "jobs/parsed_pipelines.h"
+#include "pipeline/utf8.h"
 
 namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kMostNameBytes = 200;  // as pipelines take them
 
 bool is_pipeline_file(const fs::path& path) {
   return path.extension() == ".yaml" || path.extension() == ".yml";
@@ -48,6 +51,7 @@ std::string pipeline_name_of(const std::string& file_name) {
     else if (!name.empty() && name.back() != '-')
       name += '-';
   }
+  name.resize(cut_utf8(name, kMostNameBytes).size());
   while (name.ends_with('-')) name.pop_back();
   return name.empty() ? "rows" : name;
 }

@@ -5,9 +5,11 @@
 namespace sluice {
 
 std::string to_json(const JobRequest& request) {
-  nlohmann::json json = {
-      {"request",
-       {{"pipeline", to_json(request.pipeline)}, {"infer", request.infer}, {"report", request.report}}}};
+  nlohmann::json json = {{"request",
+                          {{"pipeline", to_json(request.pipeline)},
+                           {"infer", request.infer},
+                           {"report", request.report},
+                           {"named", request.named}}}};
   return json.dump();
 }
 
@@ -20,6 +22,7 @@ Result<JobRequest> job_request_from_json(const std::string& text) {
   request.pipeline = TRY(pipeline_from_json(stored.value("pipeline", nlohmann::json::object())));
   request.infer = stored.value("infer", false);
   request.report = stored.value("report", false);
+  request.named = stored.value("named", false);
   return request;
 }
 

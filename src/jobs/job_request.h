@@ -13,6 +13,7 @@ struct JobRequest {
   PipelineSpec pipeline;
   bool infer = false;   // nothing is known of the file yet: the schema is inferred, and the pipeline kept
   bool report = false;  // an error report that comes back corrected
+  bool named = false;   // by its sender; else by the file's name, in an archive each file's own
 };
 
 std::string to_json(const JobRequest& request);

@@ -51,7 +51,7 @@ Result<FoundPipeline> find(Service& service, const std::string& tenant, const st
 
 Result<Job> submit_job(Service& service, const Submission& submission) {
   FoundPipeline found = TRY(find(service, submission.tenant, submission.pipeline, submission.file_name));
-  JobRequest request{std::move(found.spec), found.infer, false};
+  JobRequest request{std::move(found.spec), found.infer, false, !submission.pipeline.empty()};
   if (submission.format) {
     request.pipeline.source = {};
     request.pipeline.source.format = *submission.format;

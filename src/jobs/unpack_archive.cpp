@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 4;
 constexpr std::size_t kBlockBytes = 256 * 1024;
+constexpr std::size_t kMostPathBytes = 255;
+constexpr std::uint64_t kSpaceLeftAlone = 256u << 20;  // for the store beside it, as uploads leave it
 
 std::unexpected<Error> refuse(const Job& job, const std::string& what) {
   return fail(ErrorKind::input, "'" + job.file_name + "' " + what + ". Nothing of it was loaded.");
@@ -28,10 +30,11 @@ Error about(const Job& job, Error error) {
   return error;
 }
 
-// Left by the systems that pack archives; nobody means them to be loaded.
+// Left by programs and the systems that pack archives; nobody means them to be loaded.
 bool is_left_by_system(std::string_view path) {
   const std::string_view name = path.substr(path.find_last_of('/') + 1);
-  return path.starts_with("__MACOSX/") || name.starts_with('.') || name == "Thumbs.db" ||
+  const bool is_hidden = path.starts_with('.') || path.find("/.") != std::string_view::npos;
+  return is_hidden || path.starts_with("__MACOSX/") || name.starts_with("~$") || name == "Thumbs.db" ||
          name == "desktop.ini";
 }
 
@@ -43,7 +46,7 @@ std::vector<const ZipMember*> files_in(const ZipArchive& archive) {
   return files;
 }
 
-// "2024/May.csv" → the same without what file names must not have.
+// "2024/May.csv" → the same without what file names must not have; of a longer one its end.
 std::string shown_path(std::string_view path) {
   std::string shown;
   for (std::size_t at = 0; at <= path.size();) {
@@ -52,6 +55,8 @@ std::string shown_path(std::string_view path) {
     if (!part.empty()) shown += (shown.empty() ? "" : "/") + part;
     at = end + 1;
   }
+  while (shown.size() > kMostPathBytes && shown.find('/') != std::string::npos)
+    shown.erase(0, shown.find('/') + 1);
   return shown.empty() ? "file" : shown;
 }
 
@@ -83,7 +88,7 @@ class Unpacking {
     for (const ZipMember* file : files_) {
       auto member = unpack(*file, member_id(*archive_id, *file), stop);
       if (!member) {
-        if (member.error().kind == ErrorKind::input) drop(members);
+        if (member.error().kind == ErrorKind::input) drop_written();
         return std::unexpected(about(job_, std::move(member).error()));
       }
       members.push_back(*std::move(member));
@@ -110,6 +115,11 @@ class Unpacking {
     if (bytes > service_.archive_bytes)
       return refuse(job_, "unpacks to more than " + size_text(service_.archive_bytes) +
                               ", the most that is taken at once (limits.upload_bytes). Send it in parts");
+    if (const auto space = TRY(service_.blobs.space_left()); space && *space < bytes + kSpaceLeftAlone)
+      return fail(ErrorKind::unavailable,
+                  "there is no room to unpack '" + job_.file_name + "': " + size_text(bytes) +
+                      " are needed, " + size_text(*space) + " are free.",
+                  true);
     if (packed > archive_.size())
       return refuse(job_, "is a zip archive in which files lie over each other, as no program packs them");
     if (bytes > kZipFreeBytes && bytes / kZipMostRatio > archive_.size())
@@ -139,6 +149,7 @@ class Unpacking {
       TRY(blob->write(bytes));
     }
     TRY(blob->commit());
+    written_.push_back(key);
     member.file_sha256 = to_hex(hash.finish());
     return member;
   }
@@ -155,7 +166,7 @@ class Unpacking {
     member.parent_job_id = job_.id;
     member.member = true;
     JobRequest request = request_;
-    if (request_.infer) {
+    if (!request_.named) {
       FoundPipeline found = TRY(find_pipeline({.wanted = "",
                                                .folder = service_.pipelines_folder,
                                                .file_name = clean_file_name(file.name),
@@ -163,7 +174,7 @@ class Unpacking {
                                                .store = &service_.store.queries(),
                                                .overrides = {},
                                                .paths = PipelinePaths::refused}));
-      request = {std::move(found.spec), found.infer, false};
+      request = {.pipeline = std::move(found.spec), .infer = found.infer};
       request.pipeline.source.row_bytes = service_.row_bytes;
     }
     member.pipeline = request.pipeline.name;
@@ -173,8 +184,8 @@ class Unpacking {
   }
 
   // A blob that stays is cleared away later, as those of uploads that never became a job.
-  void drop(const std::vector<NewJob>& members) {
-    for (const NewJob& member : members) (void)service_.blobs.remove(blob_key_of(member.blob));
+  void drop_written() {
+    for (const std::string& key : written_) (void)service_.blobs.remove(key);
   }
 
   Service& service_;
@@ -182,6 +193,7 @@ class Unpacking {
   const JobRequest& request_;
   const ZipArchive& archive_;
   const std::vector<const ZipMember*> files_;
+  std::vector<std::string> written_;  // blobs, by this attempt
 };
 
 Result<std::string> head_of(const Input& input, const std::stop_token& stop) {
@@ -201,7 +213,9 @@ Result<std::string> head_of(const Input& input, const std::stop_token& stop) {
 
 Result<std::optional<ZipArchive>> archive_of(const Job& job, const JobRequest& request, const Input& input,
                                              std::stop_token stop) {
-  if (request.report || is_member(job) || input.size == 0) return std::nullopt;
+  // What was sent over the network says so by its type, by which its sender's key was looked at.
+  const bool may_be = job.content_type == "application/zip" || job.content_type.empty();
+  if (request.report || is_member(job) || !may_be || input.size == 0) return std::nullopt;
   if (!is_zip_archive(TRY(head_of(input, stop)))) return std::nullopt;
   auto archive = ZipArchive::open({input.opener, input.size}, stop);
   if (!archive) return std::unexpected(about(job, std::move(archive).error()));

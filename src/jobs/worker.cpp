@@ -10,6 +10,7 @@
 #include "jobs/owner.h"
 #include "jobs/plan_accepted.h"
 #include "jobs/split_run.h"
+#include "pipeline/utf8.h"
 
 namespace sluice {
 namespace {
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr auto kMessageHold = 30s;  // of a message; extended with the lease
 constexpr auto kWait = 2s;          // for a message, before the stop is looked at again
 constexpr auto kAfterFault = 1s;    // the queue cannot be reached
-constexpr auto kLookAgain = 1s;     // whether the members of an archive have ended
+constexpr auto kLookAgain = 5min;   // whether the members of an archive have ended: the last tells by itself
 constexpr auto kSomebodyHas = 10s;  // another's lease is live: its end is not far, or it runs out
 
 enum class WorkEnd : std::uint8_t { done, stopped, waits };
@@ -168,6 +169,9 @@ void Worker::note_failure(const Lease& lease, const Job& job, const RetrySpec& r
   Result<> told = {};
   if (ends_job(error) || last) {
     std::string cause = error.message;
+    // Names in archives and files may be anything, and what cannot be stored would never end.
+    cause = repaired_utf8(cause);
+    std::erase(cause, '\0');
     if (!ends_job(error)) cause = "given up after " + std::to_string(lease.attempt) + " attempts: " + cause;
     told = jobs.end(lease.job_id, JobStatus::failed, cause);
     if (service_.observer) service_.observer->ended(job, JobStatus::failed);
@@ -221,7 +225,11 @@ void Worker::work_on(const Reservation& reservation, const std::string& owner, s
     if (gave_way) (void)dispatch_due(service_);
     return;
   }
-  if (end && *end == WorkEnd::waits) (void)jobs.hand_back(*lease, kLookAgain);
+  if (end && *end == WorkEnd::waits) {
+    (void)jobs.hand_back(*lease, kLookAgain);
+    // The last member may have ended while it was looked, and told a split that was not put off yet.
+    (void)end_with_members(service_, work.job());
+  }
   if (lost && service_.observer) service_.observer->lease_lost(work.job());
   if (!end && !lost) note_failure(*lease, work.job(), work.retry(), end.error());
   (void)service_.queue.complete(reservation);

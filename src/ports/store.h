@@ -191,7 +191,8 @@ class JobStore {
   // is over, and people see why.
   virtual Result<> defer(const Lease& lease, std::chrono::milliseconds delay, const std::string& error) = 0;
   // Gives the lease back like release(), and the attempt is not counted: the process stops, makes room, or
-  // waits for something: nobody takes the split before `delay` is over.
+  // waits for something: nobody takes the split before `delay` is over. Where it waits, earlier attempts in
+  // vain count no more: it got as far as it can.
   virtual Result<> hand_back(const Lease& lease, std::chrono::milliseconds delay) = 0;
   // Newest first; those whose sequence is below `before`, where it is given.
   virtual Result<std::vector<Job>> list(const JobFilter& filter, std::optional<std::int64_t> before,

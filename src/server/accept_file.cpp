@@ -85,8 +85,9 @@ Error problem_of_key(const Submission& submission, Error error) {
 
 bool outcome_is_known(const Error& error) {
   const ErrorKind kind = error.kind;
-  return kind == ErrorKind::usage || kind == ErrorKind::input || kind == ErrorKind::not_found ||
-         kind == ErrorKind::conflict || kind == ErrorKind::gone || problem_of(error).status == 429;
+  return problem_of(error).status == 403 || kind == ErrorKind::usage || kind == ErrorKind::input ||
+         kind == ErrorKind::not_found || kind == ErrorKind::conflict || kind == ErrorKind::gone ||
+         problem_of(error).status == 429;
 }
 
 // What was accepted under its key is answered as before, however much waits; only what is new needs room.
@@ -132,7 +133,10 @@ Result<Job> submit_file(Service& service, const FileRequest& asked, const Receiv
   submission.idempotency_key = TRY(idempotency_key(asked.request));
   if (!submission.idempotency_key.empty()) submission.idempotency_digest = digest_of(asked, file);
 
-  Result<Job> job = submit(service, asked, submission);
+  Result<> reach;
+  if (file.content_type == "application/zip")
+    reach = check_reach_of_archive(asked.request.principal, submission.pipeline);
+  Result<Job> job = reach ? submit(service, asked, submission) : std::unexpected(std::move(reach).error());
   if (job && job->blob != blob_place(file.blob_key)) drop(service, file.blob_key);
   if (job) return job;
   if (outcome_is_known(job.error()) && !asked.keeps_file) drop(service, file.blob_key);

@@ -45,6 +45,7 @@ Result<Response> remove(Api& api, const Request& request) {
   TRY(check_asked(request, {"rows", "force"}));
   const bool rows = TRY(asked_flag(request, "rows")), force = TRY(asked_flag(request, "force"));
   const Job job = TRY(job_in_scope(api.service, request));
+  TRY(check_reaches_members(api.service, request.principal, job));
   TRY(remove_job(api.service, job, rows ? KeepRows::no : KeepRows::yes,
                  force ? DespiteDuplicates::yes : DespiteDuplicates::no));
   TRY(note(api, request, "job.delete", job.id,
@@ -56,6 +57,7 @@ Result<Response> cancel(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   const Job job = TRY(job_in_scope(api.service, request));
   TRY(check_may_stop(request.principal, job));
+  TRY(check_reaches_members(api.service, request.principal, job));
   const Job now = TRY(cancel_job(api.service, job));
   TRY(note(api, request, "job.cancel", job.id));
   return answer_job(api, now, request);
@@ -65,6 +67,7 @@ Result<Response> retry(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
   const Job job = TRY(job_in_scope(api.service, request));
   if (TRY(answered_before(api, request, "job.retry", job.id))) return answer_job(api, job, request);
+  TRY(check_reaches_members(api.service, request.principal, job));
   const Job now = TRY(retry_job(api.service, job));
   TRY(note(api, request, "job.retry", job.id, key_detail(request, Json::object(), Json::object())));
   return answer_job(api, now, request);

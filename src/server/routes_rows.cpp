@@ -16,6 +16,17 @@
 namespace sluice {
 namespace {
 
+// An archive has none: an empty answer would say that nothing was rejected.
+Result<Job> job_with_rows(Service& service, const Request& request) {
+  Job job = TRY(job_in_scope(service, request));
+  if (!is_archive(job)) return job;
+  return fail(ErrorKind::not_found,
+              "job " + job.id +
+                  " is an archive: each file in it is a job with rows, rejects and a plan "
+                  "of its own (/v1/jobs?parent=" +
+                  job.id + ").");
+}
+
 Result<std::optional<Outcome>> asked_outcome(const Request& request) {
   const auto name = request.asked("outcome");
   if (!name) return std::optional<Outcome>();
@@ -29,7 +40,7 @@ Result<Response> list(Api& api, const Request& request) {
   const Page page = TRY(asked_page(request, "rows"));
   const auto only = TRY(asked_outcome(request));
   const auto from = static_cast<std::uint64_t>(TRY(number_after(page)).value_or(0)) + 1;
-  const Job job = TRY(job_in_scope(api.service, request));
+  const Job job = TRY(job_with_rows(api.service, request));
   const auto rows = TRY(api.service.store.queries().outcomes(job.id, from, only, page.limit));
   Json items = Json::array();
   for (const RowOutcome& row : rows)
@@ -40,7 +51,7 @@ Result<Response> list(Api& api, const Request& request) {
 
 Result<Response> get(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
-  const Job job = TRY(job_in_scope(api.service, request));
+  const Job job = TRY(job_with_rows(api.service, request));
   const std::string& number = request.parameters.at("n");
   constexpr std::size_t kMostDigits = 18;  // what every database counts to
   const bool digits = !number.empty() && number.size() <= kMostDigits &&
@@ -60,7 +71,7 @@ Result<Response> get(Api& api, const Request& request) {
 Result<Response> groups(Api& api, const Request& request) {
   TRY(check_asked(request, {"examples"}));
   const bool examples = TRY(asked_flag(request, "examples"));
-  const Job job = TRY(job_in_scope(api.service, request));
+  const Job job = TRY(job_with_rows(api.service, request));
   Json items = Json::array();
   for (const RejectGroup& group : TRY(api.service.store.queries().reject_groups(job.id))) {
     Json item = {{"code", group.code},
@@ -76,13 +87,8 @@ Result<Response> groups(Api& api, const Request& request) {
 // How the job's file is read, as it was found out once for all of it. A finding may show a value.
 Result<Response> plan(Api& api, const Request& request) {
   TRY(check_asked(request, {}));
-  const Job job = TRY(job_in_scope(api.service, request));
+  const Job job = TRY(job_with_rows(api.service, request));
   Result<JobPlan> plan = job_plan_from_json(job.plan);
-  if (is_archive(job))
-    return fail(ErrorKind::not_found, "job " + job.id +
-                                          " is an archive: each file in it is a job with a plan of its own "
-                                          "(/v1/jobs?parent=" +
-                                          job.id + ").");
   if (!plan)
     return fail(ErrorKind::not_found,
                 "job " + job.id + " is not planned yet: nobody has looked at its file.");
@@ -111,7 +117,7 @@ Result<RejectFilter> asked_filter(const Request& request) {
 Result<Response> download(Api& api, const Request& request, ReportKind kind) {
   TRY(check_asked(request, {"code", "field", "open"}));
   const RejectFilter filter = TRY(asked_filter(request));
-  const Job job = TRY(job_in_scope(api.service, request));
+  const Job job = TRY(job_with_rows(api.service, request));
   Response response = TRY(report_download(api.service.store, job, kind, filter, api.scratch_folder));
   TRY(note(api, request, "report.download", job.id, {{"format", name_of(kind)}}));
   return response;
@@ -150,7 +156,7 @@ Result<Response> errors(Api& api, const Request& request) {
     after = *row - 1;
     page.limit = 1;
   }
-  const Job job = TRY(job_in_scope(api.service, request));
+  const Job job = TRY(job_with_rows(api.service, request));
   const auto rejects = TRY(api.service.store.queries().rejects(job.id, filter, after, page.limit));
   std::string json = "{\"items\":[";
   bool any = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/uuid.h"
+#include "jobs/archive.h"
 #include "jobs/control_job.h"
 #include "server/permissions.h"
 
@@ -35,6 +36,17 @@ bool reaches_pipeline(const Principal& principal, std::string_view pipeline) {
 Result<> check_reach(const Principal& principal, std::string_view pipeline) {
   if (reaches_pipeline(principal, pipeline)) return {};
   return forbidden("This key is made for other pipelines than '" + std::string(pipeline) + "'.");
+}
+
+Result<> check_reach_of_archive(const Principal& principal, std::string_view pipeline) {
+  if (principal.pipelines.empty() || !pipeline.empty()) return {};
+  return forbidden(
+      "This key is made for some pipelines only: name one of them for the files in this archive.");
+}
+
+Result<> check_reaches_members(Service& service, const Principal& principal, const Job& archive) {
+  if (principal.pipelines.empty()) return {};
+  return each_member(service, archive, [&](const Job& job) { return check_reach(principal, job.pipeline); });
 }
 
 Result<> check_reaches_all(const Principal& principal) {

@@ -18,6 +18,10 @@ Result<Job> job_in_scope(Service& service, const Request& request);
 
 bool reaches_pipeline(const Principal& principal, std::string_view pipeline);
 Result<> check_reach(const Principal& principal, std::string_view pipeline);  // 403
+// Without a pipeline that is named, the files in an archive go wherever their own names say. 403
+Result<> check_reach_of_archive(const Principal& principal, std::string_view pipeline);
+// What is done to an archive is done to the jobs of the files in it, whose pipelines may be others. 403
+Result<> check_reaches_members(Service& service, const Principal& principal, const Job& archive);
 // For what is not of one pipeline: keys that are made for some do not get there. 403
 Result<> check_reaches_all(const Principal& principal);
 
