@@ -263,6 +263,15 @@ class Good:
         for flag in ("false", "true"):
             groups = self.call("GET", f"{job}/errors/groups?examples={flag}", want=200).json["items"]
             self.equal("groups", [(group["code"], group["field"], group["count"]) for group in groups], [("type-error", "id", 1)])
+        groups = self.call("GET", f"{job}/errors/groups?open=true", want=200).json["items"]
+        self.equal("open groups", [(group["code"], group["field"], group["count"]) for group in groups], [("type-error", "id", 1)])
+        for begin, rows in ((1, [2]), (2, [2]), (3, [])):
+            listed = self.call("GET", f"{job}/errors?from={begin}", want=200).json["items"]
+            self.equal(f"errors from row {begin} on", [error["rowNumber"] for error in listed], rows)
+        name = self.call("GET", job, want=200).json["file"]["name"]
+        found = self.call("GET", f"/v1/jobs?file={urllib.parse.quote(name[1:].upper())}&limit=1000", want=200).json["items"]
+        self.equal("found by a part of its file's name", self.people in {one["id"] for one in found}, True)
+        self.equal("and nothing else", {name.lower() in one["file"]["name"].lower() for one in found}, {True})
         reports = {}
         for kind, ending in (("text/csv", "csv"), ("application/x-ndjson", "ndjson"), (XLSX, "xlsx")):
             report = self.call("GET", f"{job}/errors.{ending}?open=true&code=type-error&field=id", want=200)

@@ -5,6 +5,7 @@ schemes, whether everybody can use it. The browser is driven by tests/web/*.mjs;
 web.py [--bin build/sluice] [--only PART_OF_A_NAME] [--jobs N] [--keep] (SLUICE_PICTURES=FOLDER keeps the screenshots there)
 Prints what failed, then `N passed, N failed`.
 """
+import csv
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import zipfile
 
 import client_browser
 import client_world
+import workbooks
 from checks import run_checks
 from cutting_proxy import CuttingProxy
 from stored import demand
@@ -264,6 +266,56 @@ def keys_are_made_and_revoked(world):
         demand(keys == {"my own": False, "night export": True}, f"keys: {keys}")
 
 
+def a_workbook_comes_and_goes_back(world):
+    """A workbook is looked at before it is sent; its rejected rows go out and come back corrected as workbooks."""
+    with world.place("workbook") as place:
+        place.server.request("PUT", "/v1/pipelines/people", PEOPLE.encode(), {"Content-Type": "application/yaml"})
+
+        def book(name, rows):
+            made = workbooks.Workbook(place.folder / name)
+            for row in rows:
+                made.add(row)
+            made.close()
+            return place.folder / name
+
+        file = book("people.xlsx", [["id", "E-mail", "state", "joined"], [1, "ann@example.com", "Texas", "2024-02-25"],
+                                    [2, "bob@example.com", "Ohio", "2024-02-26"]])
+        job = place.server.json("POST", "/v1/pipelines/people/jobs?fileName=people.xlsx", file.read_bytes(), {"Content-Type": "application/octet-stream"})["jobId"]
+        place.server.wait_for(job)
+        _, _, report = place.server.request("GET", f"/v1/jobs/{job}/errors.csv")
+        rows = list(csv.reader(io.StringIO(report.decode("utf-8-sig"))))
+        rows[1][rows[0].index("state")] = "Vermont"
+        seen = place.drive("workbook.mjs", file=str(file), job=job, corrected=str(book("corrected.xlsx", rows)))
+        demand("ann@example.com" in seen["seen"] and "1 row of the first 2" in seen["seen"], f"before it is sent: {seen['seen']}")
+        demand(seen["name"].endswith(".xlsx") and ".xlsx" in seen["accepts"].split(","), f"downloaded {seen['name']}, taken {seen['accepts']}")
+        demand("1 row is stored now" in seen["result"], f"what came of it: {seen['result']}")
+        demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
+        stored = {row["data"]["id"]: row["data"]["state"] for row in place.items("/v1/pipelines/people/rows")}
+        demand(stored == {1: "TX", 2: "VT"}, f"stored: {stored}")
+
+
+def a_job_is_steered_and_found(world):
+    with world.place("steer", batch_rows=1) as place:
+        place.pipeline("people")
+        rejects = "id,name,note\n" + "".join(f",Nobody {number},\n" for number in range(1, 6001))
+        bad = place.server.json("POST", "/v1/pipelines/people/jobs?fileName=Bad%20List.csv", rejects.encode(), {"Content-Type": "text/csv"})["jobId"]
+        place.server.wait_for(bad)
+        file = client_world.make_file(4000)   # each row a transaction of its own: seconds, however fast the disk
+        seen = place.drive("steer.mjs", file=str(place.write("people.csv", file.data)), rejects=bad)
+        half, whole = seen["whenCancelled"], seen["whenEnded"]
+        demand(half["status"] == "CANCELLED" and 0 < half["rows"]["read"] < 4000, f"cancelled: {half}")
+        demand(whole["status"] == "COMPLETED" and whole["rows"] == {"read": 4000, "inserted": 3920, "updated": 0, "duplicate": 0, "rejected": 80},
+               f"let go on: {whole}")
+        demand("Cancelled" in seen["timeline"].split("Completed")[0], f"what happened: {seen['timeline']}")
+        demand(seen["firstRow"] == "5000" and len(seen["requests"]) == 1 and "from=5000" in seen["requests"][0], f"into the middle: {seen}")
+        demand(seen["all"] == 1, f"at the last row there are {seen['all']}")
+        demand("6,000" in seen["groups"], f"reasons: {seen['groups']}")
+        demand(seen["listed"] == [seen["job"]], f"found by its name: {seen['listed']}")
+        demand([job["id"] for job in place.items("/v1/jobs")] == [bad], "the job is still there")
+        demand(not place.items("/v1/pipelines/people/rows"), "its rows are still there")
+        demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
+
+
 def looks_good_everywhere(world):
     """Every page, as narrow and as wide as there are, light and dark: nothing cut off or over the edge, no complaint of the
     browser, nothing serious that axe finds, nothing asked of anybody else."""
@@ -318,7 +370,7 @@ def is_small_and_stays_in_place(world):
         demand(seen["interactive"] < 5000, f"it can be used after {seen['interactive']} ms")
 
 
-CHECKS = [looks_good_everywhere, pipeline_way, keys_are_made_and_revoked, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
+CHECKS = [looks_good_everywhere, pipeline_way, keys_are_made_and_revoked, a_job_is_steered_and_found, a_workbook_comes_and_goes_back, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
           hospitals_way, an_archive_is_the_files_in_it, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ class SqlQueryStore final : public QueryStore {
   Result<> remove_pipeline(const std::string& tenant, const std::string& name) override;
   Result<std::vector<RowOutcome>> outcomes(const std::string& job_id, std::uint64_t from,
                                            std::optional<Outcome> only, std::size_t limit) override;
-  Result<std::vector<RejectGroup>> reject_groups(const std::string& job_id) override;
+  Result<std::vector<RejectGroup>> reject_groups(const std::string& job_id,
+                                                 const RejectFilter& filter) override;
   Result<std::vector<StoredReject>> rejects(const std::string& job_id, const RejectFilter& filter,
                                             std::uint64_t after, std::size_t limit) override;
   Result<std::vector<DataRow>> rows(const std::string& tenant, const std::string& pipeline,

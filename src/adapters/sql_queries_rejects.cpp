@@ -58,14 +58,16 @@ Result<> SqlQueryStore::each_reject(const std::string& job_id,
   return {};
 }
 
-Result<std::vector<RejectGroup>> SqlQueryStore::reject_groups(const std::string& job_id) {
+Result<std::vector<RejectGroup>> SqlQueryStore::reject_groups(const std::string& job_id,
+                                                              const RejectFilter& filter) {
   std::vector<RejectGroup> groups;
   if (!uuid_bytes(job_id)) return groups;
-  const auto rows = TRY(database_.scan(
-      "SELECT code, coalesce(field, '') AS field, coalesce(\"constraint\", '') AS rule, "
-      "count(*) AS issues, min(message) FROM validation_errors WHERE job_id = $1 GROUP BY 1, 2, 3 "
-      "ORDER BY issues DESC, 1, 2, 3",
-      {job_id}));
+  const std::string open = filter.only_open ? "AND resolved_by IS NULL " : "";
+  const auto rows =
+      TRY(database_.scan("SELECT code, coalesce(field, '') AS field, coalesce(\"constraint\", '') AS rule, "
+                         "count(*) AS issues, min(message) FROM validation_errors WHERE job_id = $1 " +
+                             open + "GROUP BY 1, 2, 3 ORDER BY issues DESC, 1, 2, 3",
+                         {job_id}));
   for (std::size_t row = 0; row < rows.size(); ++row)
     groups.push_back({.code = rows.text(row, 0),
                       .field = rows.text(row, 1),

@@ -106,6 +106,13 @@ std::string list_condition(const JobFilter& filter, std::optional<std::int64_t> 
   if (!filter.created_before.empty()) add("created_at <", filter.created_before);
   if (filter.parent_job_id) add("parent_job_id =", *filter.parent_job_id);
   if (before) add("sequence <", std::to_string(*before));
+  if (filter.sequence_from) add("sequence >=", std::to_string(*filter.sequence_from));
+  if (!filter.file_contains.empty()) {
+    params.text(filter.file_contains);
+    // The letters of ASCII alone, as on every database.
+    sql += " AND strpos(lower(file_name COLLATE \"C\"), lower($" + std::to_string(params.size()) +
+           "::text COLLATE \"C\")) > 0";
+  }
   return sql;
 }
 

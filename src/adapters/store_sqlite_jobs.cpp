@@ -171,6 +171,8 @@ Result<std::vector<Job>> SqliteJobStore::list(const JobFilter& filter, std::opti
   if (!until.empty()) sql += " AND created_at < ?5";
   if (filter.parent_job_id) sql += " AND parent_job_id = ?6";
   if (before) sql += " AND sequence < ?7";
+  if (!filter.file_contains.empty()) sql += " AND instr(lower(file_name), lower(?9)) > 0";
+  if (filter.sequence_from) sql += " AND sequence >= ?10";
   auto select = TRY(SqliteStatement::prepare(database_.reader, sql + " ORDER BY sequence DESC LIMIT ?8"));
   select.bind(1, filter.tenant);
   if (filter.status) select.bind(2, name_of(*filter.status));
@@ -180,6 +182,8 @@ Result<std::vector<Job>> SqliteJobStore::list(const JobFilter& filter, std::opti
   if (filter.parent_job_id) select.bind(6, *filter.parent_job_id);
   if (before) select.bind(7, *before);
   select.bind(8, std::uint64_t{limit});
+  if (!filter.file_contains.empty()) select.bind(9, filter.file_contains);
+  if (filter.sequence_from) select.bind(10, *filter.sequence_from);
   std::vector<Job> jobs;
   while (TRY(select.step())) jobs.push_back(sqlite_job_of(select));
   return jobs;

@@ -130,6 +130,10 @@ struct JobFilter {
   std::string pipeline;                      // "" : any
   std::string created_from, created_before;  // RFC 3339 UTC; "" : open
   std::optional<std::string> parent_job_id;
+  // The file's name has this in it; capital and small letters of ASCII are the same. "": any. No index knows
+  // it, so whoever asks says how far back to look.
+  std::string file_contains;
+  std::optional<std::int64_t> sequence_from;  // no older ones than this
 };
 
 // A split that is due and was not yet put into the queue, or was lost there.
@@ -348,7 +352,9 @@ class QueryStore {
   virtual Result<std::vector<RowOutcome>> outcomes(const std::string& job_id, std::uint64_t from,
                                                    std::optional<Outcome> only, std::size_t limit) = 0;
   // Rejects grouped by code, field and constraint, the most frequent first.
-  virtual Result<std::vector<RejectGroup>> reject_groups(const std::string& job_id) = 0;
+  // Of `filter`, `only_open` alone.
+  virtual Result<std::vector<RejectGroup>> reject_groups(const std::string& job_id,
+                                                         const RejectFilter& filter) = 0;
   // Issues of rejected rows after row `after`, in row order: whole rows, about `limit` of them.
   virtual Result<std::vector<StoredReject>> rejects(const std::string& job_id, const RejectFilter& filter,
                                                     std::uint64_t after, std::size_t limit) = 0;

@@ -183,7 +183,7 @@ std::string page(QueryStore& queries, const Job& job, const RejectFilter& filter
 
 TEST_P(StoreConformance, RejectsAreCountedByCodeFieldAndConstraint) {
   const Job job = create_rejects(some_rejects());
-  auto groups = queries().reject_groups(job.id).value();
+  auto groups = queries().reject_groups(job.id, {}).value();
   ASSERT_EQ(groups.size(), 3u);
   EXPECT_EQ(groups[0].code, "type-error");
   EXPECT_EQ(groups[0].field, "age");
@@ -195,7 +195,7 @@ TEST_P(StoreConformance, RejectsAreCountedByCodeFieldAndConstraint) {
   EXPECT_EQ(groups[2].code, "blank-row");
   EXPECT_EQ(groups[2].field, "");
   EXPECT_EQ(groups[2].count, 1u);
-  EXPECT_TRUE(queries().reject_groups(test_job_id(99))->empty());
+  EXPECT_TRUE(queries().reject_groups(test_job_id(99), {})->empty());
 }
 
 TEST_P(StoreConformance, RejectsAreReadInPagesOfWholeRows) {
@@ -234,6 +234,10 @@ TEST_P(StoreConformance, RejectsThatWereCorrectedAreLeftOut) {
   EXPECT_EQ(page(queries(), job, {.only_open = true}, 0, 100), "2x2 5x1 6x2 ");
   EXPECT_EQ(page(queries(), job, {.code = "type-error", .only_open = true}, 0, 100), "2x2 6x2 ");
   EXPECT_EQ(queries().rejects(job.id, {}, 2, 1)->at(0).resolved_by, child.id);
+  const auto groups = queries().reject_groups(job.id, {.only_open = true}).value();
+  ASSERT_EQ(groups.size(), 3u);
+  for (const RejectGroup& group : groups)
+    EXPECT_EQ(group.count, group.code == "blank-row" ? 1u : 2u) << group.code;
 }
 
 // ---------------------------------------------------------------- rows

@@ -335,6 +335,30 @@ TEST_P(StoreConformance, ListGivesATenantsJobsTheNewestFirst) {
             counted(1, 0, 0, 1));
 }
 
+TEST_P(StoreConformance, ListFindsAFileByAPartOfItsName) {
+  auto named = [&](const std::string& name) {
+    NewJob job = new_job();
+    job.file_name = name;
+    return jobs().create(job).value();
+  };
+  const Job report = named("Report_100%.csv"), zurich = named("Z\u00fcrich report.XLSX"),
+            other = named("list.csv");
+  auto found = [&](const std::string& part, std::optional<std::int64_t> from = {}) {
+    return ids_of(
+        jobs().list({.tenant = "default", .file_contains = part, .sequence_from = from}, {}, 9).value());
+  };
+  EXPECT_EQ(found("REPORT"), (Texts{zurich.id, report.id}));
+  EXPECT_EQ(found(".csv"), (Texts{other.id, report.id}));
+  EXPECT_EQ(found("Z\u00fcri"), Texts{zurich.id});
+  EXPECT_EQ(found("Z\u00dcri"), Texts{}) << "of ASCII alone, on every database";
+  EXPECT_EQ(found("0%"), Texts{report.id}) << "a percent sign is one";
+  EXPECT_EQ(found("t_1"), Texts{report.id}) << "and an underscore";
+  EXPECT_EQ(found("t 1"), Texts{});
+  EXPECT_EQ(found("\\"), Texts{});
+  EXPECT_EQ(found("report", zurich.sequence), Texts{zurich.id}) << "no older ones";
+  EXPECT_EQ(found("", other.sequence), Texts{other.id});
+}
+
 TEST_P(StoreConformance, ListGoesByTheTimeOfCreation) {
   Job first = create(), second = create();
   database_->query("UPDATE ingestion_jobs SET created_at = '2026-01-31T09:30:00.125Z' WHERE id = '" +

@@ -153,6 +153,31 @@ TEST_F(ApiTest, a_pipeline_is_kept_as_long_as_nobody_else_changed_it) {
   EXPECT_EQ(entries->front().request_id, "request-1");
 }
 
+TEST_F(ApiTest, a_file_is_found_by_a_part_of_its_name) {
+  for (const char* name : {"people.csv", "Animals.csv", "people-2.csv"}) {
+    NewJob job;
+    job.id = new_uuid();
+    job.pipeline = "p";
+    job.file_name = name;
+    ASSERT_TRUE(store_->jobs().create(job));
+  }
+  auto names = [&](const std::string& query) {
+    std::vector<std::string> found;
+    Json page = json(ask("GET", "/v1/jobs?" + query));
+    for (const Json& job : page["items"]) found.push_back(job["file"]["name"]);
+    if (page["next"].is_string()) found.push_back("more");
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("file=PEOPLE"), (Names{"people-2.csv", "people.csv"}));
+  EXPECT_EQ(names("file=people&limit=1"), (Names{"people-2.csv", "more"}));
+  EXPECT_EQ(names("file=nothing"), Names{});
+  EXPECT_EQ(names("file=csv&pipeline=other"), Names{});
+  EXPECT_EQ(ask("GET", "/v1/jobs?file=" + std::string(256, 'a')).status, 400);
+  const std::string next = json(ask("GET", "/v1/jobs?file=people&limit=1"))["next"];
+  EXPECT_EQ(names("file=people&cursor=" + next), Names{"people.csv"});
+}
+
 TEST_F(ApiTest, a_pipeline_is_checked_without_being_kept) {
   const std::string one = "/v1/pipelines/people";
   const std::string text = "# who they are\nname: people\nidentity: [id]\n";

@@ -1,5 +1,7 @@
 #include "server/routes_jobs.h"
 
+#include <algorithm>
+
 #include "base/uuid.h"
 #include "jobs/archive.h"
 #include "jobs/control_job.h"
@@ -19,8 +21,8 @@ Result<Response> answer_job(Api& api, const Job& job, const Request& request) {
 }
 
 Result<Response> list(Api& api, const Request& request) {
-  TRY(check_asked(request,
-                  {"status", "pipeline", "createdFrom", "createdBefore", "parent", "limit", "cursor"}));
+  TRY(check_asked(
+      request, {"status", "pipeline", "createdFrom", "createdBefore", "parent", "file", "limit", "cursor"}));
   JobFilter filter;
   if (auto status = request.asked("status")) {
     filter.status = job_status_named(*status);
@@ -33,6 +35,10 @@ Result<Response> list(Api& api, const Request& request) {
   filter.parent_job_id = request.asked("parent");
   if (filter.parent_job_id && !uuid_bytes(*filter.parent_job_id))
     return fail(ErrorKind::usage, "parent has to be the id of a job.");
+  constexpr std::size_t kLongestName = 255;
+  filter.file_contains = request.asked("file").value_or("");
+  if (filter.file_contains.size() > kLongestName)
+    return fail(ErrorKind::usage, "file has to be a part of a file's name, which is not as long as that.");
   return list_jobs(api, request, std::move(filter));
 }
 
@@ -121,6 +127,38 @@ Result<Response> events(Api& api, const Request& request) {
   return json_response(200, json + "}\n");
 }
 
+// Jobs of a list from `before` on, as many as a page may still take. A file's name is looked for in the
+// newest `kLookedThrough` of the tenant's jobs alone, so that no request takes long whatever it asks for: who
+// wants to look further back goes on with the cursor.
+struct Stretch {
+  std::vector<Job> jobs;
+  std::optional<std::int64_t> before;  // where the next one begins
+  bool more = false;
+};
+
+constexpr std::int64_t kLookedThrough = 100'000;
+
+Result<Stretch> next_stretch(JobStore& store, JobFilter filter, std::optional<std::int64_t> before,
+                             std::size_t limit) {
+  Stretch found{.before = before};
+  if (!filter.file_contains.empty()) {
+    if (!before) {
+      const auto newest = TRY(store.list({.tenant = filter.tenant}, {}, 1));
+      if (newest.empty()) return found;
+      before = newest.front().sequence + 1;
+    }
+    filter.sequence_from = std::max<std::int64_t>(0, *before - kLookedThrough);
+  }
+  found.jobs = TRY(store.list(filter, before, limit));
+  found.more = found.jobs.size() == limit;
+  if (!found.jobs.empty()) found.before = found.jobs.back().sequence;
+  if (!found.more && filter.sequence_from.value_or(0) > 0) {
+    found.before = filter.sequence_from;
+    found.more = true;
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<Response> list_jobs(Api& api, const Request& request, JobFilter filter) {
@@ -136,16 +174,18 @@ Result<Response> list_jobs(Api& api, const Request& request, JobFilter filter) {
   Json items = Json::array();
   bool more = true;
   for (int reads = 0; more && items.size() < page.limit && reads < kMostReads; ++reads) {
-    const std::vector<Job> jobs = TRY(api.service.store.jobs().list(filter, before, page.limit));
-    more = jobs.size() == page.limit;
-    for (const Job& job : jobs) {
-      if (items.size() == page.limit) {
-        more = true;
-        break;
-      }
+    const Stretch found = TRY(next_stretch(api.service.store.jobs(), filter, before, page.limit));
+    more = found.more;
+    bool all = true;
+    for (const Job& job : found.jobs) {
+      all = items.size() < page.limit;
+      if (!all) break;
       before = job.sequence;
       if (reaches_pipeline(who, job.pipeline)) items.push_back(TRY(job_json(api.service, job, request)));
     }
+    more = more || !all;
+    if (all) before = found.before;
+    if (!filter.file_contains.empty()) break;  // one stretch is what a request may cost
   }
   return list_answer(std::move(items), more && before ? cursor_of("jobs", std::to_string(*before)) : "");
 }

@@ -69,11 +69,12 @@ Result<Response> get(Api& api, const Request& request) {
 }
 
 Result<Response> groups(Api& api, const Request& request) {
-  TRY(check_asked(request, {"examples"}));
+  TRY(check_asked(request, {"examples", "open"}));
   const bool examples = TRY(asked_flag(request, "examples"));
+  const RejectFilter filter{.only_open = TRY(asked_flag(request, "open"))};
   const Job job = TRY(job_with_rows(api.service, request));
   Json items = Json::array();
-  for (const RejectGroup& group : TRY(api.service.store.queries().reject_groups(job.id))) {
+  for (const RejectGroup& group : TRY(api.service.store.queries().reject_groups(job.id, filter))) {
     Json item = {{"code", group.code},
                  {"field", text_or_null(group.field)},
                  {"constraint", text_or_null(group.constraint)},
@@ -146,12 +147,19 @@ std::optional<ReportKind> accepted_kind(const Request& request) {
 
 Result<Response> errors(Api& api, const Request& request) {
   if (const auto kind = accepted_kind(request)) return download(api, request, *kind);
-  TRY(check_asked(request, {"code", "field", "open", "row", "limit", "cursor"}));
+  TRY(check_asked(request, {"code", "field", "open", "row", "from", "limit", "cursor"}));
   const RejectFilter filter = TRY(asked_filter(request));
   Page page = TRY(asked_page(request, "errors"));
   auto after = static_cast<std::uint64_t>(TRY(number_after(page)).value_or(0));
   const auto row = TRY(asked_number(request, "row"));
-  if (row == 0) return fail(ErrorKind::usage, "row has to be the number of a row: they are counted from 1.");
+  const auto from = TRY(asked_number(request, "from"));
+  for (const auto& [name, number] : {std::pair("row", row), std::pair("from", from)})
+    if (number == 0)
+      return fail(ErrorKind::usage,
+                  std::string(name) + " has to be the number of a row: they are counted from 1.");
+  if ((row || after > 0) && from)
+    return fail(ErrorKind::usage, "from says where a list begins; row and cursor are of one that has begun.");
+  if (from) after = *from - 1;
   if (row) {
     after = *row - 1;
     page.limit = 1;

@@ -8,6 +8,7 @@ import { NotFound } from "./parts/states";
 export interface JobsSearch {
   status?: JobStatus;
   pipeline?: string;
+  file?: string; // a part of its name
   cursor?: string;
 }
 
@@ -15,6 +16,7 @@ export interface RejectsSearch {
   code?: string;
   field?: string;
   all?: boolean; // those that were corrected, too
+  from?: number; // the row that the list begins with
 }
 
 export interface AuditSearch {
@@ -41,6 +43,7 @@ const jobs = createRoute({
   validateSearch: (search: Record<string, unknown>): JobsSearch => ({
     status: STATUSES.includes(search.status as string) ? (search.status as JobStatus) : undefined,
     pipeline: text(search.pipeline),
+    file: text(search.file),
     cursor: text(search.cursor),
   }),
   component: lazyRouteComponent(() => import("./pages/jobs"), "JobsPage"),
@@ -59,6 +62,7 @@ const rejects = createRoute({
     code: text(search.code),
     field: text(search.field),
     all: search.all === true ? true : undefined,
+    from: Number.isSafeInteger(search.from) && (search.from as number) > 1 ? (search.from as number) : undefined,
   }),
   component: lazyRouteComponent(() => import("./pages/rejects"), "RejectsPage"),
 });

@@ -5,6 +5,7 @@ import { api, type Job, type JobEvent, type JobStatus, type Page, type Split, ta
 export interface JobFilter {
   status?: JobStatus;
   pipeline?: string;
+  file?: string; // a part of its name
   cursor?: string;
 }
 

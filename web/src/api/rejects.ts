@@ -10,25 +10,26 @@ export interface RejectFilter {
 
 export const REJECTS_AT_ONCE = 200;
 
-export const groupsQuery = (id: string) =>
+export const groupsQuery = (id: string, open: boolean) =>
   queryOptions({
-    queryKey: ["reject-groups", id],
+    queryKey: ["reject-groups", id, open],
     queryFn: async () =>
       (
         await take<Page<RejectGroup>>(
-          api.GET("/v1/jobs/{id}/errors/groups", { params: { path: { id }, query: { examples: true } } }),
+          api.GET("/v1/jobs/{id}/errors/groups", { params: { path: { id }, query: { examples: true, open } } }),
         )
       ).items,
   });
 
-export const rejectsQuery = (id: string, filter: RejectFilter) =>
+// `from`: the row that the list begins with, so that the middle of a million is reached at once.
+export const rejectsQuery = (id: string, filter: RejectFilter, from?: number) =>
   infiniteQueryOptions({
-    queryKey: ["rejects", id, filter],
+    queryKey: ["rejects", id, filter, from],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) =>
       take<Page<Reject>>(
         api.GET("/v1/jobs/{id}/errors", {
-          params: { path: { id }, query: { ...filter, limit: REJECTS_AT_ONCE, cursor: pageParam } },
+          params: { path: { id }, query: { ...filter, limit: REJECTS_AT_ONCE, ...(pageParam === undefined ? { from } : { cursor: pageParam }) } },
         }),
       ),
     getNextPageParam: (page) => page.next ?? undefined,

@@ -1,7 +1,9 @@
 // All jobs, newest first, as they go on.
-import { Button, Group, Select, Skeleton, Stack } from "@mantine/core";
+import { Button, Group, Select, Skeleton, Stack, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import type { JobStatus } from "../api/client";
 import { jobsQuery } from "../api/jobs";
 import { pipelinesQuery } from "../api/pipelines";
@@ -17,12 +19,13 @@ export function JobsPage() {
   const navigate = useNavigate({ from: "/jobs" });
   const jobs = useQuery(jobsQuery(search));
   const pipelines = useQuery(pipelinesQuery);
-  const isFiltered = search.status !== undefined || search.pipeline !== undefined;
+  const isFiltered = search.status !== undefined || search.pipeline !== undefined || search.file !== undefined;
   const names = new Set([...(pipelines.data ?? []).map(({ name }) => name), ...(search.pipeline === undefined ? [] : [search.pipeline])]);
   return (
     <div className="page">
       <PageTitle about="Each file that was sent is a job.">Jobs</PageTitle>
       <Group mb="md" gap="sm" align="flex-end">
+        <FileName value={search.file ?? ""} onValue={(file) => void navigate({ search: { ...search, file: file === "" ? undefined : file, cursor: undefined }, replace: true })} />
         <Select
           label="State"
           placeholder="Any"
@@ -55,7 +58,9 @@ export function JobsPage() {
       {jobs.isError && <Failed problem={jobs.error} onRetry={() => void jobs.refetch()} />}
       {jobs.data !== undefined && jobs.data.items.length === 0 && (
         <div className="card">
-          {isFiltered || search.cursor !== undefined ? (
+          {jobs.data.next !== null ? (
+            <Nothing title="No job is like that so far">The newest were looked through. There are older ones: look further back.</Nothing>
+          ) : isFiltered || search.cursor !== undefined ? (
             <Nothing title="No job is like that">
               <Link to="/jobs">Show all jobs</Link>
             </Nothing>
@@ -77,10 +82,32 @@ export function JobsPage() {
         )}
         {jobs.data?.next != null && (
           <Button variant="default" loading={jobs.isPlaceholderData} onClick={() => void navigate({ search: { ...search, cursor: jobs.data?.next ?? undefined } })}>
-            Older
+            {jobs.data.items.length === 0 ? "Look further back" : "Older"}
           </Button>
         )}
       </Group>
     </div>
+  );
+}
+
+const TYPED_MS = 300;
+
+// What is typed is looked for a moment later; what stands in the address is what was looked for.
+function FileName({ value, onValue }: { value: string; onValue: (value: string) => void }) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  const look = useDebouncedCallback((text: string) => onValue(text.trim()), TYPED_MS);
+  return (
+    <TextInput
+      label="File"
+      placeholder="A part of its name"
+      value={typed}
+      maxLength={200}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        look(event.currentTarget.value);
+      }}
+      w={{ base: "100%", xs: 240 }}
+    />
   );
 }

@@ -18,22 +18,23 @@ import { PageTitle } from "../parts/page-title";
 import { RejectCards } from "../parts/reject-cards";
 import { RejectGrid } from "../parts/reject-grid";
 import { RejectGroupSelect, RejectGroups } from "../parts/reject-groups";
+import { RejectJump } from "../parts/reject-jump";
 import { ReportMenu } from "../parts/report-menu";
 import { Failed, Nothing, Waiting } from "../parts/states";
 import { useCorrections } from "../parts/use-corrections";
 
 export function RejectsPage() {
   const { id } = useParams({ from: "/jobs/$id/rejects" });
-  const { code, field, all } = useSearch({ from: "/jobs/$id/rejects" });
+  const { code, field, all, from } = useSearch({ from: "/jobs/$id/rejects" });
   const navigate = useNavigate({ from: "/jobs/$id/rejects" });
   const isWide = useMediaQuery("(min-width: 62em)", true, { getInitialValueInEffect: false });
   const isRoomy = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
   const maySubmit = useMay("submit");
   const job = useQuery(jobQuery(id));
   const plan = useQuery(planQuery(id));
-  const groups = useQuery(groupsQuery(id));
+  const groups = useQuery(groupsQuery(id, all !== true));
   const filter: RejectFilter = { code: code as RejectGroup["code"] | undefined, field, open: all === true ? undefined : true };
-  const list = useInfiniteQuery(rejectsQuery(id, filter));
+  const list = useInfiniteQuery(rejectsQuery(id, filter, from));
   const hand = useCorrections(id);
 
   const rejects = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data]);
@@ -50,7 +51,7 @@ export function RejectsPage() {
   const leaving = useBlocker({ shouldBlockFn: ({ current, next }) => count > 0 && current.pathname !== next.pathname, withResolver: true });
   const suggested = rejects.filter((reject) => !hand.corrections.has(reject.rowNumber) && hasSuggestions(reject, plan.data));
   const pick = (nextCode: string | undefined, nextField: string | undefined) =>
-    void navigate({ search: (before) => ({ ...before, code: nextCode, field: nextField }) });
+    void navigate({ search: (before) => ({ ...before, code: nextCode, field: nextField, from: undefined }) });
 
   if (job.isPending || list.isPending || groups.isPending || plan.isPending) return <Waiting what="The rejected rows are looked up" />;
   const failed = job.error ?? list.error ?? groups.error;
@@ -111,14 +112,17 @@ export function RejectsPage() {
                 />
               </Group>
             </Group>
+            {((job.data?.rows.rejected ?? 0) > REJECTS_AT_ONCE || from !== undefined) && (
+              <RejectJump rows={job.data?.rows.read ?? 1} from={from} onFrom={(row) => void navigate({ search: (before) => ({ ...before, from: row }), replace: true })} />
+            )}
             {rejects.length === 0 ? (
               <div className="card">
-                <Nothing title={(job.data?.rows.rejected ?? 0) === 0 ? "Every row passed" : "Nothing is left to correct here"}>
+                <Nothing title={(job.data?.rows.rejected ?? 0) === 0 ? "Every row passed" : from !== undefined ? "From there on nothing is left to correct" : "Nothing is left to correct here"}>
                   {(job.data?.rows.rejected ?? 0) > 0 && "Rows that were corrected are stored. The switch above shows them."}
                 </Nothing>
               </div>
             ) : (
-              <Rows rejects={rejects} plan={plan.data} columns={columns} hand={hand} hasMore={hasNextPage} onMore={more} />
+              <Rows key={from ?? 1} rejects={rejects} plan={plan.data} columns={columns} hand={hand} hasMore={hasNextPage} onMore={more} />
             )}
           </div>
         </div>
