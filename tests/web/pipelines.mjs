@@ -45,7 +45,7 @@ await drive(async (open) => {
   await yaml.fill(`${text}zip: [`);
   await page.getByText("The YAML cannot be read as it is").waitFor();
   await yaml.fill(text);
-  await page.getByLabel("Two rows are the same when").selectOption("key");
+  await page.getByLabel("Two rows are one when").selectOption("key");
   await state(page, "good");
   found.created = await yaml.inputValue();
   await page.getByRole("button", { name: "Create the pipeline" }).click();
@@ -71,7 +71,7 @@ await drive(async (open) => {
   await page.locator("[data-pipeline=customers]").getByText("none yet").waitFor();
   found.listed = await page.locator("[data-pipeline=customers]").innerText();
   await page.getByRole("link", { name: "customers" }).click();
-  await page.getByLabel("Two rows are the same when").selectOption("position");
+  await page.getByLabel("Two rows are one when").selectOption("position");
   await state(page, "good");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("button", { name: "Save", exact: true }).waitFor({ state: "detached" });

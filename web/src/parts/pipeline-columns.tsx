@@ -104,7 +104,7 @@ const Column = memo(function Column({ hand, at, last, isOpen, onOpen }: ColumnPr
           error={hand.faults.at.get(keyOf([...path, "name"]))}
           spellCheck={false}
           onChange={(event) => hand.set([...path, "name"], event.currentTarget.value)}
-          style={{ flex: "2 1 9rem" }}
+          style={{ flex: "2 1 6.5rem" }}
         />
         <NativeSelect
           aria-label={`Type of ${name}`}

@@ -12,7 +12,7 @@ import type { PipelineHand } from "./use-pipeline-text";
 
 export function PipelineForm({ hand, isNamed }: { hand: PipelineHand; isNamed: boolean }) {
   return (
-    <Stack gap="md">
+    <Stack gap="md" className="form-readable">
       {!hand.isReadable && <Alert color="orange">The YAML cannot be read as it is. The form shows what it said last, and goes on once the marked line is mended.</Alert>}
       {hand.faults.elsewhere.length > 0 && hand.isReadable && (
         <Alert color="red" title="In the YAML" className="wrap">
@@ -72,7 +72,7 @@ const sheetOf = (text: string): unknown => wholeOf(text);
 const wholeOf = (text: string): unknown => (/^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : text === "0" ? 0 : text);
 
 const IDENTITIES = [
-  { value: "content", label: "all of their content is equal" },
+  { value: "content", label: "all their content is equal" },
   { value: "key", label: "these columns are equal:" },
   { value: "position", label: "never: every row counts" },
 ];
@@ -84,7 +84,7 @@ function Identity({ hand }: { hand: PipelineHand }) {
   return (
     <>
       <NativeSelect
-        label="Two rows are the same when"
+        label="Two rows are one when"
         data={IDENTITIES}
         value={kind}
         disabled={isLocked(hand)}
