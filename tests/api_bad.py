@@ -98,7 +98,8 @@ class Bad:
             elif "{p}" in operation.path or "/aggregates/" in operation.path:
                 self.refused(operation.method, at, headers=headers, key=self.keys["limited"], want=403, name="forbidden")
         limited, other = self.keys["limited"], self.keys["other"]
-        for target in ("/v1/jobs", "/v1/schedules", "/v1/pipelines", f"/v1/queues/{self.queue}/failed"):
+        for target in ("/v1/jobs", "/v1/schedules", "/v1/pipelines", f"/v1/queues/{self.queue}/failed",
+                       f"/v1/queues/{self.queue}/active"):
             for key, wanted in ((limited, {"hospitals"}), (other, {"own", "hospitals"})):
                 items = self.client.call("GET", target, key=key, want=200).json["items"]
                 seen = {item.get("pipeline", item["name"] if "name" in item else "") for item in items}
@@ -111,7 +112,7 @@ class Bad:
         self.refused("POST", "/v1/keys", {"name": "x", "role": "viewer", "tenant": "default"}, key=other, want=403)
         for key in (limited, other):
             self.client.tally.equal("aggregates", self.client.call("GET", "/v1/aggregates", key=key, want=200).json["items"], [])
-        for target in ("", "/groups.csv"):
+        for target in ("", "/groups.csv", "/groups.ndjson"):
             self.refused("GET", "/v1/aggregates/people_by_state" + target, key=other, want=404, name="not-found")
         self.client.tally.equal("stored rows of another tenant", self.client.call(
             "GET", "/v1/pipelines/people/rows", key=other, want=200).json["items"], [])
@@ -217,7 +218,7 @@ class Bad:
         for wrong, words in (("?sort=zzq", "sort: the aggregate 'people_by_state' has no 'zzq'"), ("?sort=--people", "no '-people'"),
                              ("?where%5Bpeople%5D=1", "filter: the aggregate 'people_by_state' has no field 'people'"),
                              ("?where%5Bzzq%5D=1", "has no field 'zzq'; known: state"), ("?cursor=x", "cursor"), ("?limit=0", "limit")):
-            for target in (one,) if wrong.startswith(("?cursor", "?limit")) else (one, one + "/groups.csv"):
+            for target in (one,) if wrong.startswith(("?cursor", "?limit")) else (one, one + "/groups.csv", one + "/groups.ndjson"):
                 answer = self.refused("GET", target + wrong, want=400, name="bad-request")
                 self.client.tally.check(wrong, [] if words in answer.json["detail"] else [answer.json["detail"]])
         answer = self.refused("GET", "/v1/aggregates/people_by_stat", want=404, name="not-found")

@@ -306,6 +306,10 @@ class Good:
         rows = "/v1/pipelines/people/rows"
         texas = self.client.pages(rows + "?where%5Bstate%5D=TX&limit=1", self.keys["uploader"])
         self.equal("rows of Texas", sorted(row["data"]["name"] for row in texas), ["Ann", "Bob"])
+        # Whole numbers and text alone: Python writes them as RFC 8785 does. Members that are null are no part of a row.
+        made = [json.dumps({name: value for name, value in row["data"].items() if value is not None}, sort_keys=True, separators=(",", ":"),
+                           ensure_ascii=False) for row in texas]
+        self.equal("content hashes", [row["contentHash"] for row in texas], [hashlib.sha256(text.encode()).hexdigest() for text in made])
         for kind, ending in (("text/csv", "csv"), ("application/x-ndjson", "ndjson")):
             whole = self.call("GET", f"{rows}.{ending}?where%5Bstate%5D=TX", want=200)
             same = self.call("GET", rows + "?where%5Bstate%5D=TX", headers={"Accept": kind}, want=200)
@@ -331,6 +335,9 @@ class Good:
         whole = self.call("GET", one + "/groups.csv?sort=state", want=200)
         same = self.call("GET", one + "?sort=state", headers={"Accept": "text/csv"}, want=200)
         self.equal("csv by Accept", same.body, whole.body)
+        ndjson = self.call("GET", one + "/groups.ndjson?sort=-people", want=200)
+        self.equal("ndjson by Accept", self.call("GET", one + "?sort=-people", headers={"Accept": "application/x-ndjson"}, want=200).body, ndjson.body)
+        self.equal("lines of NDJSON are the items", [json.loads(line) for line in ndjson.body.splitlines()], shown)
         lines = {line["state"] or None: int(line["people"]) for line in csv.DictReader(io.StringIO(whole.body.decode("utf-8-sig")))}
         self.equal("groups in CSV", lines, {state: measures["people"] for state, measures in expected.items()})
         made = self.call("POST", one + "/rebuild", want=200).json
@@ -416,6 +423,7 @@ class Good:
         self.counts(waiting, inserted=1)
         failed = self.send(b"id\nx\n1\n2\n3\n", "strict")   # what comes after the first batch is not read
         self.equal("over max_rejects", self.client.ended(failed, self.admin)["status"], "FAILED")
+        self.call("GET", queue + "/active", want=200)   # tests/web.py sees a job in it
         letters = self.call("GET", queue + "/failed?pipeline=strict&limit=5", want=200).json["items"]
         self.equal("dead letters", [letter["id"] for letter in letters], [failed])
         nowhere = "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f"

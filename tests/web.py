@@ -6,6 +6,7 @@ web.py [--bin build/sluice] [--only PART_OF_A_NAME] [--jobs N] [--keep] (SLUICE_
 Prints what failed, then `N passed, N failed`.
 """
 import csv
+import hashlib
 import io
 import json
 import os
@@ -28,6 +29,11 @@ client_world.RUN_SECONDS = 240   # a browser takes its time where other tests ru
 SCRIPTS = ROOT / "tests" / "web"
 HOSPITALS = ROOT / "examples" / "data" / "hospitals.csv"
 UPDATE = ROOT / "examples" / "data" / "hospitals-update.csv"
+AGGREGATES = """aggregates:
+  - {name: hospitals_by_state, by: [state], measures: {hospitals: count, stars: sum(rating)}}
+"""
+# Given up at its first row where none may be rejected and a row is a transaction: the others are left to be tried.
+STRICT_FILE = b"id,name,note\n,Ann,\n" + b"".join(b"%d,Bob,\n" % number for number in range(20))
 MIB = 1 << 20
 PEOPLE = """# Who buys in our shops, as the till exports it.
 name: people
@@ -73,8 +79,9 @@ class Place(client_world.Place):
             shutil.copy(script, self.folder / script.name)
         return self.folder / name
 
-    def hospitals(self):
-        shutil.copy(ROOT / "examples" / "hospitals.yaml", self.folder / "pipelines")
+    def hospitals(self, more=""):
+        text = (ROOT / "examples" / "hospitals.yaml").read_text(encoding="utf-8")
+        (self.folder / "pipelines" / "hospitals.yaml").write_text(text + more, encoding="utf-8")
 
     def asked(self, **more):
         pictures = pathlib.Path(os.environ.get("SLUICE_PICTURES", self.folder / "pictures")).resolve()
@@ -213,8 +220,8 @@ def keys_decide_what_is_shown(world):
         demand(seen["wrong"].startswith("The server does not know this key"), f"a wrong key: {seen['wrong']}")
         demand(seen["asked"].endswith(f"/sign-in?next=%2Fjobs%2F{job}"), f"without a key one is led to {seen['asked']}")
         demand(seen["back"].endswith(f"/jobs/{job}"), f"after signing in one is at {seen['back']}")
-        may = {"viewer": [], "uploader": ["send", "correct"], "operator": ["send", "correct", "delete"],
-               "admin": ["send", "correct", "delete", "delete rows"]}
+        may = {"viewer": [], "uploader": ["send", "correct", "data"], "operator": ["send", "correct", "delete", "data", "pause", "schedules"],
+               "admin": ["send", "correct", "delete", "delete rows", "data", "pause", "schedules"]}
         demand(seen["may"] == may, f"offered is {seen['may']}")
         demand(seen["out"].split("?")[0].endswith("/sign-in") and seen["kept"] == 0, f"after signing out: {seen}")
 
@@ -316,23 +323,133 @@ def a_job_is_steered_and_found(world):
         demand(not seen["complaints"], f"the browser complains: {seen['complaints']}")
 
 
+def register():
+    """The rows of the register: (line, cells by the pipeline's names), read without the program."""
+    reader = csv.reader(io.StringIO(HOSPITALS.read_bytes().decode("cp1252"), newline=""))
+    head = [{"Provider ID": "provider_id", "Hospital Name": "name", "City": "city", "State": "state", "Hospital overall rating": "rating"}.get(name, name)
+            for name in next(reader)]
+    return [(reader.line_num, dict(zip(head, cells))) for cells in reader]
+
+
+def send(place, name, data, pipeline="hospitals", kind="text/csv"):
+    job = place.server.json("POST", f"/v1/pipelines/{pipeline}/jobs?fileName={name}", data, {"Content-Type": kind})["jobId"]
+    return place.server.wait_for(job)
+
+
+def rows_are_browsed(world):
+    """All rows by scrolling, some by a filter, in files, and one of them back to its line."""
+    rows = register()
+    alaska = {cells["provider_id"]: (line, cells) for line, cells in rows if cells["state"] == "AK"}
+    one = next(name for name, (_, cells) in alaska.items() if cells["city"] == "ANCHORAGE")
+    anchorage = sum(cells["city"] == "ANCHORAGE" for _, cells in alaska.values())
+    with world.place("rows") as place:
+        place.hospitals()
+        job = send(place, "hospitals.csv", HOSPITALS.read_bytes())
+        seen = place.drive("rows.mjs", all=f"{len(rows):,} rows", rows=len(rows), one=one,
+                           same=f"{anchorage} row{'s fit' if anchorage > 1 else ' fits'} the filter")
+        demand(seen["columns"][:4] == ["Row", "provider_id", "name", "address"], f"columns: {seen['columns']}")
+        demand(seen["most"] < 150, f"{seen['most']} rows are in the document at once")
+        demand(set(seen["last"]) <= {cells["provider_id"] for _, cells in rows} and seen["last"], f"at the end: {seen['last']}")
+        demand(seen["filtered"] == f"{len(alaska)} rows fit the filter", f"filtered: {seen['filtered']}")
+        in_csv = [row["provider_id"] for row in csv.DictReader(io.StringIO(seen["csv"].lstrip("\ufeff")))]
+        stored = [json.loads(line) for line in seen["ndjson"].splitlines()]
+        demand(sorted(in_csv) == sorted(row["provider_id"] for row in stored) == sorted(alaska), f"exported: {len(in_csv)} and {len(stored)} rows")
+        data = next(row for row in stored if row["provider_id"] == one)
+        canonical = json.dumps({name: value for name, value in data.items() if value is not None}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        wanted = {"name": data["name"], "hash": hashlib.sha256(canonical.encode()).hexdigest(), "line": f"{alaska[one][0]:,}"}
+        demand({**seen["shown"], "name": seen["shown"]["name"].strip()} == wanted, f"the row shows {seen['shown']}, not {wanted}")
+        demand(seen["job"].endswith("/jobs/" + job["id"]), f"it leads to {seen['job']}")
+
+
+def aggregates_follow(world):
+    rows = register()
+    by_state = {}
+    for _, cells in rows:
+        by_state.setdefault(cells["state"].upper(), []).append(cells["rating"])
+    counts = {state: len(ratings) for state, ratings in by_state.items()}
+    sums = {state: sum(int(rating) for rating in ratings if rating.isdigit()) for state, ratings in by_state.items()}
+    with world.place("aggregates") as place:
+        place.hospitals(AGGREGATES)
+        head, first = HOSPITALS.read_bytes().splitlines(keepends=True)[:2]
+        another = place.write("another.csv", head + first.replace(b'"010001"', b'"999999"').replace(b'"AL"', b'"ZZ"'))
+        seen = place.drive("aggregates.mjs", register=str(HOSPITALS), another=str(another), texas=str(counts["TX"]))
+        demand(len(seen["bars"]) == 20 and all(counts[name] == int(text) for name, text in seen["bars"]), f"bars: {seen['bars']}")
+        demand([text for _, text in seen["bars"]] == [str(number) for number in sorted(counts.values(), reverse=True)[:20]], f"bars: {seen['bars']}")
+        demand(seen["aria"] == "descending" and [counts[name] for name in seen["sorted"]] == sorted(counts.values(), reverse=True), f"sorted: {seen['sorted']}")
+        exported = {group["state"]: (group["hospitals"], group["stars"]) for group in map(json.loads, seen["ndjson"].splitlines())}
+        demand(exported == {state: (counts[state], sums[state]) for state in counts}, f"exported: {exported}")
+        demand(seen["filtered"] == ["AK"], f"filtered: {seen['filtered']}")
+        demand(f"{len(rows) + 1:,} stored rows looked at, {len(counts) + 1} groups made of them. All of them were right." == seen["rebuilt"].strip(), seen["rebuilt"])
+        demand(seen["loads"] == 1, f"the page was loaded {seen['loads']} times")
+
+
+def queue_is_steered(world):
+    with world.place("queue", batch_rows=1) as place:
+        place.pipeline("people")
+        place.pipeline("strict", "max_rejects: 0\n")
+        path = place.write("people.csv", client_world.make_file(10_000).data)   # seconds, however fast the disk
+        failed = send(place, "strict.csv", STRICT_FILE, "strict")
+        demand(failed["status"] == "FAILED", f"{failed}")
+        seen = place.drive("queue.mjs", file=str(path), failed=failed["id"])
+        demand(seen["letters"]["cause"] == failed["error"], f"the cause: {seen['letters']}")
+        demand([seen["letters"][which].strip() for which in ("one", "all")] == ["1 job runs again."] * 2, f"replayed: {seen['letters']}")
+        clock = {"name": "nightly", "pipeline": "people", "source": "blob:inbox/"}
+        made, changed = seen["schedules"]["made"], seen["schedules"]["changed"]
+        demand("25" in seen["schedules"]["why"], f"a clock that has no 25 is refused: {seen['schedules']['why']}")
+        demand(made == [{**clock, "cron": "0 6 * * 1-5", "zone": "Europe/Berlin", "at": None, "enabled": True}], f"made: {made}")
+        demand(changed == [{**clock, "cron": None, "zone": None, "at": "2100-01-01T05:00:00.000Z", "enabled": False}], f"changed: {changed}")
+        demand(seen["schedules"]["left"] == [], f"left: {seen['schedules']['left']}")
+        steering = seen["steering"]
+        demand(steering["idle"] == 1 and steering["file"] == "people.csv" and steering["worker"], f"steering: {steering}")
+        place.server.wait_for(steering["job"])
+        workers_are_shown_to_whom_they_concern(place, path.read_bytes())
+
+
+def workers_are_shown_to_whom_they_concern(place, data):
+    admin = place.key("admin")
+    others = [place.key("viewer", "--pipeline", "strict"), place.key("viewer", "--tenant", "acme")]
+    sent = place.server.json("POST", "/v1/pipelines/people/jobs?fileName=again.csv", data.replace(b"r1", b"s1"), {"Content-Type": "text/csv"}, key=admin)
+    queue = place.server.json("GET", "/v1/queues", key=admin)["items"][0]["name"]
+
+    def active(key):
+        return [(one["jobId"], one["work"]) for one in place.server.json("GET", f"/v1/queues/{queue}/active", key=key)["items"]]
+
+    rows = (sent["jobId"], "rows")   # between planning and rows nobody works on it
+    while rows not in active(admin):
+        demand(place.server.job(sent["jobId"], admin)["status"] != "COMPLETED", "the job was never seen in work")
+    hidden = [active(key) for key in others]
+    demand(rows in active(admin), "the job ended too soon for this test")
+    demand(hidden == [[], []], f"others see {hidden}")
+
+
+def dashboard_follows(world):
+    with world.place("dashboard") as place:
+        place.hospitals()
+        place.pipeline("other")
+        seen = place.drive("dashboard.mjs", file=str(UPDATE))
+        numbers = {name: seen["after"][name] for name in ("read", "rejected", "completed", "failed", "waiting")}
+        demand(numbers == {"read": "6", "rejected": "4", "completed": "1", "failed": "0", "waiting": "0"}, f"the dashboard shows {seen['after']}")
+        demand(seen["before"]["read"] == "0" and seen["before"]["wait"] == "–" and seen["after"]["wait"] != "–", f"before {seen['before']}, after {seen['after']}")
+
+
 def looks_good_everywhere(world):
     """Every page, as narrow and as wide as there are, light and dark: nothing cut off or over the edge, no complaint of the
     browser, nothing serious that axe finds, nothing asked of anybody else."""
     with world.place("looks") as place:
-        place.hospitals()
-        for number, data in enumerate((HOSPITALS.read_bytes(), UPDATE.read_bytes())):
-            name = ("hospitals.csv", "hospitals-update.csv")[number]
-            job = place.server.json("POST", f"/v1/pipelines/hospitals/jobs?fileName={name}", data, {"Content-Type": "text/csv"})["jobId"]
-            place.server.wait_for(job)
-        archive = place.server.json("POST", "/v1/pipelines/hospitals/jobs?fileName=delivery.zip", delivery(),
-                                    {"Content-Type": "application/zip"})["jobId"]
-        place.server.wait_for(archive)
+        place.hospitals(AGGREGATES)
+        place.pipeline("strict", "max_rejects: 0\n")
+        send(place, "strict.csv", STRICT_FILE, "strict")
+        place.server.json("POST", "/v1/schedules", {"name": "nightly", "pipeline": "hospitals", "cron": "0 2 * * *", "zone": "Europe/Berlin", "source": "blob:inbox/"})
+        for name, path in (("hospitals.csv", HOSPITALS), ("hospitals-update.csv", UPDATE)):
+            job = send(place, name, path.read_bytes())["id"]
+        archive = send(place, "delivery.zip", delivery(), kind="application/zip")["id"]
         place.server.request("PUT", "/v1/pipelines/people", PEOPLE.encode(), {"Content-Type": "application/yaml"})
         pages = {"start": "/", "jobs": "/jobs", "job": f"/jobs/{job}", "archive": f"/jobs/{archive}", "rejects": f"/jobs/{job}/rejects",
                  "sign-in": "/sign-in", "no-job": "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", "none-like-that": "/jobs?status=CANCELLED",
+                 "data": "/rows", "rows": "/rows/hospitals", "aggregates": "/aggregates", "aggregate": "/aggregates/hospitals_by_state",
                  "pipelines": "/pipelines", "pipeline": "/pipelines/people", "pipeline-file": "/pipelines/hospitals",
-                 "new-pipeline": "/pipelines/new", "no-pipeline": "/pipelines/nobody", "keys": "/keys", "audit": "/audit"}
+                 "new-pipeline": "/pipelines/new", "no-pipeline": "/pipelines/nobody",
+                 "queue": "/queue", "dashboard": "/dashboard", "keys": "/keys", "audit": "/audit"}
         faults = [fault for view in VIEWS for seen in place.drive("looks.mjs", pages=pages, view=view, file=str(UPDATE)) for fault in faults_of(seen)]
         demand(not faults, "\n".join(faults)[:6000])
 
@@ -370,8 +487,10 @@ def is_small_and_stays_in_place(world):
         demand(seen["interactive"] < 5000, f"it can be used after {seen['interactive']} ms")
 
 
-CHECKS = [looks_good_everywhere, pipeline_way, keys_are_made_and_revoked, a_job_is_steered_and_found, a_workbook_comes_and_goes_back, shows_what_happens, upload_goes_on_with_a_killed_server, upload_goes_on_after_a_reload,
-          hospitals_way, an_archive_is_the_files_in_it, keys_decide_what_is_shown, first_way, logic_holds, is_small_and_stays_in_place]
+CHECKS = [looks_good_everywhere, rows_are_browsed, aggregates_follow, queue_is_steered, dashboard_follows, pipeline_way, keys_are_made_and_revoked,
+          a_job_is_steered_and_found, a_workbook_comes_and_goes_back, shows_what_happens, upload_goes_on_with_a_killed_server,
+          upload_goes_on_after_a_reload, hospitals_way, an_archive_is_the_files_in_it, keys_decide_what_is_shown, first_way, logic_holds,
+          is_small_and_stays_in_place]
 
 if __name__ == "__main__":
     if client_browser.installed() is None:

@@ -169,19 +169,21 @@ Result<std::vector<DataRow>> SqlQueryStore::rows(
   }
   params.emplace_back(limit);
   const auto page = TRY(database_.scan(
-      "SELECT d.id, coalesce(" + source.document + ", '{}'), d.job_id, d.row_number, " +
-          database_.milliseconds("d.created_at") + ", " + database_.milliseconds("d.updated_at") +
-          " FROM ingested_data d" +
+      "SELECT d.id, coalesce(" + source.document + ", '{}'), " +
+          (dialect == SqlDialect::sqlite ? "lower(hex(d.content_hash))" : "encode(d.content_hash, 'hex')") +
+          ", d.job_id, d.row_number, " + database_.milliseconds("d.created_at") + ", " +
+          database_.milliseconds("d.updated_at") + " FROM ingested_data d" +
           (source.table.empty() ? "" : " LEFT JOIN " + name(source.table) + " t ON t.sluice_id = d.id") +
           " WHERE " + where + " ORDER BY d.id LIMIT $" + std::to_string(params.size()),
       params));
   for (std::size_t row = 0; row < page.size(); ++row)
     found.push_back({.id = page.text(row, 0),
                      .data = page.text(row, 1),
-                     .job_id = page.text(row, 2),
-                     .row_number = page.whole(row, 3),
-                     .created_at = sql_time_text(page.integer(row, 4)),
-                     .updated_at = sql_time_text(page.integer(row, 5))});
+                     .content_hash = page.text(row, 2),
+                     .job_id = page.text(row, 3),
+                     .row_number = page.whole(row, 4),
+                     .created_at = sql_time_text(page.integer(row, 5)),
+                     .updated_at = sql_time_text(page.integer(row, 6))});
   return found;
 }
 

@@ -326,8 +326,9 @@ struct RejectFilter {
 };
 
 struct DataRow {
-  std::string id;    // opaque; `after` of the next call
-  std::string data;  // JSON
+  std::string id;            // opaque; `after` of the next call
+  std::string data;          // JSON
+  std::string content_hash;  // SHA-256 (hex) of the row in RFC 8785 form
   std::string job_id;
   std::uint64_t row_number = 0;
   std::string created_at, updated_at;

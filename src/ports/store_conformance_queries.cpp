@@ -260,6 +260,8 @@ TEST_P(StoreConformance, StoredRowsAreReadInPages) {
     auto page = queries().rows("default", "people", {}, after, 7).value();
     for (const DataRow& row : page) {
       EXPECT_EQ(compact(row.data), "{\"value\":\"content " + std::to_string(row.row_number) + "\"}");
+      EXPECT_EQ(row.content_hash,
+                to_hex(Sha256().of("{\"value\":\"content " + std::to_string(row.row_number) + "\"}")));
       EXPECT_EQ(row.job_id, job.id);
       EXPECT_TRUE(row.created_at.starts_with("20") && row.created_at.ends_with("Z")) << row.created_at;
       EXPECT_EQ(row.updated_at, row.created_at);

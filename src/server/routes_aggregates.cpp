@@ -57,12 +57,44 @@ std::string group_json(const AggregateSpec& spec, const AggregateGroup& group) {
   return json + "}";
 }
 
-// Groups as lines of CSV, asked for page by page.
-class GroupsCsv final : public PagedBody {
+// Groups as lines of text, asked for page by page.
+class GroupsExport : public PagedBody {
+ public:
+  GroupsExport(AggregateStore& store, std::string tenant, AggregateSpec spec, AggregateQuestion question)
+      : spec_(std::move(spec)), store_(store), tenant_(std::move(tenant)), question_(std::move(question)) {
+    question_.limit = kGroupsAtOnce;
+  }
+
+ protected:
+  virtual void add(const AggregateGroup& group) = 0;
+
+  const AggregateSpec spec_;
+
+ private:
+  Result<Page> add_page() final {
+    const auto groups = TRY(store_.groups(tenant_, spec_, question_));
+    for (const AggregateGroup& group : groups) add(group);
+    if (!groups.empty()) question_.after = groups.back().cursor;
+    return groups.size() < kGroupsAtOnce ? Page::last : Page::more;
+  }
+
+  AggregateStore& store_;
+  const std::string tenant_;
+  AggregateQuestion question_;
+};
+
+class GroupsNdjson final : public GroupsExport {
+ public:
+  using GroupsExport::GroupsExport;
+
+ private:
+  void add(const AggregateGroup& group) override { text_ += group_json(spec_, group) + "\n"; }
+};
+
+class GroupsCsv final : public GroupsExport {
  public:
   GroupsCsv(AggregateStore& store, std::string tenant, AggregateSpec spec, AggregateQuestion question)
-      : store_(store), tenant_(std::move(tenant)), spec_(std::move(spec)), question_(std::move(question)) {
-    question_.limit = kGroupsAtOnce;
+      : GroupsExport(store, std::move(tenant), std::move(spec), std::move(question)) {
     text_ = "\xEF\xBB\xBF";  // spreadsheets take a file without it for the local 8-bit encoding
     for (const std::string& field : spec_.by) add_column(field);
     for (const AggregateMeasure& measure : spec_.measures) add_column(measure.name);
@@ -71,16 +103,11 @@ class GroupsCsv final : public PagedBody {
   }
 
  private:
-  Result<Page> add_page() override {
-    const auto groups = TRY(store_.groups(tenant_, spec_, question_));
-    for (const AggregateGroup& group : groups) {
-      for (std::string& cell : cells_) cell.clear();
-      std::string more;
-      (void)take_apart(group_json(spec_, group), places_, cells_, more);
-      add_line();
-    }
-    if (!groups.empty()) question_.after = groups.back().cursor;
-    return groups.size() < kGroupsAtOnce ? Page::last : Page::more;
+  void add(const AggregateGroup& group) override {
+    for (std::string& cell : cells_) cell.clear();
+    std::string more;
+    (void)take_apart(group_json(spec_, group), places_, cells_, more);
+    add_line();
   }
   void add_column(const std::string& name) {
     places_.emplace(name, cells_.size());
@@ -94,10 +121,6 @@ class GroupsCsv final : public PagedBody {
     text_ += '\n';
   }
 
-  AggregateStore& store_;
-  const std::string tenant_;
-  const AggregateSpec spec_;
-  AggregateQuestion question_;
   CellPlaces places_;
   std::vector<std::string> cells_;
 };
@@ -116,7 +139,9 @@ Result<Response> list(Api& api, const Request& request) {
   return list_answer(std::move(items), "");
 }
 
-Result<Response> csv(Api& api, const Request& request) {
+enum class ExportKind : std::uint8_t { csv, ndjson };
+
+Result<Response> export_groups(Api& api, const Request& request, ExportKind kind) {
   TRY(check_asked(request, {"where", "sort"}));
   AggregateQuestion question = TRY(asked_groups(request));
   DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
@@ -125,16 +150,25 @@ Result<Response> csv(Api& api, const Request& request) {
   TRY(store.groups(request.principal.tenant, aggregate.spec,
                    question));  // what is wrong with it is said before
   Response response;
-  response.headers.add("Content-Type", std::string(media_type_of(ReportKind::csv)));
-  response.headers.add("Content-Disposition", attachment(aggregate.spec.name + ".csv"));
-  TRY(note(api, request, "aggregate.export", aggregate.spec.name));
-  response.stream = std::make_unique<GroupsCsv>(store, request.principal.tenant, std::move(aggregate.spec),
-                                                std::move(question));
+  const ReportKind written = kind == ExportKind::csv ? ReportKind::csv : ReportKind::ndjson;
+  response.headers.add("Content-Type", std::string(media_type_of(written)));
+  response.headers.add("Content-Disposition",
+                       attachment(aggregate.spec.name + "." + std::string(name_of(written))));
+  TRY(note(api, request, "aggregate.export", aggregate.spec.name, {{"format", name_of(written)}}));
+  const std::string& tenant = request.principal.tenant;
+  if (kind == ExportKind::csv)
+    response.stream =
+        std::make_unique<GroupsCsv>(store, tenant, std::move(aggregate.spec), std::move(question));
+  else
+    response.stream =
+        std::make_unique<GroupsNdjson>(store, tenant, std::move(aggregate.spec), std::move(question));
   return response;
 }
 
 Result<Response> groups(Api& api, const Request& request) {
-  if (request.headers.get("Accept").starts_with("text/csv")) return csv(api, request);
+  const std::string_view accept = request.headers.get("Accept");
+  if (accept.starts_with("text/csv")) return export_groups(api, request, ExportKind::csv);
+  if (accept.starts_with("application/x-ndjson")) return export_groups(api, request, ExportKind::ndjson);
   TRY(check_asked(request, {"where", "sort", "limit", "cursor"}));
   const GroupsPage page = TRY(asked_groups_page(request, "groups of " + request.parameters.at("name")));
   const DeclaredAggregate aggregate = TRY(find_aggregate(api, request));
@@ -195,11 +229,16 @@ void add_aggregate_routes(Routes& routes, Api& api) {
   auto on = [&api](Result<Response> (*handler)(Api&, const Request&)) {
     return [&api, handler](const Request& request) { return handler(api, request); };
   };
+  auto as = [&api](ExportKind kind) {
+    return [&api, kind](const Request& request) { return export_groups(api, request, kind); };
+  };
   using enum Permission;
   const std::string one = "/v1/aggregates/{name}";
   routes.add({"GET", "/v1/aggregates", read, on(list), {}, "listAggregates", {}});
   routes.add({"GET", one, read_data, on(groups), {}, "listGroups", {}});
-  routes.add({"GET", one + "/groups.csv", read_data, on(csv), {}, "exportGroupsCsv", {}});
+  routes.add({"GET", one + "/groups.csv", read_data, as(ExportKind::csv), {}, "exportGroupsCsv", {}});
+  routes.add(
+      {"GET", one + "/groups.ndjson", read_data, as(ExportKind::ndjson), {}, "exportGroupsNdjson", {}});
   routes.add({"POST", one + "/rebuild", operate, on(rebuild), {}, "rebuildAggregate", {}});
 }
 

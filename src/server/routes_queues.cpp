@@ -1,6 +1,8 @@
 #include "server/routes_queues.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "base/log.h"
 #include "base/uuid.h"
@@ -63,6 +65,34 @@ Result<Response> steer(Api& api, const Request& request, Steer what) {
   TRY(what == Steer::pause ? api.service.queue.pause() : api.service.queue.resume());
   TRY(note(api, request, what == Steer::pause ? "queue.pause" : "queue.resume", health.name));
   return json_answer(200, health_json(TRY(api.service.queue.health())));
+}
+
+// Who works on what: splits with a live lease, of jobs that the key reaches.
+Result<Response> active(Api& api, const Request& request) {
+  TRY(check_asked(request, {}));
+  TRY(queue_of(api, request));
+  JobStore& store = api.service.store.jobs();
+  std::vector<Lease> leases = TRY(store.leases());
+  std::ranges::sort(
+      leases, {}, [](const Lease& lease) { return std::tie(lease.owner, lease.job_id, lease.split_number); });
+  std::map<std::string, Result<Job>> jobs;  // of one job there may be many splits
+  Json items = Json::array();
+  for (const Lease& lease : leases) {
+    auto known = jobs.find(lease.job_id);
+    if (known == jobs.end()) known = jobs.emplace(lease.job_id, store.get(lease.job_id)).first;
+    const Result<Job>& job = known->second;
+    if (!job && job.error().kind == ErrorKind::not_found) continue;  // removed since
+    if (!job) return std::unexpected(job.error());
+    if (job->tenant != request.principal.tenant || !reaches_pipeline(request.principal, job->pipeline))
+      continue;
+    items.push_back({{"worker", lease.owner},
+                     {"jobId", job->id},
+                     {"pipeline", job->pipeline},
+                     {"fileName", job->file_name},
+                     {"split", lease.split_number},
+                     {"work", lease.split_number == kPlanningSplit ? "planning" : "rows"}});
+  }
+  return list_answer(std::move(items), "");
 }
 
 Result<Response> failed(Api& api, const Request& request) {
@@ -139,6 +169,7 @@ void add_queue_routes(Routes& routes, Api& api) {
   routes.add({"GET", "/v1/queues", read, on(list), {}, "listQueues", {}});
   routes.add({"POST", queue + "/pause", operate, steers(Steer::pause), {}, "pauseQueue", {}});
   routes.add({"POST", queue + "/resume", operate, steers(Steer::resume), {}, "resumeQueue", {}});
+  routes.add({"GET", queue + "/active", read, on(active), {}, "listActiveSplits", {}});
   routes.add({"GET", queue + "/failed", read, on(failed), {}, "listDeadLetters", {}});
   routes.add({"POST", queue + "/failed/replay", operate, on(replay), {}, "replayDeadLetters", {}});
 }

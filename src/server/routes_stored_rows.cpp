@@ -25,7 +25,8 @@ struct RowsQuestion {
 constexpr std::size_t kRowsAtOnce = 500;
 
 std::string row_json(const DataRow& row) {
-  const Json tail = {{"jobId", row.job_id},
+  const Json tail = {{"contentHash", row.content_hash},
+                     {"jobId", row.job_id},
                      {"rowNumber", row.row_number},
                      {"createdAt", text_or_null(row.created_at)},
                      {"updatedAt", text_or_null(row.updated_at)}};

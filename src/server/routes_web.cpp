@@ -10,7 +10,8 @@ namespace sluice {
 namespace {
 
 // First words of the page's own addresses.
-constexpr std::array<std::string_view, 5> kPages = {"jobs", "pipelines", "keys", "audit", "sign-in"};
+constexpr std::array<std::string_view, 9> kPages = {"jobs",  "rows", "aggregates", "pipelines", "dashboard",
+                                                    "queue", "keys", "audit",      "sign-in"};
 
 // The page runs its own scripts and asks its own server, and nothing else. 'unsafe-inline' is for styles
 // alone: Mantine writes those that depend on the window's width, and the lock of scrolling below a dialogue,

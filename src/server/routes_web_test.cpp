@@ -70,8 +70,9 @@ TEST_F(WebTest, addresses_of_the_page_are_answered_with_it_and_no_others) {
   ASSERT_TRUE(page);
   EXPECT_EQ(page->headers.get("Content-Type"), "text/html; charset=utf-8");
   EXPECT_EQ(page->headers.get("Cache-Control"), "no-cache");
-  for (const char* path : {"/jobs", "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f/rejects", "/pipelines/new",
-                           "/keys", "/audit", "/sign-in"}) {
+  for (const char* path :
+       {"/jobs", "/jobs/0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f/rejects", "/rows/people", "/aggregates/states",
+        "/pipelines/new", "/queue", "/dashboard", "/keys", "/audit", "/sign-in"}) {
     const Result<Response> same = get(path);
     ASSERT_TRUE(same) << path;
     EXPECT_EQ(same->body, page->body) << path;

@@ -37,8 +37,8 @@ export async function drive(run) {
   }
 }
 
-export async function picture(page, name) {
-  await page.screenshot({ path: `${asked.pictures}/${name}.png`, fullPage: true, animations: "disabled" });
+export async function picture(page, name, fullPage = true) {
+  await page.screenshot({ path: `${asked.pictures}/${name}.png`, fullPage, animations: "disabled" });
 }
 
 // The numbers of a job as its page shows them.

@@ -22,6 +22,11 @@ async function offered(page) {
     if ((await page.getByLabel("Remove the rows that it stored, too").count()) > 0) may.push("delete rows");
     await page.getByRole("button", { name: "No, leave it" }).click();
   }
+  await page.goto(`${asked.url}/queue`);
+  await page.locator("[data-queue]").waitFor();
+  if ((await page.getByRole("link", { name: "Data", exact: true }).count()) > 0) may.push("data");
+  if ((await page.getByRole("button", { name: "Pause" }).count()) > 0) may.push("pause");
+  if ((await page.getByRole("button", { name: "New schedule" }).count()) > 0) may.push("schedules");
   return may;
 }
 

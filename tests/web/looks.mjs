@@ -12,6 +12,8 @@ const THERE = {
   "no-job": "There is no such thing", "none-like-that": "No job is like that",
   pipelines: "What it does", pipeline: "Try it on a file", "pipeline-file": "It is changed where the server runs", "new-pipeline": "Infer it from a file",
   "no-pipeline": "There is no such thing", keys: "This server asks nobody", audit: "wrote a pipeline",
+  data: "by the pipeline that they came through", rows: "more come as you scroll", aggregates: "hospitals_by_state", aggregate: "20 largest",
+  queue: "Runs next", dashboard: "from being sent until",
 };
 
 async function seenOf(page, name, view) {
@@ -43,10 +45,23 @@ await drive(async (open) => {
     const cards = name === "rejects" && view.width < 768;
     await page.getByText(cards ? "Only what is wrong" : name === "pipelines" && view.width < 832 ? "Last job" : THERE[name]).first().waitFor();
     if (name === "pipelines" && view.width > 360) await page.getByText("rows known by id").first().waitFor();
-    if (name === "rejects") await page.locator("[data-row]").first().waitFor();
-    await picture(page, `${name}-${view.width}-${view.scheme}`);
+    if (name === "rejects" || name === "rows") await page.locator("[data-row]").first().waitFor();
+    if (name === "dashboard") await page.locator(".u-over").nth(2).waitFor();
+    if (name === "queue") await page.locator("[data-letter]").first().waitFor();
+    // A list over thousands of rows is as high as all of them: what is seen of it at first.
+    await picture(page, `${name}-${view.width}-${view.scheme}`, name !== "rows");
     seen.push(await seenOf(page, name, view));
   }
+  await page.goto(`${asked.url}/rows/hospitals`);
+  await page.locator("[data-row]").first().click();
+  await page.getByTestId("row-line").waitFor();
+  await picture(page, `row-${view.width}-${view.scheme}`, false);
+  seen.push(await seenOf(page, "row", view));
+  await page.goto(`${asked.url}/queue`);
+  await page.getByRole("button", { name: "New schedule" }).click();
+  await page.getByRole("button", { name: "Make it" }).waitFor();
+  await picture(page, `schedule-${view.width}-${view.scheme}`, false);
+  seen.push(await seenOf(page, "schedule", view));
   await page.goto(asked.url);
   await choose(page, asked.file);
   await page.getByText("would be rejected").waitFor();

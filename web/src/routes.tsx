@@ -2,6 +2,7 @@
 // index.html: their first words stand in src/server/routes_web.cpp as well.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import type { JobStatus } from "./api/client";
+import { type Where, whereOf } from "./logic/where";
 import { Frame } from "./parts/frame";
 import { NotFound } from "./parts/states";
 
@@ -23,6 +24,23 @@ export interface AuditSearch {
   actor?: string;
   action?: string;
   cursor?: string;
+}
+
+export interface RowsSearch {
+  where?: Where;
+}
+
+export interface GroupsSearch {
+  where?: Where;
+  sort?: string;
+  measure?: string; // of the chart
+}
+
+const SPANS = ["hour", "day", "week", "month"] as const;
+
+export interface DashboardSearch {
+  span?: (typeof SPANS)[number];
+  pipeline?: string;
 }
 
 const STATUSES = ["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"];
@@ -99,6 +117,52 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./pages/audit"), "AuditPage"),
 });
 
+const rows = createRoute({
+  getParentRoute: () => root,
+  path: "/rows",
+  component: lazyRouteComponent(() => import("./pages/rows"), "RowsPage"),
+});
+
+const rowsOf = createRoute({
+  getParentRoute: () => root,
+  path: "/rows/$pipeline",
+  validateSearch: (search: Record<string, unknown>): RowsSearch => ({ where: whereOf(search.where) }),
+  component: lazyRouteComponent(() => import("./pages/rows-of"), "RowsOfPage"),
+});
+
+const aggregates = createRoute({
+  getParentRoute: () => root,
+  path: "/aggregates",
+  component: lazyRouteComponent(() => import("./pages/aggregates"), "AggregatesPage"),
+});
+
+const aggregate = createRoute({
+  getParentRoute: () => root,
+  path: "/aggregates/$name",
+  validateSearch: (search: Record<string, unknown>): GroupsSearch => ({
+    where: whereOf(search.where),
+    sort: text(search.sort),
+    measure: text(search.measure),
+  }),
+  component: lazyRouteComponent(() => import("./pages/aggregate"), "AggregatePage"),
+});
+
+const queue = createRoute({
+  getParentRoute: () => root,
+  path: "/queue",
+  component: lazyRouteComponent(() => import("./pages/queue"), "QueuePage"),
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboard",
+  validateSearch: (search: Record<string, unknown>): DashboardSearch => ({
+    span: SPANS.find((span) => span === search.span),
+    pipeline: text(search.pipeline),
+  }),
+  component: lazyRouteComponent(() => import("./pages/dashboard"), "DashboardPage"),
+});
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
@@ -111,7 +175,7 @@ const signIn = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([upload, jobs, job, rejects, pipelines, newPipeline, pipeline, keys, audit, signIn]),
+  routeTree: root.addChildren([upload, jobs, job, rejects, rows, rowsOf, aggregates, aggregate, pipelines, newPipeline, pipeline, dashboard, queue, keys, audit, signIn]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

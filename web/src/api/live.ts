@@ -31,6 +31,14 @@ export function useConnection(): Connection {
   return useSyncExternalStore(watch, () => state);
 }
 
+const listeners = new Set<() => void>();
+
+// Something happened to some job; until it is ended by what it returns. Told at most every TELL_EVERY_MS.
+export function whenHeard(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 // Follows until it is ended by what it returns.
 export function followEvents(client: QueryClient): () => void {
   let socket: WebSocket | null = null;
@@ -69,6 +77,7 @@ export function followEvents(client: QueryClient): () => void {
     telling = 0;
     const now = [...changed];
     changed.clear();
+    for (const heard of listeners) heard();
     for (const [id, events] of now) refresh(id, events).catch(() => undefined); // asked for again with the next event
   }
 

@@ -3,7 +3,7 @@ import { ActionIcon, Alert, Anchor, AppShell, Burger, Group, NavLink, Text, Tool
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, type LinkProps, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { BookOpen, KeyRound, ListChecks, LogOut, type LucideIcon, Moon, ScrollText, Sun, SunMoon, Upload, Workflow } from "lucide-react";
+import { BookOpen, ChartBarBig, Gauge, KeyRound, Layers, ListChecks, LogOut, type LucideIcon, Moon, ScrollText, Sun, SunMoon, Table2, Upload, Workflow } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import type { Permission } from "../api/client";
 import { followEvents, useConnection } from "../api/live";
@@ -21,10 +21,14 @@ interface Place {
 const PLACES: Place[] = [
   { to: "/", label: "Upload", icon: Upload },
   { to: "/jobs", label: "Jobs", icon: ListChecks },
+  { to: "/rows", label: "Data", icon: Table2, needs: "read_data" },
+  { to: "/aggregates", label: "Aggregates", icon: ChartBarBig, needs: "read_data" },
   { to: "/pipelines", label: "Pipelines", icon: Workflow },
 ];
 // For who looks after the server.
 const MORE: Place[] = [
+  { to: "/dashboard", label: "Dashboard", icon: Gauge },
+  { to: "/queue", label: "Queue", icon: Layers },
   { to: "/keys", label: "Keys", icon: KeyRound, needs: "administer" },
   { to: "/audit", label: "Audit log", icon: ScrollText, needs: "administer" },
 ];
