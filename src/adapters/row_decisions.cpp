@@ -156,9 +156,10 @@ Result<bool> RowDecisions::reject_if_taken(std::uint32_t at, const RejectRow& re
   const std::string& fields = taken->constraint < spec_.unique_constraints.size()
                                   ? spec_.unique_constraints[taken->constraint]
                                   : joined(spec_.key_fields);
-  TRY(reject(entries_[at], unique_issue(entries_[at], fields,
-                                        "The value of " + fields + " may stand only once, and row " +
-                                            std::to_string(taken->row_number) + " has it already.")));
+  TRY(reject(entries_[at],
+             unique_issue(entries_[at], fields,
+                          "The value of " + fields + " may stand only once, and row " +
+                              std::to_string(taken->row_number) + " of the data has it already.")));
   return true;
 }
 

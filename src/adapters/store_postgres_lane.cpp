@@ -113,10 +113,7 @@ Result<> PostgresLane::lock_slots(unsigned first, unsigned end, SlotLock how) {
 Result<> PostgresLane::store(std::span<RowEntry> entries, const Commit& commit) {
   return table_.store(*connection_, entries, [&](RowEntry& entry, Issue issue) -> Result<> {
     entry.outcome = Outcome::rejected;
-    RejectedRow row{entry.row->row_number, entry.row->line, {}, {}};
-    if (commit.raw_of) row.raw = commit.raw_of(*entry.batch, *entry.row);
-    row.issues.push_back(std::move(issue));
-    reject(row);
+    reject(commit.reject_of(*entry.batch, *entry.row, std::move(issue)));
     return {};
   });
 }

@@ -121,10 +121,7 @@ Result<CommitReport> SqliteRowWriter::commit_guarded(const Commit& commit, const
   if (spec_.resolves_job_id) TRY(set_aside_corrected());
   auto reject = [&](RowEntry& entry, Issue issue) -> Result<> {
     entry.outcome = Outcome::rejected;
-    RejectedRow row{entry.row->row_number, entry.row->line, {}, {}};
-    if (commit.raw_of) row.raw = commit.raw_of(*entry.batch, *entry.row);
-    row.issues.push_back(std::move(issue));
-    return write_reject(row);
+    return write_reject(commit.reject_of(*entry.batch, *entry.row, std::move(issue)));
   };
   TRY(work_->rows->store(entries_, now, reject));
   if (spec_.resolves_job_id) TRY(resolve());

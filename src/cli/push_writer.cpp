@@ -36,8 +36,7 @@ Result<RowCounts> PushWriter::take(const PreparedBatch& batch, const Commit& com
       continue;
     }
     ++counts.rejected;
-    TRY(on_reject_(
-        {row.row_number, row.line, commit.raw_of ? commit.raw_of(batch, row) : "", {*std::move(fault)}}));
+    TRY(on_reject_(commit.reject_of(batch, row, *std::move(fault))));
   }
   TRY(rejects_before(UINT64_MAX));
   counts.rejected += batch.rejects.size();

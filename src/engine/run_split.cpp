@@ -26,16 +26,17 @@ void keep_until(std::uint64_t row_limit, PreparedBatch& batch) {
 }
 
 // In a spreadsheet people look for B17, not for a column's number and a line.
+void say_place(const SheetPlan& sheet, std::uint64_t line, Issue& issue) {
+  std::string& message = issue.message;
+  if (message.ends_with(kDelimiterHint)) {
+    message.resize(message.size() - kDelimiterHint.size());
+    message += "; does a column have no name in the header?";
+  }
+  message.insert(0, place_in_sheet(sheet, line, issue.field_number) + ": ");
+}
 void say_places(const SheetPlan& sheet, PreparedBatch& batch) {
   for (RejectedRow& reject : batch.rejects)
-    for (Issue& issue : reject.issues) {
-      std::string& message = issue.message;
-      if (message.ends_with(kDelimiterHint)) {
-        message.resize(message.size() - kDelimiterHint.size());
-        message += "; does a column have no name in the header?";
-      }
-      message.insert(0, place_in_sheet(sheet, reject.line, issue.field_number) + ": ");
-    }
+    for (Issue& issue : reject.issues) say_place(sheet, reject.line, issue);
 }
 
 // parse -> transform -> validate -> hash, on one thread in one go: warm cache, no hand-over per step.
@@ -101,6 +102,10 @@ class Batch {
       auto bound = task_.pipeline.bind(batch.batch.columns(), false);
       return bound ? (*bound)->raw_of(batch.batch, row.batch_row) : std::string();
     };
+    if (task_.plan.format == FormatKind::xlsx)
+      commit.say_place = [this](const PreparedRow& row, Issue& issue) {
+        say_place(task_.plan.sheet, row.line, issue);
+      };
     const auto began = std::chrono::steady_clock::now();
     SplitProgress progress;
     progress.report = TRY(writer_.commit(commit, lease_));

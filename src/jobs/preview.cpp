@@ -54,7 +54,7 @@ class Collector final : public RowWriter {
       issue.field = spec_.unique_constraints.at(value.constraint);
       issue.message =
           "The value of " + issue.field + " may stand only once, and an earlier row of the sample has it.";
-      preview_.rejects.push_back({row.row_number, row.line, commit.raw_of(batch, row), {std::move(issue)}});
+      preview_.rejects.push_back(commit.reject_of(batch, row, std::move(issue)));
       return;
     }
     preview_.rows.push_back({row.row_number, row.line, std::string(row.data), known});

@@ -257,8 +257,15 @@ struct Commit {
   Checkpoint checkpoint;        // position and digest after the last row; `counts` is the store's business
   bool last = false;            // the split ends here
   std::optional<Position> end;  // with `last`: where the input was found to end
-  // The row as it was read, as RejectedRow::raw, for the few rows that the store itself rejects.
-  std::function<std::string(const PreparedBatch&, const PreparedRow&)> raw_of;
+  // For the few rows that the store itself rejects: the row as it was read, as RejectedRow::raw, and what an
+  // issue's message says of where it stands.
+  std::function<std::string(const PreparedBatch&, const PreparedRow&)> raw_of = {};
+  std::function<void(const PreparedRow&, Issue&)> say_place = {};
+
+  RejectedRow reject_of(const PreparedBatch& batch, const PreparedRow& row, Issue issue) const {
+    if (say_place) say_place(row, issue);
+    return {row.row_number, row.line, raw_of ? raw_of(batch, row) : "", {std::move(issue)}};
+  }
 };
 
 struct CommitReport {
