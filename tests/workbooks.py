@@ -30,22 +30,22 @@ def text_element(text):
 
 
 class Workbook:
-    """One sheet, written row by row. A cell is a str (a shared text where `shared`), an int or float, (number, style), or
+    """Sheets, written one after the other row by row. A cell is a str (a shared text where `shared`), an int or float, (number, style), or
     None."""
 
-    def __init__(self, file, shared=False, level=1):
+    def __init__(self, file, shared=False, level=1, sheets=("People",)):
         self.zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level)
-        self.shared, self.row = {} if shared else None, 0
+        self.shared, self.sheet, self.number = {} if shared else None, None, 0
         relation = '<Relationship Id="{}" Type="{}/{}" Target="{}"/>'.format
         self._part("_rels/.rels", self._relations(relation("a", OFFICE, "officeDocument", "xl/workbook.xml")))
-        self._part("xl/workbook.xml", f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
-                   '<sheet name="People" sheetId="1" r:id="s"/></sheets></workbook>')
+        self._part("xl/workbook.xml", f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>' +
+                   "".join(f'<sheet name="{name}" sheetId="{i}" r:id="s{i}"/>' for i, name in enumerate(sheets, 1)) + '</sheets></workbook>')
         self._part("xl/_rels/workbook.xml.rels", self._relations(
-            relation("s", OFFICE, "worksheet", "worksheets/sheet1.xml") + relation("t", OFFICE, "sharedStrings", "sharedStrings.xml") +
+            "".join(relation(f"s{i + 1}", OFFICE, "worksheet", f"worksheets/sheet{i + 1}.xml") for i in range(len(sheets))) +
+            relation("t", OFFICE, "sharedStrings", "sharedStrings.xml") +
             relation("f", OFFICE, "styles", "styles.xml")))
         self._part("xl/styles.xml", f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>')
-        self.sheet = self.zip.open("xl/worksheets/sheet1.xml", "w", force_zip64=True)
-        self.sheet.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+        self.next_sheet()
 
     @staticmethod
     def _relations(inside):
@@ -70,9 +70,19 @@ class Workbook:
         inside = "".join(self._cell(f"{letters(i)}{self.row}", cell) for i, cell in enumerate(cells))
         self.sheet.write(f'<row r="{self.row}">{inside}</row>'.encode())
 
-    def close(self):
+    def next_sheet(self):
+        if self.sheet:
+            self._end_sheet()
+        self.number, self.row = self.number + 1, 0
+        self.sheet = self.zip.open(f"xl/worksheets/sheet{self.number}.xml", "w", force_zip64=True)
+        self.sheet.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+
+    def _end_sheet(self):
         self.sheet.write(b"</sheetData></worksheet>")
         self.sheet.close()
+
+    def close(self):
+        self._end_sheet()
         with self.zip.open("xl/sharedStrings.xml", "w", force_zip64=True) as part:
             part.write(f'<sst xmlns="{MAIN}">'.encode())
             for text in self.shared or ():

@@ -23,6 +23,8 @@ struct SourceSpec {
   std::string encoding = "auto";
   std::string pointer;
   SheetChoice sheet;  // before what the dialect says
+  // A report: where several sheets have data, each goes on where the one before it ended.
+  bool sheets_follow = false;
   std::uint64_t row_bytes = 1 << 20;
   std::uint64_t window_bytes = kUsualWindowBytes;
   std::vector<std::string> schema_fields;  // names, for a file without a header

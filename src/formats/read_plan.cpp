@@ -125,6 +125,7 @@ SheetPlan sheet_of(const Json& json) {
   sheet.number = members["number"].get<std::uint32_t>();
   sheet.name = text_of(members["name"]);
   sheet.first_column = members["first_column"].get<std::uint32_t>();
+  if (json.contains("more")) sheet.more = texts_of(members["more"]);  // of a report of several sheets only
   members.check_all_taken();
   return sheet;
 }
@@ -177,6 +178,7 @@ std::string to_json(const ReadPlan& plan) {
     json["sheet"] = {{"number", plan.sheet.number},
                      {"name", json_of(plan.sheet.name)},
                      {"first_column", plan.sheet.first_column}};
+  if (!plan.sheet.more.empty()) json["sheet"]["more"] = json_of(plan.sheet.more);
   return json.dump();
 }
 

@@ -38,6 +38,8 @@ struct SheetPlan {
   std::uint32_t number = 0;  // of the sheet in the workbook, from 1; 0: the input is no workbook
   std::string name;
   std::uint32_t first_column = 0;  // empty columns of the sheet before the table's first
+  // Sheets whose rows follow, in turn: a line of the input counts as if each sheet before had all its rows.
+  std::vector<std::string> more = {};
 
   friend bool operator==(const SheetPlan&, const SheetPlan&) = default;
 };

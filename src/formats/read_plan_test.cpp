@@ -19,7 +19,7 @@ ReadPlan full_plan() {
               .trailing_delimiter = true,
               .null_sequence = "",
               .comment_rows = {2, 7}};
-  plan.sheet = {.number = 2, .name = "Übersicht", .first_column = 3};
+  plan.sheet = {.number = 2, .name = "Übersicht", .first_column = 3, .more = {"Übersicht 2", "c"}};
   plan.pointer = "/a~1b/ü";
   plan.columns = {"", "x\"y", "b\xff", "naïve"};
   plan.rows_are_arrays = true;

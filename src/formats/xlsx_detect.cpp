@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "formats/csv_header.h"
 #include "formats/csv_trial.h"
@@ -24,6 +25,7 @@ constexpr std::uint64_t kMostBlankBytes = 256 << 20;
 constexpr std::size_t kMostSampleCells = 100'000;
 constexpr std::size_t kMostTitles = 50;  // rows
 constexpr std::size_t kFewestSampleRows = 2 * kMostTitles;
+constexpr std::size_t kMostFollowing = 1000;  // sheets: the numbers of their rows have to fit into 32 bits
 
 std::string quoted(const std::string& name) { return "'" + shown_value(name, 100) + "'"; }
 
@@ -66,9 +68,12 @@ Result<bool> has_data(const std::shared_ptr<const ZipArchive>& archive, const Wo
   }
 }
 
-Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr<const ZipArchive>& archive,
-                                 const Workbook& workbook, const SheetLimits& limits,
-                                 std::vector<std::string>& findings, const std::stop_token& stop) {
+// Which sheets are read, by their place in the workbook: one, or those that follow each other.
+Result<std::vector<std::size_t>> choose_sheets(const SourceSpec& source,
+                                               const std::shared_ptr<const ZipArchive>& archive,
+                                               const Workbook& workbook, const SheetLimits& limits,
+                                               std::vector<std::string>& findings,
+                                               const std::stop_token& stop) {
   const std::size_t count = workbook.sheets.size();
   const SheetChoice& choice = source.sheet.declared() ? source.sheet : source.dialect.sheet;
   if (choice.name) {
@@ -76,17 +81,17 @@ Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr
     if (found == workbook.sheets.end())
       return fail(ErrorKind::input, "has no sheet " + quoted(*choice.name) + "; its sheets are " +
                                         listed(workbook, all_sheets(workbook)));
-    return static_cast<std::size_t>(found - workbook.sheets.begin());
+    return std::vector{static_cast<std::size_t>(found - workbook.sheets.begin())};
   }
   if (choice.number) {
     // `sheet: 2024` is written so for a sheet of that name.
     auto named = std::ranges::find(workbook.sheets, std::to_string(*choice.number), &WorkbookSheet::name);
     if (*choice.number > count && named != workbook.sheets.end())
-      return static_cast<std::size_t>(named - workbook.sheets.begin());
+      return std::vector{static_cast<std::size_t>(named - workbook.sheets.begin())};
     if (*choice.number > count)
       return fail(ErrorKind::input, "has no sheet " + std::to_string(*choice.number) + "; its sheets are " +
                                         listed(workbook, all_sheets(workbook)));
-    return *choice.number - 1;
+    return std::vector<std::size_t>{*choice.number - 1};
   }
   std::vector<std::size_t> visible, hidden;
   std::map<std::string, bool> looked_at;  // by part, which several sheets may name
@@ -107,6 +112,7 @@ Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr
     const bool filled = known->second;
     if (filled) (workbook.sheets[i].state == SheetState::visible ? visible : hidden).push_back(i);
   }
+  if (visible.size() > 1 && source.sheets_follow) return visible;
   if (visible.size() > 1)
     return fail(ErrorKind::input, "has " + std::to_string(visible.size()) + " sheets with data: " +
                                       listed(workbook, visible) + "; " + std::string(kSayWhich));
@@ -119,7 +125,7 @@ Result<std::size_t> choose_sheet(const SourceSpec& source, const std::shared_ptr
     findings.push_back("Sheet " + quoted(workbook.sheets[visible[0]].name) + " is read: of " +
                        std::to_string(count) + " sheets it is the only " +
                        (hidden.empty() ? "" : "visible ") + "one with data.");
-  return visible[0];
+  return visible;
 }
 
 // The first rows, as far as a header is looked for.
@@ -242,6 +248,37 @@ std::string sheet_title_finding(const SheetRecords& records, std::size_t titles)
                      : "Rows " + first + " to " + last + " stand above the header and are taken as titles.";
 }
 
+std::string_view record_of(const Sample& sample) {
+  const TrialRecord& first = sample.records.front();
+  return std::string_view(sample.text).substr(first.begin, first.end - first.begin);
+}
+
+// The sheets behind the first, `sheets`: each begins with the same header, which is no row of theirs.
+Result<> add_following(std::span<const std::size_t> sheets, std::string_view header,
+                       const std::shared_ptr<const ZipArchive>& archive, const Workbook& workbook,
+                       const SheetLimits& limits, ReadPlan& plan, const std::stop_token& stop) {
+  if (sheets.size() > kMostFollowing)
+    return fail(ErrorKind::input,
+                "has " + std::to_string(sheets.size() + 1) + " sheets with data, more than a report has");
+  const CsvDialect as_declared = plan.csv;
+  for (const std::size_t number : sheets) {
+    const WorkbookSheet& sheet = workbook.sheets[number];
+    auto records = TRY(open_sheet(archive, workbook, sheet, limits, SheetTexts::read, stop));
+    const Sample sample = TRY(read_sample(*records, as_declared, 1, stop));
+    if (sample.records.empty() || record_of(sample) != header)
+      return fail(ErrorKind::input,
+                  "has sheets with data that do not belong together: " + quoted(sheet.name) +
+                      " does not begin with the header of " + quoted(plan.sheet.name) +
+                      ". Give each sheet of the report the same columns in the same order, and take other "
+                      "sheets out of the workbook");
+    plan.sheet.more.push_back(sheet.name);
+    plan.csv.comment_rows.push_back(
+        static_cast<std::uint32_t>(plan.sheet.more.size() * kMostSheetRows + sample.records.front().line));
+    plan.findings.push_back("The rows of the sheet " + quoted(sheet.name) + " follow.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipArchive>& archive,
@@ -260,7 +297,8 @@ Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipAr
 
   const Workbook workbook = TRY(read_workbook(*archive, stop));
   const SheetLimits limits = sheet_limits(plan);
-  const std::size_t chosen = TRY(choose_sheet(source, archive, workbook, limits, plan.findings, stop));
+  const auto sheets = TRY(choose_sheets(source, archive, workbook, limits, plan.findings, stop));
+  const std::size_t chosen = sheets.front();
   const WorkbookSheet& sheet = workbook.sheets[chosen];
   if (!sheet.has_cells)
     return fail(ErrorKind::input, "has a chart and no cells on the sheet " + quoted(sheet.name));
@@ -281,6 +319,7 @@ Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipAr
     sample.records.erase(sample.records.begin(),
                          sample.records.begin() + static_cast<std::ptrdiff_t>(squared.titles));
   }
+  TRY(add_following(std::span(sheets).subspan(1), record_of(sample), archive, workbook, limits, plan, stop));
   const HeaderSearch search{.sample = sample.text,
                             .begin = 0,
                             .declared = declared,

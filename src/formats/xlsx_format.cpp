@@ -228,7 +228,10 @@ class SheetFormat : public RowFormat {
 
 std::string place_in_sheet(const SheetPlan& sheet, std::uint64_t row, std::uint32_t field) {
   const std::string place = field == 0 ? "row " : "cell " + column_letters(sheet.first_column + field);
-  return "Sheet '" + shown_value(sheet.name, 100) + "', " + place + std::to_string(row);
+  const std::size_t before = std::min<std::uint64_t>((std::max<std::uint64_t>(row, 1) - 1) / kMostSheetRows,
+                                                     sheet.more.size());  // sheets
+  return "Sheet '" + shown_value(before == 0 ? sheet.name : sheet.more[before - 1], 100) + "', " + place +
+         std::to_string(row - before * kMostSheetRows);
 }
 
 bool is_sheet_row(const CsvDialect& dialect, std::string_view record, std::uint64_t row) {

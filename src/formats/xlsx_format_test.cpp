@@ -344,6 +344,45 @@ TEST(XlsxFormat, NamesPlacesAsASpreadsheetDoes) {
   const SheetPlan sheet{1, "People", 2};
   EXPECT_EQ(place_in_sheet(sheet, 17, 1), "Sheet 'People', cell C17");
   EXPECT_EQ(place_in_sheet(sheet, 17, 0), "Sheet 'People', row 17");
+  const SheetPlan several{1, "A", 0, {"B", "C"}};
+  EXPECT_EQ(place_in_sheet(several, 1'048'576, 1), "Sheet 'A', cell A1048576");
+  EXPECT_EQ(place_in_sheet(several, 1'048'577, 1), "Sheet 'B', cell A1");
+  EXPECT_EQ(place_in_sheet(several, 2 * 1'048'576 + 5, 0), "Sheet 'C', row 5");
+}
+
+TEST(XlsxFormat, ReadsTheSheetsOfAReportOneBehindTheOther) {
+  const std::string header = row_of({"a", "b"});
+  const std::string full = header + "<row r='1048576'><c><v>2</v></c></row>";
+  Book book{{{"first", full},
+             {"second", "<row r='3'><c t='str'><v>a</v></c><c t='str'><v>b</v></c></row>" + row_of({"3"})},
+             {"empty", ""},
+             {"third", header + row_of({"", "4"})}},
+            "",
+            "",
+            ""};
+  SourceSpec source;
+  source.dialect.header = true;
+  ASSERT_FALSE(plan_of(book.bytes(), source)) << "only where that is asked for";
+  source.sheets_follow = true;
+  auto plan = plan_of(book.bytes(), source);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->sheet.more, (std::vector<std::string>{"second", "third"}));
+  const std::vector<std::string> rows = {"1@1048576: 2|", "2@1048580: 3|", "3@2097154: |4"};
+  EXPECT_EQ(rows_of(book.bytes(), source), rows);
+  // Wherever reading goes on.
+  const Reading whole = read_from(*plan, seekable_opener(book.bytes()), plan->first_row, {64 * 1024, 1});
+  EXPECT_EQ(whole.rows, rows);
+  for (const Position& end : whole.ends) {
+    const Reading rest = read_from(*plan, seekable_opener(book.bytes()), end, {});
+    EXPECT_EQ(rest.rows,
+              std::vector<std::string>(rows.begin() + static_cast<std::ptrdiff_t>(end.row - 1), rows.end()));
+  }
+  book.sheets[3].data = row_of({"b", "a"}) + row_of({"", "4"});
+  plan = plan_of(book.bytes(), source);
+  ASSERT_FALSE(plan);
+  EXPECT_TRUE(has(plan.error().message, "'third' does not begin with the header of 'first'"));
+  source.sheet.name = "third";
+  EXPECT_TRUE(plan_of(book.bytes(), source)) << "one that is named is read alone";
 }
 
 }  // namespace

@@ -296,21 +296,6 @@ class SheetSource : public ByteSource {
   std::optional<Error> failure_;
 };
 
-// What a sheet says while it is loaded stands by itself.
-class PlannedSheet : public ByteSource {
- public:
-  explicit PlannedSheet(std::unique_ptr<ByteSource> records) : records_(std::move(records)) {}
-  Result<std::size_t> read(std::span<char> into, std::stop_token stop) override {
-    auto count = records_->read(into, std::move(stop));
-    if (!count && count.error().kind == ErrorKind::input)
-      return fail(ErrorKind::input, "the workbook " + count.error().message);
-    return count;
-  }
-
- private:
-  std::unique_ptr<ByteSource> records_;
-};
-
 }  // namespace
 
 std::string column_letters(std::uint32_t number) {
@@ -380,20 +365,6 @@ SheetLimits sheet_limits(const ReadPlan& plan) {
   // take.
   constexpr std::uint64_t kShare = 8;
   return {.row_bytes = plan.row_bytes, .strings_bytes = plan.window_bytes / kShare};
-}
-
-Result<std::unique_ptr<ByteSource>> open_planned_sheet(const ReadPlan& plan, const Opener& opener,
-                                                       std::stop_token stop) {
-  auto archive =
-      std::make_shared<ZipArchive>(TRY(open_archive(plan.compression, plan.window_bytes, opener, stop)));
-  const Workbook workbook = TRY(read_workbook(*archive, stop));
-  const std::size_t at = plan.sheet.number - 1;
-  if (at >= workbook.sheets.size() || workbook.sheets[at].name != plan.sheet.name)
-    return fail(ErrorKind::input, "the input is not what it was when it was planned (sheet " +
-                                      std::to_string(plan.sheet.number) + " was '" + plan.sheet.name +
-                                      "'); run it again as a new job");
-  return std::make_unique<PlannedSheet>(
-      TRY(open_sheet(archive, workbook, workbook.sheets[at], sheet_limits(plan), SheetTexts::read, stop)));
 }
 
 }  // namespace sluice

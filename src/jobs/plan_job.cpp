@@ -103,6 +103,7 @@ Result<PlannedJob> plan_job(PipelineSpec spec, const Input& input, const PlanOpt
   JobPlan& plan = planned.plan;
   if (spec.schema && spec.source.schema_fields.empty())
     for (const Field& field : spec.schema->fields) spec.source.schema_fields.push_back(field.name);
+  spec.source.sheets_follow = options.report;
   plan.read = TRY(detect(spec.source, input.name, input.opener, stop));
   if (options.report) {
     bool csv = plan.read.format == FormatKind::csv || plan.read.format == FormatKind::xlsx;

@@ -102,6 +102,7 @@ void reject_unread(RowBatch& rows, std::size_t row) {
 Result<SourceSpec> report_source(const Input& report, std::uint64_t row_bytes) {
   SourceSpec source;
   source.row_bytes = row_bytes;
+  source.sheets_follow = true;
   bool ndjson = report.name.ends_with(".ndjson") || report.name.ends_with(".jsonl");
   source.format = ndjson                                 ? SourceFormat::ndjson
                   : name_ends_with(report.name, ".xlsx") ? SourceFormat::xlsx
