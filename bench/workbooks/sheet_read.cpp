@@ -30,7 +30,9 @@ void count(const RowBatch& batch, Counted& counted) {
 
 Result<Counted> read(const std::string& path) {
   const Input input = TRY(open_file(path, {}));
-  const ReadPlan plan = TRY(detect(SourceSpec{}, path, input.opener, {}));
+  SourceSpec source;
+  source.window_bytes = 32 << 20;  // as `sluice validate` has it by default, for texts in memory
+  const ReadPlan plan = TRY(detect(source, path, input.opener, {}));
   const auto format = make_format(plan);
   constexpr ChunkSize kSize{.bytes = 256 * 1024};
   auto reader = TRY(ChunkReader::open(plan, *format, input.opener, {plan.first_row, {}}, kSize, {}, {}));

@@ -8,7 +8,7 @@ SpillBuffer::SpillBuffer(std::size_t memory_bytes) : memory_bytes_(std::max(memo
 
 Result<> SpillBuffer::append(std::string_view bytes) {
   memory_ += bytes;
-  const std::size_t bound = file_ ? kBlockBytes * 2 : memory_bytes_;
+  const std::size_t bound = file_ ? kTailBytes : memory_bytes_;
   if (memory_.size() <= bound) return {};
   if (!file_) file_ = TRY(TemporaryFile::create());
   // Whole blocks, so that none is read before all of it is there.
@@ -22,20 +22,19 @@ Result<> SpillBuffer::append(std::string_view bytes) {
 
 Result<> SpillBuffer::read(std::uint64_t offset, std::size_t size, std::string& out) {
   while (size > 0) {
-    std::size_t count = 0;
-    if (offset >= spilled_bytes_) {
-      count = size;
-      out.append(memory_, static_cast<std::size_t>(offset - spilled_bytes_), count);
-    } else {
-      const std::string& bytes = *TRY(block(offset / kBlockBytes));
-      const std::size_t at = offset % kBlockBytes;
-      count = std::min(size, kBlockBytes - at);
-      out.append(bytes, at, count);
-    }
-    offset += count;
-    size -= count;
+    const std::string_view bytes = TRY(view(offset)).substr(0, size);
+    out += bytes;
+    offset += bytes.size();
+    size -= bytes.size();
   }
   return {};
+}
+
+Result<std::string_view> SpillBuffer::view(std::uint64_t offset) {
+  if (offset >= spilled_bytes_)
+    return std::string_view(memory_).substr(static_cast<std::size_t>(offset - spilled_bytes_));
+  const std::string& bytes = *TRY(block(offset / kBlockBytes));
+  return std::string_view(bytes).substr(offset % kBlockBytes);
 }
 
 Result<const std::string*> SpillBuffer::block(std::uint64_t number) {

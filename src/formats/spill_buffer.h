@@ -26,9 +26,14 @@ class SpillBuffer {
   bool spilled() const { return file_.has_value(); }
   // Appends `size` bytes from `offset` on to `out`; they must be there.
   Result<> read(std::uint64_t offset, std::size_t size, std::string& out);
+  // The bytes from `offset` on, as many as lie together: one at least, where there is one. Until the next
+  // call.
+  Result<std::string_view> view(std::uint64_t offset);
 
  private:
-  static constexpr std::size_t kBlockBytes = 16 * 1024;
+  // What is asked for lies anywhere, and is short: of larger blocks fewer would be in memory.
+  static constexpr std::size_t kBlockBytes = 4 * 1024;
+  static constexpr std::size_t kTailBytes = 64 * 1024;  // appended, and not written yet
   struct Block {
     std::string bytes;
     std::list<std::uint64_t>::iterator age;

@@ -96,7 +96,8 @@ class SheetHandler : public XmlHandler {
   }
 
   std::string records;           // whole ones
-  std::optional<Error> failure;  // of the disk
+  std::stop_token stop;          // of the step that goes on
+  std::optional<Error> failure;  // of the disk, or of the shared texts
 
  private:
   struct FoundCell {
@@ -189,18 +190,17 @@ class SheetHandler : public XmlHandler {
   }
 
   void append_shared() {
-    auto number = whole_number(trimmed(value_));
-    const std::uint64_t known = strings_ == nullptr ? 0 : strings_->size();
-    if (!number || *number >= known) {
-      texts_ += sheet_record::kUnreadable;
-      texts_ += "its text is number " + value_.substr(0, 40) + " of the workbook's shared texts, which has " +
-                std::to_string(known);
-      return;
-    }
-    if (auto appended = strings_->append(*number, texts_); !appended && !failure) {
+    // What is no number is beyond them all.
+    const std::uint64_t number = whole_number(trimmed(value_)).value_or(UINT64_MAX);
+    Result<bool> appended = strings_ == nullptr ? false : strings_->append(number, texts_, stop);
+    if (!appended) {
       failure = std::move(appended).error();
-      reader_->refuse("cannot be read");
+      return reader_->refuse("cannot be read");
     }
+    if (*appended) return;
+    texts_ += sheet_record::kUnreadable;
+    texts_ += "its text is number " + value_.substr(0, 40) + " of the workbook's shared texts, which has " +
+              std::to_string(strings_ == nullptr ? 0 : strings_->size());
   }
 
   static std::string_view trimmed(std::string_view text) {
@@ -268,9 +268,11 @@ class SheetSource : public ByteSource {
       if (!more_) return 0;
       handler_.records.clear();
       at_ = 0;
+      handler_.stop = stop;
       auto more = reader_->step(stop);
       if (!more && more.error().kind == ErrorKind::cancelled) return std::unexpected(std::move(more).error());
       more_ = more.value_or(false);
+      if (more && !more_) more = finish_strings(stop);
       // Rows before the damage come first.
       if (!more) failure_ = handler_.failure ? std::move(*handler_.failure) : std::move(more).error();
     }
@@ -286,6 +288,12 @@ class SheetSource : public ByteSource {
   }
 
  private:
+  // Those that no cell names have to be whole as well: the checksum stands behind them all.
+  Result<bool> finish_strings(const std::stop_token& stop) {
+    if (strings_ != nullptr) TRY(strings_->finish(stop));
+    return false;
+  }
+
   std::shared_ptr<const ZipArchive> archive_;
   std::unique_ptr<XlsxStrings> strings_;
   SheetHandler handler_;
@@ -339,7 +347,7 @@ Result<std::unique_ptr<ByteSource>> open_sheet(const std::shared_ptr<const ZipAr
   const ZipMember* from = archive->find(workbook.strings_part);
   if (from != nullptr && texts == SheetTexts::read) {
     strings = std::make_unique<XlsxStrings>(limits.strings_bytes, limits.row_bytes);
-    TRY(strings->read(*archive, *from, stop));
+    TRY(strings->open(*archive, *from, stop));
   }
   auto source = std::make_unique<SheetSource>(archive, std::move(strings), std::move(styles), workbook.dates,
                                               limits.row_bytes);

@@ -222,11 +222,14 @@ TEST(XlsxStrings, AreTheSameInMemoryAndOnDisk) {
   for (int i = 0; i < 30'000; ++i) {
     const int at = i % 3 == 0 ? i : static_cast<int>(i * 7919ll % 30'000);
     std::string from_small = "before ", from_large = "before ";
-    ASSERT_TRUE(small.append(static_cast<std::uint64_t>(at), from_small));
-    ASSERT_TRUE(large.append(static_cast<std::uint64_t>(at), from_large));
+    ASSERT_EQ(small.append(static_cast<std::uint64_t>(at), from_small, {}), true);
+    ASSERT_EQ(large.append(static_cast<std::uint64_t>(at), from_large, {}), true);
     ASSERT_EQ(from_small, "before " + text_of(at)) << at;
     ASSERT_EQ(from_large, from_small);
   }
+  std::string nothing;
+  EXPECT_EQ(small.append(30'000, nothing, {}), false);
+  EXPECT_EQ(nothing, "");
 }
 
 TEST(XlsxPlaces, AreLettersAndNumbers) {

@@ -29,7 +29,12 @@ constexpr std::string_view kRelationshipNamespaces[] = {
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 };
 
-std::string_view local_name(std::string_view name) {
+std::string_view local_name(const char* whole) {
+  // Nearly all of them, at the cost of comparing them.
+  constexpr std::string_view kUsual = kNamespaces[0];
+  if (std::strncmp(whole, kUsual.data(), kUsual.size()) == 0 && whole[kUsual.size()] == kSeparator)
+    return whole + kUsual.size() + 1;
+  const std::string_view name = whole;
   std::size_t at = name.rfind(kSeparator);
   if (at == std::string_view::npos) return name;
   return std::ranges::find(kNamespaces, name.substr(0, at)) != std::end(kNamespaces) ? name.substr(at + 1)
@@ -79,7 +84,7 @@ constexpr XML_Memory_Handling_Suite kMemory = {new_block, resize_block, free_blo
 
 std::optional<std::string_view> XmlAttributes::get(std::string_view name) const {
   for (const char** at = list_; *at != nullptr; at += 2)
-    if (name == *at) return at[1];
+    if (std::strncmp(*at, name.data(), name.size()) == 0 && (*at)[name.size()] == '\0') return at[1];
   return std::nullopt;
 }
 
@@ -133,6 +138,11 @@ class XmlReader::Expat {
     if (status == XML_STATUS_ERROR) return fail_by(XML_GetErrorCode(parser_));
     paused_ = status == XML_STATUS_SUSPENDED;
     return paused_ || !at_end_;
+  }
+
+  Result<> skip_rest(const std::stop_token& stop) {
+    (void)TRY(drain(stop));
+    return {};
   }
 
   void pause() { XML_StopParser(parser_, XML_TRUE); }
@@ -221,6 +231,7 @@ Result<> XmlReader::run(std::stop_token stop) {
   while (TRY(expat_->step(stop))) continue;
   return {};
 }
+Result<> XmlReader::skip_rest(std::stop_token stop) { return expat_->skip_rest(stop); }
 void XmlReader::pause() { expat_->pause(); }
 void XmlReader::finish() { expat_->finish(); }
 void XmlReader::refuse(std::string sentence) { expat_->refuse(std::move(sentence)); }

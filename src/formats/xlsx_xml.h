@@ -53,6 +53,9 @@ class XmlReader {
   // To the end.
   Result<> run(std::stop_token stop);
 
+  // To the end without telling the handler of what follows: is the part whole?
+  Result<> skip_rest(std::stop_token stop);
+
   // To be called by the handler only.
   void pause();                       // step() returns soon; the next one goes on
   void finish();                      // nothing more is asked for
