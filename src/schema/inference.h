@@ -1,7 +1,8 @@
 // SchemaInference: looks at every row of an input and says what the columns are. One object per thread;
 // merge() joins them. The result depends on the rows only, not on how they were spread: a value has exactly
 // one shape (value_shape.h), shapes are counted per column, and the schema is a function of the counts.
-// Memory is the number of columns times some three kilobytes, whatever the number of rows.
+// Memory is the number of columns times some four hundred bytes, and more for columns of many shapes,
+// whatever the number of rows.
 #pragma once
 
 #include <memory>

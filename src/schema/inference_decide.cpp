@@ -61,7 +61,8 @@ class Decider {
   Decider(const std::string& name, const ColumnShapes& column) : column_(column) {
     decision_.field.name = name;
     for (std::size_t i = 1; i < kShapes; ++i)  // 0: blank
-      if (column.counts[i] != 0) (Mask{1} << i & kMissing ? missing_ : seen_) |= Mask{1} << i;
+      if (column.count(static_cast<Shape>(i)) != 0)
+        (Mask{1} << i & kMissing ? missing_ : seen_) |= Mask{1} << i;
     order_ = column.date_order();
   }
 
@@ -147,10 +148,9 @@ class Decider {
     if (contradiction || (column_.ambiguous != 0 && order_.empty())) return false;
     field().date_order = order_;
     if (!order_.empty()) {
-      auto evidence =
-          static_cast<std::size_t>(order_ == "dmy" ? OrderEvidence::day_month : OrderEvidence::month_day);
+      const auto evidence = order_ == "dmy" ? OrderEvidence::day_month : OrderEvidence::month_day;
       add("Column '" + shown() + "' has dates with the " + (order_ == "dmy" ? "day" : "month") +
-          " first: " + shown(column_.evidence_examples[evidence]) + " decides it.");
+          " first: " + shown(column_.evidence_example(evidence)) + " decides it.");
     }
     if (!within(seen, kDates | bit(Shape::midnight))) return as(FieldType::datetime, "any");
     std::string pattern = pattern_of(seen, order_);
@@ -163,7 +163,7 @@ class Decider {
     for (std::size_t i = 0; i < kShapes; ++i) {
       if (!(missing_ & Mask{1} << i)) continue;
       std::string text(missing_text(static_cast<Shape>(i)));
-      add("Column '" + shown() + "': '" + text + "' (" + values(column_.counts[i]) +
+      add("Column '" + shown() + "': '" + text + "' (" + values(column_.count(static_cast<Shape>(i))) +
           ") is read as no value.");
       field().missing_values->push_back(std::move(text));
     }
@@ -204,8 +204,8 @@ class Decider {
          month = static_cast<std::size_t>(OrderEvidence::month_day);
     if (column_.evidence[day] && column_.evidence[month]) {
       add("Column '" + shown() + "' is text: some dates have the day first (" +
-          shown(column_.evidence_examples[day]) + "), others the month (" +
-          shown(column_.evidence_examples[month]) + ").");
+          shown(column_.evidence_example(OrderEvidence::day_month)) + "), others the month (" +
+          shown(column_.evidence_example(OrderEvidence::month_day)) + ").");
       return;
     }
     add("Column '" + shown() + "' is text: its dates (" + example_of(seen_) +
@@ -216,7 +216,7 @@ class Decider {
   // A column that is nearly of one type: the few values that are not are worth a look.
   void explain_strays() {
     std::uint64_t total = 0, strays = 0;
-    for (std::size_t i = 1; i < kShapes; ++i) total += column_.counts[i];
+    for (std::size_t i = 1; i < kShapes; ++i) total += column_.count(static_cast<Shape>(i));
     Mask others = seen_;
     Example first;
     for (Shape shape :
@@ -254,7 +254,7 @@ class Decider {
   std::string example_of(Mask shapes) const {
     Example first;
     for (std::size_t i = 0; i < kShapes; ++i)
-      if (shapes & Mask{1} << i) first.merge(column_.examples[i]);
+      if (shapes & Mask{1} << i) first.merge(column_.example(static_cast<Shape>(i)));
     return shown(first);
   }
   void add(std::string finding) { decision_.findings.push_back(std::move(finding)); }
@@ -275,23 +275,36 @@ void Example::take(std::string_view value, std::uint64_t at_row) {
   size = static_cast<std::uint8_t>(keep);
 }
 
+const ShapeCount& ColumnShapes::met(Shape shape) const {
+  static const ShapeCount kNone;
+  const std::uint8_t at = places_[static_cast<std::size_t>(shape)];
+  return at == 0 ? kNone : met_[at - 1];
+}
+
+const Example& ColumnShapes::evidence_example(OrderEvidence which) const {
+  static const Example kNone;
+  return evidence_examples_.empty() ? kNone : evidence_examples_[static_cast<std::size_t>(which)];
+}
+
 void ColumnShapes::add_order(const ShapeFound& found, std::string_view text, std::uint64_t row) {
   ambiguous += found.ambiguous;
   auto which = static_cast<std::size_t>(found.evidence);
   ++evidence[which];
-  evidence_examples[which].offer(text, row);
+  evidence_examples_.resize(evidence.size());
+  evidence_examples_[which].offer(text, row);
 }
 
 void ColumnShapes::merge(const ColumnShapes& other) {
-  for (std::size_t i = 0; i < kShapes; ++i) {
-    counts[i] += other.counts[i];
-    examples[i].merge(other.examples[i]);
+  for (const ShapeCount& theirs : other.met_) {
+    ShapeCount& own = entry(theirs.shape);
+    own.count += theirs.count;
+    own.example.merge(theirs.example);
   }
   ambiguous += other.ambiguous;
-  for (std::size_t i = 0; i < evidence.size(); ++i) {
-    evidence[i] += other.evidence[i];
-    evidence_examples[i].merge(other.evidence_examples[i]);
-  }
+  for (std::size_t i = 0; i < evidence.size(); ++i) evidence[i] += other.evidence[i];
+  if (!other.evidence_examples_.empty()) evidence_examples_.resize(evidence.size());
+  for (std::size_t i = 0; i < other.evidence_examples_.size(); ++i)
+    evidence_examples_[i].merge(other.evidence_examples_[i]);
   seen_at(other.first_row, other.place);
 }
 

@@ -31,19 +31,26 @@ struct Example {
   std::string_view view() const { return {text.data(), size}; }
 };
 
-struct ColumnShapes {
-  std::array<std::uint64_t, kShapes> counts{};
-  std::array<Example, kShapes> examples{};
+// How often a value of one shape was met.
+struct ShapeCount {
+  Shape shape = Shape::blank;
+  std::uint64_t count = 0;
+  Example example;
+};
+
+// A column has few of the shapes, and a table may have thousands of columns: there is an entry for what was
+// met.
+class ColumnShapes {
+ public:
   std::uint64_t ambiguous = 0;              // dates whose day and month could change places
   std::array<std::uint64_t, 3> evidence{};  // by OrderEvidence
-  std::array<Example, 3> evidence_examples{};
-  std::uint64_t first_row = kNoRow;  // where the column first stood, and its place there
+  std::uint64_t first_row = kNoRow;         // where the column first stood, and its place there
   std::size_t place = std::numeric_limits<std::size_t>::max();
 
   void add(const ShapeFound& found, std::string_view text, std::uint64_t row) {
-    auto shape = static_cast<std::size_t>(found.shape);
-    ++counts[shape];
-    examples[shape].offer(text, row);
+    ShapeCount& one = entry(found.shape);
+    ++one.count;
+    one.example.offer(text, row);
     if (found.ambiguous || found.evidence != OrderEvidence::none) [[unlikely]]
       add_order(found, text, row);
   }
@@ -52,11 +59,25 @@ struct ColumnShapes {
   }
   void merge(const ColumnShapes& other);
   std::string date_order() const;  // "dmy", "mdy", ""
-  std::uint64_t count(Shape shape) const { return counts[static_cast<std::size_t>(shape)]; }
-  const Example& example(Shape shape) const { return examples[static_cast<std::size_t>(shape)]; }
+  std::uint64_t count(Shape shape) const { return met(shape).count; }
+  const Example& example(Shape shape) const { return met(shape).example; }
+  const Example& evidence_example(OrderEvidence which) const;  // where there is such evidence
 
  private:
+  ShapeCount& entry(Shape shape) {
+    std::uint8_t& at = places_[static_cast<std::size_t>(shape)];
+    if (at == 0) [[unlikely]] {
+      met_.push_back({.shape = shape, .example = {}});
+      at = static_cast<std::uint8_t>(met_.size());
+    }
+    return met_[at - 1];
+  }
+  const ShapeCount& met(Shape shape) const;
   void add_order(const ShapeFound& found, std::string_view text, std::uint64_t row);
+
+  std::array<std::uint8_t, kShapes> places_{};  // in met_, from 1; 0: not met
+  std::vector<ShapeCount> met_;
+  std::vector<Example> evidence_examples_;  // by OrderEvidence, once there is any
 };
 
 struct Decision {
