@@ -4,13 +4,15 @@
 measure_workbooks.py [--rows N] [--repeat N] [--slow-repeat N] [--shapes shared,inline,numbers] [--work FOLDER]
 The readers of bench/workbooks touch every cell and keep what their library keeps; each has to find the same rows and cells and
 the same sum of the first column as were written, or stands in the table with what it found instead. Keep other work off the
-machine. Readers that take minutes run --slow-repeat times.
+machine. Readers that take minutes run --slow-repeat times (0: not at all).
 """
 import argparse
 import hashlib
 import json
 import pathlib
+import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,8 +34,14 @@ NODE_MIB = 8192   # a reader that keeps the whole sheet needs more than Node all
 class Answer:
     """How one reader answered once: time, memory, and what it found; nothing where it failed."""
 
-    def __init__(self, ran, found):
-        self.seconds, self.peak_mib, self.found = ran.seconds, ran.peak_mib, found
+    def __init__(self, ran, found, cpu_seconds):
+        self.seconds, self.peak_mib, self.found, self.cpu_seconds = ran.seconds, ran.peak_mib, found, cpu_seconds
+
+
+def cpu_seconds():
+    """Of all programs that have ended. On a machine that others use it says more than the clock."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def cache(kind, *files):
@@ -98,21 +106,23 @@ def make(work, shape, rows):
 
 def reading(command, path):
     def go():
+        before = cpu_seconds()
         try:
             ran = run([*command, path])
         except Failed as error:
             print(f"    {error}", file=sys.stderr, flush=True)
-            return Answer(measure.Ran(0, 0, ""), {})
-        return Answer(ran, json.loads(ran.out.splitlines()[-1]))
+            return Answer(measure.Ran(0, 0, ""), {}, 0)
+        return Answer(ran, json.loads(ran.out.splitlines()[-1]), cpu_seconds() - before)
     return go
 
 
 def loading(command):
     """Of a run of Sluice: every row has to pass."""
     def go():
+        before = cpu_seconds()
         ran = run(command)
         rows = json.loads(ran.out)["rows"]
-        return Answer(ran, {"rows": rows["read"] if rows["rejected"] == 0 else -1})
+        return Answer(ran, {"rows": rows["read"] if rows["rejected"] == 0 else -1}, cpu_seconds() - before)
     return go
 
 
@@ -123,14 +133,18 @@ def into_new_store(store, go):
     return fresh
 
 
+def median_cpu(answers):
+    return statistics.median(answer.cpu_seconds for answer in answers)
+
+
 def line(name, answers, ours, expected, rows):
     peak = max(answer.peak_mib for answer in answers)
     wrong = [answer.found for answer in answers if not answer.found or any(expected[key] != answer.found[key] for key in answer.found)]
     if wrong:
-        return [name, f"fails: {count(wrong[0]['rows']) + ' rows' if wrong[0] else 'ends in an error'}", "–", "–", "–", f"{peak:.0f}"]
-    seconds = median_seconds(answers)
-    return [name, f"{seconds:.2f}", count(rows / seconds), f"{seconds / ours:.2f}",
-            f"± {spread(answers):.0f} %" if len(answers) > 1 else "once", f"{peak:.0f}"]
+        return [name, f"fails: {count(wrong[0]['rows']) + ' rows' if wrong[0] else 'ends in an error'}", *["–"] * 5, f"{peak:.0f}"]
+    seconds, cpu = median_seconds(answers), median_cpu(answers)
+    return [name, f"{seconds:.2f}", count(rows / seconds), f"{seconds / median_seconds(ours):.2f}",
+            f"± {spread(answers):.0f} %" if len(answers) > 1 else "once", f"{cpu:.2f}", f"{cpu / median_cpu(ours):.2f}", f"{peak:.0f}"]
 
 
 def compare(options, shape, found):
@@ -145,10 +159,10 @@ def compare(options, shape, found):
         store, loading([measure.SLUICE, "run", *common, "--to", f"sqlite:{store}"]))
     slow = {name: reading(command, path) for name, (command, slow) in found.items() if slow}
     answers = interleaved(fast, options.repeat)
-    answers |= interleaved(slow, options.slow_repeat)
-    ours = median_seconds(answers["**Sluice's reader alone**"])
+    answers |= interleaved(slow, options.slow_repeat) if options.slow_repeat else {}
+    ours = answers["**Sluice's reader alone**"]
     print(f"{title}: {count(rows)} rows of {COLUMNS} cells, {path.stat().st_size / 1e6:.0f} MB.\n")
-    table(["reader", "seconds", "rows/s", "× the time of Sluice's reader", "spread", "peak MiB"],
+    table(["reader", "seconds", "rows/s", "× Sluice's reader", "spread", "CPU seconds", "× Sluice's reader", "peak MiB"],
           [line(name, each, ours, expected, rows) for name, each in answers.items()])
     for name in (name for name, each in answers.items() if "luice" in name and max(answer.peak_mib for answer in each) > GOAL_MIB):
         print(f"{name} is over its limit of {GOAL_MIB} MiB.\n")

@@ -8,6 +8,7 @@
 #include "engine/discard_writer.h"
 #include "formats/chunk_reader.h"
 #include "formats/detect.h"
+#include "formats/xlsx_test_book.h"
 
 namespace sluice {
 namespace {
@@ -134,6 +135,31 @@ TEST(RunSplit, ChunksThreadsAndBatchesDoNotChangeTheRows) {
             << threads << " threads, chunks of " << bytes << " bytes, " << rows << " rows";
       }
     }
+  }
+}
+
+TEST(RunSplit, ASheetGivesTheSameRowsOnAnyNumberOfThreads) {
+  constexpr int kRows = 3000;
+  testing::Book book = testing::Book::of("<row><c t='str'><v>id</v></c><c t='str'><v>name</v></c></row>");
+  std::vector<std::string> wanted;
+  for (int i = 1; i <= kRows; ++i) {
+    book.strings += "<si><t>name " + std::to_string(i) + "</t></si>";
+    // A text from any place of those that were met, and one that no row before had.
+    const int named = i % 3 == 0 ? i : (i % 97 * 7919 + i / 2) % i + 1;
+    book.sheets[0].data += "<row><c><v>" + std::to_string(i) + "</v></c><c t='s'><v>" +
+                           std::to_string(named - 1) + "</v></c></row>";
+    wanted.push_back(std::to_string(i) + "@" + std::to_string(i + 1) + " {\"id\":\"" + std::to_string(i) +
+                     "\",\"name\":\"name " + std::to_string(named) + "\"}");
+  }
+  const std::string bytes = book.bytes();
+  TestRun setup(bytes, "name: t\nidentity: position\n");
+  for (unsigned threads : {1u, 2u, 4u}) {
+    ComputePool pool(threads);
+    KeepingWriter got;
+    ASSERT_EQ(setup.run(got, pool, {2048, 100}, 500, setup.whole()), SplitEnd::done);
+    ASSERT_EQ(got.lines.size(), wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      ASSERT_TRUE(got.lines[i].starts_with(wanted[i] + " ")) << got.lines[i] << ", not " << wanted[i];
   }
 }
 
