@@ -31,6 +31,7 @@ export function PipelinePage() {
 function Shown({ read }: { read: ReadPipeline }) {
   const client = useQueryClient();
   const mayOperate = useMay("operate");
+  const mayReadData = useMay("read_data");
   const now = useNow(60_000);
   // What is being changed must not change under the writer's hands: a newer one is seen by saving.
   const [base, setBase] = useState(read);
@@ -49,6 +50,11 @@ function Shown({ read }: { read: ReadPipeline }) {
             <Button variant="default" renderRoot={(props) => <Link to="/jobs" search={{ pipeline: pipeline.name }} {...props} />}>
               Its jobs
             </Button>
+            {mayReadData && (
+              <Button variant="default" renderRoot={(props) => <Link to="/rows/$pipeline" params={{ pipeline: pipeline.name }} {...props} />}>
+                Its rows
+              </Button>
+            )}
             {mayOperate && (
               <Button variant="default" renderRoot={(props) => <Link to="/pipelines/new" search={{ from: pipeline.name }} {...props} />}>
                 Copy
