@@ -4,6 +4,7 @@ that goes away. What is in the bucket is looked at with boto3 (versions in tests
 `tools/with_postgres.sh -c fsync=off tools/with_s3.sh tools/with_sqs.sh`."""
 import concurrent.futures
 import contextlib
+import csv
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import zipfile
 
 from environments import environment_of
 
@@ -28,6 +30,7 @@ if pathlib.Path(sys.prefix).resolve() != PROGRAMS.parent.resolve():
 import boto3  # noqa: E402
 import botocore.config  # noqa: E402
 
+import workbooks  # noqa: E402
 from checks import ROOT, run_checks  # noqa: E402
 from client_world import PIPELINE, make_file  # noqa: E402
 from cutting_proxy import RESET, TO_CLIENT, TO_SERVER, CuttingProxy  # noqa: E402
@@ -284,6 +287,50 @@ def a_file_that_lies_there_is_named_by_its_url(world):
         demand(os.environ["AWS_SECRET_ACCESS_KEY"].encode() not in settings, "the secret is shown")
 
 
+def a_workbook_gives_the_rows_of_the_same_csv(world):
+    """A workbook is read from its end, which an object is not: the worker makes a copy, and leaves none."""
+    with Place(world, "workbook") as place:
+        file = make_file(20_000, note_bytes=100)
+        made = io.BytesIO()
+        book = workbooks.Workbook(made, shared=True)
+        for cells in csv.reader(io.StringIO(file.data.decode())):
+            book.add([cell or None for cell in cells])
+        book.close()
+        node = place.node()
+        place.client.put_object(Bucket=BUCKET, Key=place.prefix + "inbox/people.xlsx", Body=made.getvalue())
+        here = f"s3://{BUCKET}/{place.prefix}inbox/people.xlsx"
+        for way, job in (("raw", send_raw(node, "a.xlsx", made.getvalue(), "raw", "key-raw")),
+                         ("form", send_form(node, "a.xlsx", made.getvalue(), "form", "key-form")),
+                         ("tus", node.json("POST", "/v1/pipelines/tus/jobs", {"blob": here}, status=202)["jobId"])):
+            ended = node.wait_for(job)
+            rows = ended["rows"]
+            demand((ended["status"], rows["read"], rows["inserted"], rows["rejected"]) ==
+                   ("COMPLETED", file.rows, file.rows - file.rejected, file.rejected), f"{way}: {ended}")
+            # Row 50 is below the header.
+            reject = node.json("GET", f"/v1/jobs/{job}/errors?limit=1")["items"][0]
+            demand("Sheet 'People', cell A51: " in json.dumps(reject, ensure_ascii=False), f"{way}: {reject}")
+            found = subprocess.run(["psql", "-AtqX", place.store, "-c",
+                                    f"SELECT encode(content_hash, 'hex') FROM ingested_data WHERE pipeline = '{way}'"],
+                                   stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+            demand({bytes.fromhex(each) for each in found} == file.hashes, f"{way}: other rows are stored than the file has")
+        left = [str(path) for path in node.folder.rglob("*") if path.is_file() and path.suffix != ".yaml"]
+        demand(not left, f"on the node's disk are {left}")
+
+
+def an_archive_is_unpacked_within_the_bucket(world):
+    with Place(world, "archive") as place:
+        node = place.node()
+        before = written_to_disk(node)
+        other = make_file(3_000)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("may/one.csv", place.file.data)
+            archive.writestr("two.csv", other.data)
+        job = node.wait_for(send_raw(node, "may.zip", packed.getvalue(), "raw", "key-archive"))
+        demand((job["status"], job["rows"]["read"], job["members"]["completed"]) == ("COMPLETED", place.file.rows + other.rows, 2), f"{job}")
+        demand(written_to_disk(node) - before < len(place.file.data), "the files went over the node's disk")
+
+
 def a_watched_prefix_gives_jobs(world):
     with Place(world, "watched") as place:
         node = place.node()
@@ -370,7 +417,7 @@ def s3_that_says_nothing_holds_nobody_up(world):
 
 CHECKS = [each_way_goes_to_the_bucket_and_past_the_disk, a_tus_upload_goes_on_at_another_node_when_its_own_is_killed,
           a_tus_upload_goes_on_at_another_node_while_its_own_lives, a_tus_upload_that_two_nodes_finish_at_once_is_one_job, of_uploads_that_end_early_nothing_is_left,
-          a_file_that_lies_there_is_named_by_its_url, a_watched_prefix_gives_jobs,
+          a_file_that_lies_there_is_named_by_its_url, a_workbook_gives_the_rows_of_the_same_csv, an_archive_is_unpacked_within_the_bucket, a_watched_prefix_gives_jobs,
           a_notification_gives_a_job_at_once, s3_that_goes_away_comes_back, s3_that_says_nothing_holds_nobody_up]
 
 
