@@ -72,7 +72,8 @@ Json job_links(const Job& job, const std::string& origin) {
   if (job.status == JobStatus::failed || job.status == JobStatus::cancelled) links["retry"] = self + "/retry";
   if (job.counts.rejected != 0) links["resubmit"] = self + "/resubmit";
   if (is_archive(job)) links["members"] = origin + "/v1/jobs?parent=" + job.id;
-  if (job.parent_job_id) links[is_member(job) ? "archive" : "parent"] = origin + "/v1/jobs/" + *job.parent_job_id;
+  if (job.parent_job_id)
+    links[is_member(job) ? "archive" : "parent"] = origin + "/v1/jobs/" + *job.parent_job_id;
   return links;
 }
 
