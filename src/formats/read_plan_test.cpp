@@ -61,7 +61,7 @@ TEST(ReadPlanJson, GoesThereAndBack) {
 // plan: it comes from the process that reads).
 TEST(ReadPlanJson, NoMemberIsForgotten) {
 #if defined(__GLIBCXX__) && defined(__x86_64__)
-  EXPECT_EQ(sizeof(ReadPlan), 376u) << "a new member? add it to read_plan.cpp and to full_plan()";
+  EXPECT_EQ(sizeof(ReadPlan), 400u) << "a new member? add it to read_plan.cpp and to full_plan()";
 #endif
 }
 

@@ -1,5 +1,6 @@
 // Jobs: asked for, steered, and kept as they are now by live events (live.ts).
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { isArchive } from "../logic/lineage";
 import { api, type Job, type JobEvent, type JobStatus, type Page, type Split, take } from "./client";
 
 export interface JobFilter {
@@ -71,15 +72,6 @@ export const eventsQuery = (id: string) =>
 
 export function hasEnded(job: Job): boolean {
   return job.status !== "PENDING" && job.status !== "PROCESSING";
-}
-
-export function isArchive(job: Job): boolean {
-  return job.members !== null;
-}
-
-// Did its file lie in an archive? The job of that is its parent.
-export function isMember(job: Job): boolean {
-  return "archive" in job.links;
 }
 
 export function useSteer(job: Job) {

@@ -16,7 +16,7 @@ describe("the line of a row", () => {
   const place = (row: number, line: number) => ({ byte: 0, row, line });
   const split = (number: number, begin: [number, number], checkpoint: [number, number]) =>
     ({ number, work: number === 0 ? "planning" : "rows", begin: place(...begin), checkpoint: place(...checkpoint) }) as Split;
-  const file = { parentJobId: null };
+  const file = { parentJobId: null, links: {} };
   const csv = { format: "csv" } as const;
 
   it("is counted from the beginning of its split", () => {
@@ -29,6 +29,7 @@ describe("the line of a row", () => {
     expect(lineOf(5, file, csv, splits)).toBe(8);
     expect(lineOf(6, file, csv, splits)).toBeNull(); // nobody has come to it
     expect(lineOf(5, file, { format: "json" }, splits)).toBeNull();
-    expect(lineOf(5, { parentJobId: "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f" }, csv, splits)).toBeNull();
+    expect(lineOf(5, { ...file, parentJobId: "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f" }, csv, splits)).toBeNull();
+    expect(lineOf(5, { parentJobId: "0193a0b2-7c3a-7b1e-8f2d-5a6b7c8d9e0f", links: { archive: "/v1/jobs/0193a0b2" } }, csv, splits)).toBe(8); // out of an archive
   });
 });

@@ -1,5 +1,6 @@
 // Stored rows: which columns they have, and where in its file a row stood.
 import type { Job, Plan, Split } from "../api/client";
+import { isResubmission } from "./lineage";
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -19,8 +20,8 @@ export function columnsOf(fields: readonly string[], rows: readonly { data: Reco
 
 // The line of a row in its file; null where nobody can tell. A split that has as many lines as rows has each row on a line
 // of its own, so that its lines can be counted; where one goes over several, or lines are blank, they cannot.
-export function lineOf(rowNumber: number, job: Pick<Job, "parentJobId">, plan: Pick<Plan, "format">, splits: readonly Split[]): number | null {
-  if (job.parentJobId !== null) return null; // its row numbers are those of the file that it corrects
+export function lineOf(rowNumber: number, job: Pick<Job, "parentJobId" | "links">, plan: Pick<Plan, "format">, splits: readonly Split[]): number | null {
+  if (isResubmission(job)) return null; // its row numbers are those of the file that it corrects
   if (plan.format !== "csv" && plan.format !== "ndjson") return null;
   const split = splits.find(({ work, begin, checkpoint }) => work === "rows" && begin.row <= rowNumber && rowNumber < checkpoint.row);
   if (split === undefined) return null;

@@ -3,9 +3,9 @@ import { Anchor, Group, Stack, Table, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import type { Job } from "../api/client";
-import { isArchive, isMember } from "../api/jobs";
 import { secondsTaken } from "../logic/counts";
 import { ago, count, counted, duration, time } from "../logic/format";
+import { isArchive, isMember, isResubmission } from "../logic/lineage";
 import { CountsBar } from "./counts";
 import { JobProgress, StatusBadge } from "./job-status";
 import { useNow } from "./use-now";
@@ -18,7 +18,7 @@ export function JobList({ jobs }: { jobs: readonly Job[] }) {
 function descent(job: Job): string {
   if (job.members !== null) return ` · an archive of ${counted(job.members.total, "file")}`;
   if (isMember(job)) return " · out of an archive";
-  return job.parentJobId === null ? "" : " · corrections";
+  return isResubmission(job) ? " · corrections" : "";
 }
 
 function FileLink({ job }: { job: Job }) {

@@ -2,6 +2,7 @@
 import { Text, Timeline } from "@mantine/core";
 import type { Job, JobEvent } from "../api/client";
 import { counted, time } from "../logic/format";
+import { isResubmission } from "../logic/lineage";
 
 interface Step {
   key: string;
@@ -14,7 +15,7 @@ function steps(job: Job, events: readonly JobEvent[]): Step[] {
   const found: Step[] = [
     {
       key: "sent",
-      title: job.parentJobId === null ? "Sent" : "Corrections sent",
+      title: isResubmission(job) ? "Corrections sent" : "Sent",
       time: job.createdAt,
       text: job.createdBy === null || job.createdBy === "anonymous" ? undefined : `by ${job.createdBy}`,
     },

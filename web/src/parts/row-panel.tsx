@@ -9,6 +9,7 @@ import { planQuery } from "../api/rejects";
 import type { StoredRow } from "../api/rows";
 import { Problem } from "../api/problem";
 import { count, time } from "../logic/format";
+import { isResubmission } from "../logic/lineage";
 import { lineOf } from "../logic/stored-row";
 import { comparable } from "../logic/where";
 import { Failed } from "./states";
@@ -90,7 +91,7 @@ function Origin({ row }: { row: StoredRow }) {
           ) : (
             <span className="soft">{isGone ? "its job has been removed since" : "…"}</span>
           )}
-          {job.data !== undefined && job.data.parentJobId !== null && (
+          {job.data !== undefined && isResubmission(job.data) && (
             <>
               , corrections of{" "}
               <Anchor renderRoot={(props) => <Link to="/jobs/$id" params={{ id: job.data.parentJobId ?? "" }} {...props} />}>an earlier job</Anchor>
