@@ -197,6 +197,14 @@ def upload_goes_on_after_a_reload(world):
         demand(len(place.items("/v1/jobs")) == 1, "the file became more than one job")
 
 
+def what_is_not_taken_is_said_before_it_is_sent(world):
+    with world.place("refused", options=["--set", "limits.upload_bytes=20KB"]) as place:
+        large, picture = place.write("large.csv", b"id\n" + b"1\n" * 15_000), place.write("terms.csv", b"%PDF-1.7\n1 0 obj\n")
+        seen = place.drive("refused.mjs", large=str(large), picture=str(picture))
+        demand("at most 20 kB" in seen[0]["text"], f"of a large file: {seen[0]['text']}")
+        demand([(one["button"], one["isEnabled"]) for one in seen] == [("Send this file", False), ("Send it all the same", True)], f"they may be sent: {seen}")
+
+
 def an_archive_is_the_files_in_it(world):
     with world.place("archive") as place:
         place.hospitals()
@@ -489,7 +497,7 @@ def is_small_and_stays_in_place(world):
 
 CHECKS = [looks_good_everywhere, rows_are_browsed, aggregates_follow, queue_is_steered, dashboard_follows, pipeline_way, keys_are_made_and_revoked,
           a_job_is_steered_and_found, a_workbook_comes_and_goes_back, shows_what_happens, upload_goes_on_with_a_killed_server,
-          upload_goes_on_after_a_reload, hospitals_way, an_archive_is_the_files_in_it, keys_decide_what_is_shown, first_way, logic_holds,
+          upload_goes_on_after_a_reload, hospitals_way, an_archive_is_the_files_in_it, what_is_not_taken_is_said_before_it_is_sent, keys_decide_what_is_shown, first_way, logic_holds,
           is_small_and_stays_in_place]
 
 if __name__ == "__main__":

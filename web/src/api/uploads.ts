@@ -1,6 +1,7 @@
 // Files on their way to the server: resumable uploads (tus) that go on behind whichever page is open, over broken
 // connections and restarts of the server. What was begun and not ended is remembered by the browser: chosen again after
 // the page was loaded anew, a file goes on where the server has it.
+import { queryOptions } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import type { DetailedError, Upload } from "tus-js-client";
 import { NO_ANSWER, type Problem, problemOf } from "./problem";
@@ -52,6 +53,17 @@ function problemIn(error: Error): Problem {
   const answer = "originalResponse" in error ? (error as DetailedError).originalResponse : null;
   return answer === null ? problemOf(null, NO_ANSWER) : problemOf(answer.getBody(), answer.getStatus());
 }
+
+// The largest file that the server takes, in bytes; null where it does not say.
+export const mostBytesQuery = queryOptions({
+  queryKey: ["most-bytes"],
+  queryFn: async () => {
+    const told = await fetch(ENDPOINT, { method: "OPTIONS", headers: { "Tus-Resumable": "1.0.0" } });
+    const most = Number(told.headers.get("Tus-Max-Size"));
+    return most > 0 ? most : null;
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+});
 
 // Begins at once. `pipeline` null: by the file's name.
 export function sendFile(file: File, pipeline: string | null): number {

@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { api, type Preview, take } from "../api/client";
 import { pipelinesQuery, previewOf } from "../api/pipelines";
+import { Problem } from "../api/problem";
+import { mostBytesQuery } from "../api/uploads";
 import { bytes } from "../logic/format";
 import { type Definition, proposed } from "../logic/propose";
 import { sampleOf } from "../logic/sample";
@@ -41,6 +43,8 @@ async function look(file: File, pipeline: string | null): Promise<Looked> {
 export function ChosenFile({ chosen, onPipeline, onSend, onDrop }: Props) {
   const { file, pipeline } = chosen;
   const pipelines = useQuery(pipelinesQuery);
+  const most = useQuery(mostBytesQuery).data ?? null;
+  const isTooLarge = most !== null && file.size > most;
   const looked = useQuery({
     queryKey: ["preview", chosen.id, pipeline],
     queryFn: () => look(file, pipeline),
@@ -48,6 +52,8 @@ export function ChosenFile({ chosen, onPipeline, onSend, onDrop }: Props) {
     retry: false,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  // By its beginning: what is behind that nobody has looked at, so it stays the reader's to decide.
+  const isRefused = looked.error instanceof Problem && looked.error.status >= 400 && looked.error.status < 500;
   const fits = useFitting(looked.data?.preview ?? null);
   // Proposed once; what the reader chooses then stands.
   const offered = useRef(false);
@@ -85,6 +91,11 @@ export function ChosenFile({ chosen, onPipeline, onSend, onDrop }: Props) {
       </Group>
       <Stack gap="md">
         {file.size === 0 && <Alert color="orange">This file is empty. Was it saved before it was chosen?</Alert>}
+        {isTooLarge && (
+          <Alert color="orange">
+            This file is larger than the server takes: at most {bytes(most)}. Send it compressed or in parts, or ask whoever runs the server to raise limits.upload_bytes.
+          </Alert>
+        )}
         {looked.isLoading && <Skeleton height={180} aria-label="The file is looked at" />}
         {looked.isError && <Failed problem={looked.error} onRetry={() => void looked.refetch()} />}
         {looked.data?.why != null && <Alert color="blue">{looked.data.why}</Alert>}
@@ -93,8 +104,8 @@ export function ChosenFile({ chosen, onPipeline, onSend, onDrop }: Props) {
           <Button variant="default" onClick={onDrop}>
             Leave it
           </Button>
-          <Button onClick={onSend} disabled={file.size === 0} loading={looked.isLoading}>
-            Send this file
+          <Button onClick={onSend} disabled={file.size === 0 || isTooLarge} variant={isRefused ? "default" : "filled"} loading={looked.isLoading}>
+            {isRefused ? "Send it all the same" : "Send this file"}
           </Button>
         </Group>
       </Stack>
