@@ -322,7 +322,9 @@ def a_job_is_steered_and_found(world):
         demand(whole["status"] == "COMPLETED" and whole["rows"] == {"read": 4000, "inserted": 3920, "updated": 0, "duplicate": 0, "rejected": 80},
                f"let go on: {whole}")
         demand("Cancelled" in seen["timeline"].split("Completed")[0], f"what happened: {seen['timeline']}")
-        demand(seen["firstRow"] == "5000" and len(seen["requests"]) == 1 and "from=5000" in seen["requests"][0], f"into the middle: {seen}")
+        # The list may be looked at anew when the page's connection is there.
+        further = [query for query in seen["requests"] if "from=" in query or "cursor=" in query]
+        demand(seen["firstRow"] == "5000" and len(further) == 1 and "from=5000" in further[0], f"into the middle: {seen}")
         demand(seen["all"] == 1, f"at the last row there are {seen['all']}")
         demand("6,000" in seen["groups"], f"reasons: {seen['groups']}")
         demand(seen["listed"] == [seen["job"]], f"found by its name: {seen['listed']}")
