@@ -27,14 +27,14 @@ constexpr std::size_t kMostTitles = 50;  // rows
 constexpr std::size_t kFewestSampleRows = 2 * kMostTitles;
 constexpr std::size_t kMostFollowing = 1000;  // sheets: the numbers of their rows have to fit into 32 bits
 
-std::string quoted(const std::string& name) { return "'" + shown_value(name, 100) + "'"; }
+std::string in_quotes(const std::string& name) { return "'" + shown_value(name, 100) + "'"; }
 
 std::string listed(const Workbook& workbook, const std::vector<std::size_t>& sheets) {
   std::string text;
   for (std::size_t i = 0; i < sheets.size() && i < kMostListed; ++i) {
     const WorkbookSheet& sheet = workbook.sheets[sheets[i]];
     if (i > 0) text += ", ";
-    text += std::to_string(sheets[i] + 1) + " " + quoted(sheet.name);
+    text += std::to_string(sheets[i] + 1) + " " + in_quotes(sheet.name);
     if (sheet.state != SheetState::visible) text += " (hidden)";
   }
   if (sheets.size() > kMostListed) text += " and " + std::to_string(sheets.size() - kMostListed) + " more";
@@ -79,7 +79,7 @@ Result<std::vector<std::size_t>> choose_sheets(const SourceSpec& source,
   if (choice.name) {
     auto found = std::ranges::find(workbook.sheets, *choice.name, &WorkbookSheet::name);
     if (found == workbook.sheets.end())
-      return fail(ErrorKind::input, "has no sheet " + quoted(*choice.name) + "; its sheets are " +
+      return fail(ErrorKind::input, "has no sheet " + in_quotes(*choice.name) + "; its sheets are " +
                                         listed(workbook, all_sheets(workbook)));
     return std::vector{static_cast<std::size_t>(found - workbook.sheets.begin())};
   }
@@ -122,7 +122,7 @@ Result<std::vector<std::size_t>> choose_sheets(const SourceSpec& source,
   if (visible.empty())
     return fail(ErrorKind::input, "is empty: no sheet of the workbook has a cell with a value");
   if (count > 1)
-    findings.push_back("Sheet " + quoted(workbook.sheets[visible[0]].name) + " is read: of " +
+    findings.push_back("Sheet " + in_quotes(workbook.sheets[visible[0]].name) + " is read: of " +
                        std::to_string(count) + " sheets it is the only " +
                        (hidden.empty() ? "" : "visible ") + "one with data.");
   return visible;
@@ -267,14 +267,14 @@ Result<> add_following(std::span<const std::size_t> sheets, std::string_view hea
     const Sample sample = TRY(read_sample(*records, as_declared, 1, stop));
     if (sample.records.empty() || record_of(sample) != header)
       return fail(ErrorKind::input,
-                  "has sheets with data that do not belong together: " + quoted(sheet.name) +
-                      " does not begin with the header of " + quoted(plan.sheet.name) +
+                  "has sheets with data that do not belong together: " + in_quotes(sheet.name) +
+                      " does not begin with the header of " + in_quotes(plan.sheet.name) +
                       ". Give each sheet of the report the same columns in the same order, and take other "
                       "sheets out of the workbook");
     plan.sheet.more.push_back(sheet.name);
     plan.csv.comment_rows.push_back(
         static_cast<std::uint32_t>(plan.sheet.more.size() * kMostSheetRows + sample.records.front().line));
-    plan.findings.push_back("The rows of the sheet " + quoted(sheet.name) + " follow.");
+    plan.findings.push_back("The rows of the sheet " + in_quotes(sheet.name) + " follow.");
   }
   return {};
 }
@@ -301,7 +301,7 @@ Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipAr
   const std::size_t chosen = sheets.front();
   const WorkbookSheet& sheet = workbook.sheets[chosen];
   if (!sheet.has_cells)
-    return fail(ErrorKind::input, "has a chart and no cells on the sheet " + quoted(sheet.name));
+    return fail(ErrorKind::input, "has a chart and no cells on the sheet " + in_quotes(sheet.name));
   plan.sheet.number = static_cast<std::uint32_t>(chosen + 1);
   plan.sheet.name = sheet.name;
 
@@ -310,7 +310,8 @@ Result<> detect_xlsx(const SourceSpec& source, const std::shared_ptr<const ZipAr
   auto records = TRY(open_sheet(archive, workbook, sheet, limits, SheetTexts::read, stop));
   Sample sample = TRY(read_sample(*records, plan.csv, most, stop));
   if (sample.records.empty())
-    return fail(ErrorKind::input, "is empty: the sheet " + quoted(sheet.name) + " has no cell with a value" +
+    return fail(ErrorKind::input, "is empty: the sheet " + in_quotes(sheet.name) +
+                                      " has no cell with a value" +
                                       (sample.text.size() < kSheetSampleBytes ? "" : " in its first rows"));
   const Squared squared = square_up(sample.records);
   plan.sheet.first_column = squared.first_column;
