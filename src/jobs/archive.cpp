@@ -8,7 +8,7 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kMark = R"({"archive")";
-constexpr std::size_t kAtOnce = 100;
+constexpr std::size_t kMembersAtOnce = 100;
 constexpr std::size_t kNamed = 5;  // members that the cause of a failure names
 
 std::string why_not_loaded(const Job& member) {
@@ -32,11 +32,11 @@ std::string cause_of(const Members& members, const std::vector<std::string>& nam
 Result<> each_member(Service& service, const Job& archive, const std::function<Result<>(const Job&)>& visit) {
   std::optional<std::int64_t> before;
   while (true) {
-    const auto jobs = TRY(
-        service.store.jobs().list({.tenant = archive.tenant, .parent_job_id = archive.id}, before, kAtOnce));
+    const auto jobs = TRY(service.store.jobs().list({.tenant = archive.tenant, .parent_job_id = archive.id},
+                                                    before, kMembersAtOnce));
     for (const Job& job : jobs)
       if (is_member(job)) TRY(visit(job));
-    if (jobs.size() < kAtOnce) return {};
+    if (jobs.size() < kMembersAtOnce) return {};
     before = jobs.back().sequence;
   }
 }

@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kLongest = 255;
+constexpr std::size_t kMostFileNameBytes = 255;
 constexpr std::size_t kLongestEnding = 20;  // ".ndjson.zst" and more
 
 // Control characters, and what makes "gnp.csv" look like "vsc.png".
@@ -37,10 +37,10 @@ std::string clean_file_name(std::string_view sent) {
   }
   name = trim_white_space(name);
   if (name == "." || name == "..") return "";
-  if (name.size() <= kLongest) return name;
+  if (name.size() <= kMostFileNameBytes) return name;
   std::size_t ending = name.find('.', name.size() - kLongestEnding);
   std::string kept = ending == std::string::npos ? "" : name.substr(ending);
-  return std::string(cut_utf8(name, kLongest - kept.size())) + kept;
+  return std::string(cut_utf8(name, kMostFileNameBytes - kept.size())) + kept;
 }
 
 }  // namespace sluice

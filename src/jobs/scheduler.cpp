@@ -21,7 +21,7 @@ constexpr std::size_t kMostStarted = 20;
 // A file that was changed a moment ago may still be being written.
 constexpr auto kSettled = 10s;
 // A schedule whose times can no longer be read (its zone is gone from tzdata) is looked at again then.
-constexpr auto kAfterFault = 1h;
+constexpr auto kAfterFailedLook = 1h;
 constexpr std::size_t kRemembered = 200'000;  // files of one prefix, some 100 bytes each
 
 std::string file_name_of(const std::string& key) { return key.substr(key.rfind('/') + 1); }
@@ -144,7 +144,7 @@ Result<> Scheduler::run(const Schedule& schedule, std::stop_token stop) {
   if (!schedule.cron.empty()) next = next_run_ms(schedule, now);
   if (!next) {
     run.error = next.error().message;
-    next = ms_since_1970(now + kAfterFault);
+    next = ms_since_1970(now + kAfterFailedLook);
   }
   if (!TRY(service_.store.schedules().claim(schedule, *next))) return {};  // another node has told
   if (!run.error.empty())

@@ -15,17 +15,17 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kHeadBytes = 4;
-constexpr std::size_t kBlockBytes = 256 * 1024;
+constexpr std::size_t kMarkBytes = 4;
+constexpr std::size_t kUnpackedAtOnce = 256 * 1024;
 constexpr std::size_t kMostPathBytes = 255;
 constexpr std::uint64_t kSpaceLeftAlone = 256u << 20;  // for the store beside it, as uploads leave it
 
-std::unexpected<Error> refuse(const Job& job, const std::string& what) {
+std::unexpected<Error> refuse_archive(const Job& job, const std::string& what) {
   return fail(ErrorKind::input, "'" + job.file_name + "' " + what + ". Nothing of it was loaded.");
 }
 
 // What the archive's reader says goes on after the file's name.
-Error about(const Job& job, Error error) {
+Error about_archive(const Job& job, Error error) {
   if (error.kind == ErrorKind::input) error.message = "'" + job.file_name + "' " + error.message + ".";
   return error;
 }
@@ -89,7 +89,7 @@ class Unpacking {
       auto member = unpack(*file, member_id(*archive_id, *file), stop);
       if (!member) {
         if (member.error().kind == ErrorKind::input) drop_written();
-        return std::unexpected(about(job_, std::move(member).error()));
+        return std::unexpected(about_archive(job_, std::move(member).error()));
       }
       members.push_back(*std::move(member));
     }
@@ -100,31 +100,35 @@ class Unpacking {
  private:
   // By what the archive declares; what comes out is held to it.
   Result<> check() const {
-    if (files_.empty()) return refuse(job_, "is a zip archive without a file to load");
+    if (files_.empty()) return refuse_archive(job_, "is a zip archive without a file to load");
     if (files_.size() > kMostArchiveFiles)
-      return refuse(job_, "is a zip archive of " + std::to_string(files_.size()) + " files; at most " +
-                              std::to_string(kMostArchiveFiles) + " are taken at once. Send it in parts");
+      return refuse_archive(job_, "is a zip archive of " + std::to_string(files_.size()) +
+                                      " files; at most " + std::to_string(kMostArchiveFiles) +
+                                      " are taken at once. Send it in parts");
     std::uint64_t bytes = 0, packed = 0;
     for (const ZipMember* file : files_) {
       packed += file->packed_bytes;  // of each at most the archive's size
       if (file->encrypted)
-        return refuse(job_, "is protected with a password: '" + file->name +
-                                "' in it is encrypted. Send it without one");
+        return refuse_archive(job_, "is protected with a password: '" + file->name +
+                                        "' in it is encrypted. Send it without one");
       bytes += std::min(file->plain_bytes, service_.archive_bytes);  // no overflow: so few files
     }
     if (bytes > service_.archive_bytes)
-      return refuse(job_, "unpacks to more than " + size_text(service_.archive_bytes) +
-                              ", the most that is taken at once (limits.upload_bytes). Send it in parts");
+      return refuse_archive(job_,
+                            "unpacks to more than " + size_text(service_.archive_bytes) +
+                                ", the most that is taken at once (limits.upload_bytes). Send it in parts");
     if (const auto space = TRY(service_.blobs.space_left()); space && *space < bytes + kSpaceLeftAlone)
       return fail(ErrorKind::unavailable,
                   "there is no room to unpack '" + job_.file_name + "': " + size_text(bytes) +
                       " are needed, " + size_text(*space) + " are free.",
                   true);
     if (packed > archive_.size())
-      return refuse(job_, "is a zip archive in which files lie over each other, as no program packs them");
+      return refuse_archive(job_,
+                            "is a zip archive in which files lie over each other, as no program packs them");
     if (bytes > kZipFreeBytes && bytes / kZipMostRatio > archive_.size())
-      return refuse(job_, "unpacks to " + size_text(bytes) + ", more than " + std::to_string(kZipMostRatio) +
-                              " times its size, as only archives do that are made to fill disks");
+      return refuse_archive(job_, "unpacks to " + size_text(bytes) + ", more than " +
+                                      std::to_string(kZipMostRatio) +
+                                      " times its size, as only archives do that are made to fill disks");
     return {};
   }
 
@@ -137,9 +141,9 @@ class Unpacking {
     const std::string key = upload_key(id);
     auto source = TRY(archive_.open(file, stop));
     auto blob = TRY(service_.blobs.create(key));
-    auto block = std::make_unique_for_overwrite<char[]>(kBlockBytes);
+    auto block = std::make_unique_for_overwrite<char[]>(kUnpackedAtOnce);
     Sha256 hash;
-    while (const std::size_t count = TRY(source->read({block.get(), kBlockBytes}, stop))) {
+    while (const std::size_t count = TRY(source->read({block.get(), kUnpackedAtOnce}, stop))) {
       const std::string_view bytes(block.get(), count);
       member.file_size += count;
       if (member.file_size > file.plain_bytes)
@@ -198,7 +202,7 @@ class Unpacking {
 
 Result<std::string> head_of(const Input& input, const std::stop_token& stop) {
   auto source = TRY(input.opener(0));
-  std::string head(kHeadBytes, '\0');
+  std::string head(kMarkBytes, '\0');
   std::size_t held = 0;
   while (held < head.size()) {
     const std::size_t count = TRY(source->read(std::span(head).subspan(held), stop));
@@ -218,7 +222,7 @@ Result<std::optional<ZipArchive>> archive_of(const Job& job, const JobRequest& r
   if (request.report || is_member(job) || !may_be || input.size == 0) return std::nullopt;
   if (!is_zip_archive(TRY(head_of(input, stop)))) return std::nullopt;
   auto archive = ZipArchive::open({input.opener, input.size}, stop);
-  if (!archive) return std::unexpected(about(job, std::move(archive).error()));
+  if (!archive) return std::unexpected(about_archive(job, std::move(archive).error()));
   if (!holds_files(*archive)) return std::nullopt;
   return *std::move(archive);
 }
