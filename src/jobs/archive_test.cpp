@@ -56,18 +56,7 @@ class Archives : public NodeTest {
     return job ? *job : Job{};
   }
 
-  Job end_of(const Job& job) {
-    const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (std::chrono::steady_clock::now() < until) {
-      EXPECT_TRUE(store_->events().number_new());
-      const std::uint64_t newest = *store_->events().newest();
-      Job now = *store_->jobs().get(job.id);
-      if (now.status != JobStatus::pending && now.status != JobStatus::processing) return now;
-      EXPECT_TRUE(store_->events().wait_for_more(newest, 1s, {}));
-    }
-    ADD_FAILURE() << "job " << job.id << " did not end";
-    return {};
-  }
+  Job end_of(const Job& job) { return end_of_job(*store_, job.id); }
 
   std::map<std::string, Job> members_of(const Job& archive) {
     std::map<std::string, Job> members;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -14,6 +15,21 @@
 #include "jobs/service.h"
 
 namespace sluice {
+
+// The job at its end; waits for the event that says so.
+inline Job end_of_job(Store& store, const std::string& id) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 60s;
+  while (std::chrono::steady_clock::now() < until) {
+    EXPECT_TRUE(store.events().number_new());
+    const std::uint64_t newest = *store.events().newest();
+    Job now = *store.jobs().get(id);
+    if (now.status != JobStatus::pending && now.status != JobStatus::processing) return now;
+    EXPECT_TRUE(store.events().wait_for_more(newest, 1s, {}));
+  }
+  ADD_FAILURE() << "job " << id << " did not end";
+  return {};
+}
 
 class NodeTest : public ::testing::Test {
  protected:

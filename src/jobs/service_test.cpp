@@ -14,6 +14,7 @@
 #include "base/uuid.h"
 #include "jobs/control_job.h"
 #include "jobs/dispatcher.h"
+#include "jobs/node_test_support.h"
 #include "jobs/submit_job.h"
 #include "jobs/worker.h"
 
@@ -22,8 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-constexpr auto kPatience = 60s;
 
 // Blobs that cannot be opened for a while.
 class FailingBlobs final : public BlobStore {
@@ -95,19 +94,7 @@ class ServiceTest : public testing::Test {
     return job ? *job : Job{};
   }
 
-  // The job at its end; waits for the event that says so.
-  Job end_of(const Job& job) {
-    const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (std::chrono::steady_clock::now() < until) {
-      EXPECT_TRUE(store_->events().number_new());
-      const std::uint64_t newest = *store_->events().newest();
-      Job now = *store_->jobs().get(job.id);
-      if (now.status != JobStatus::pending && now.status != JobStatus::processing) return now;
-      EXPECT_TRUE(store_->events().wait_for_more(newest, 1s, {}));
-    }
-    ADD_FAILURE() << "job " << job.id << " did not end";
-    return {};
-  }
+  Job end_of(const Job& job) { return end_of_job(*store_, job.id); }
 
   const fs::path folder_ = fs::temp_directory_path() / ("sluice-service-" + new_uuid());
   std::unique_ptr<Store> store_;

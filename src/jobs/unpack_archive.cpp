@@ -117,11 +117,6 @@ class Unpacking {
       return refuse_archive(job_,
                             "unpacks to more than " + size_text(service_.archive_bytes) +
                                 ", the most that is taken at once (limits.upload_bytes). Send it in parts");
-    if (const auto space = TRY(service_.blobs.space_left()); space && *space < bytes + kSpaceLeftAlone)
-      return fail(ErrorKind::unavailable,
-                  "there is no room to unpack '" + job_.file_name + "': " + size_text(bytes) +
-                      " are needed, " + size_text(*space) + " are free.",
-                  true);
     if (packed > archive_.size())
       return refuse_archive(job_,
                             "is a zip archive in which files lie over each other, as no program packs them");
@@ -129,6 +124,11 @@ class Unpacking {
       return refuse_archive(job_, "unpacks to " + size_text(bytes) + ", more than " +
                                       std::to_string(kZipMostRatio) +
                                       " times its size, as only archives do that are made to fill disks");
+    if (const auto space = TRY(service_.blobs.space_left()); space && *space < bytes + kSpaceLeftAlone)
+      return fail(ErrorKind::unavailable,
+                  "there is no room to unpack '" + job_.file_name + "': " + size_text(bytes) +
+                      " are needed, " + size_text(*space) + " are free.",
+                  true);
     return {};
   }
 

@@ -1,10 +1,10 @@
 // Rejected rows where there is no room for a grid: one below the other, the cells at fault to be corrected at once.
 import { Anchor, Text, TextInput } from "@mantine/core";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { Plan, Reject } from "../api/client";
 import { cellsOf, cellText, columnOf } from "../logic/corrections";
 import { count } from "../logic/format";
+import { CardList } from "./card-list";
 import { RejectReasons } from "./reject-reasons";
 import type { CorrectionsInHand } from "./use-corrections";
 
@@ -17,42 +17,13 @@ interface Props {
   onMore: () => void;
 }
 
-const CARD_HEIGHT = 190; // before it is measured
-const AHEAD = 5;
+const CARD_HEIGHT = 190;
 
 export function RejectCards({ rejects, hasMore, onMore, ...rest }: Props) {
-  const area = useRef<HTMLDivElement>(null);
-  const cards = useWindowVirtualizer({
-    count: rejects.length,
-    estimateSize: () => CARD_HEIGHT,
-    getItemKey: (at) => rejects[at]?.rowNumber ?? at,
-    overscan: 4,
-    scrollMargin: area.current?.offsetTop ?? 0,
-  });
-  const seen = cards.getVirtualItems();
-  const last = seen.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && last >= rejects.length - AHEAD) onMore();
-  }, [hasMore, last, rejects.length, onMore]);
   return (
-    <div ref={area} role="list" aria-label="Rejected rows" style={{ position: "relative", height: cards.getTotalSize() }}>
-      {seen.map((item) => {
-        const reject = rejects[item.index];
-        if (reject === undefined) return null;
-        return (
-          <div
-            key={item.key}
-            role="listitem"
-            ref={cards.measureElement}
-            data-index={item.index}
-            data-row={reject.rowNumber}
-            style={{ position: "absolute", top: 0, left: 0, width: "100%", transform: `translateY(${item.start - cards.options.scrollMargin}px)`, paddingBottom: "0.7rem" }}
-          >
-            <Card reject={reject} {...rest} />
-          </div>
-        );
-      })}
-    </div>
+    <CardList label="Rejected rows" items={rejects} idOf={(reject) => reject.rowNumber} height={CARD_HEIGHT} hasMore={hasMore} onMore={onMore}>
+      {(reject) => <Card reject={reject} {...rest} />}
+    </CardList>
   );
 }
 
