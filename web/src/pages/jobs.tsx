@@ -1,5 +1,5 @@
 // All jobs, newest first, as they go on.
-import { Button, Group, Select, Skeleton, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -10,7 +10,7 @@ import { pipelinesQuery } from "../api/pipelines";
 import { JobList } from "../parts/job-list";
 import { statusWord } from "../parts/job-status";
 import { PageTitle } from "../parts/page-title";
-import { Failed, Nothing } from "../parts/states";
+import { Failed, Nothing, WaitingLines } from "../parts/states";
 
 const STATUSES: JobStatus[] = ["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"];
 
@@ -49,11 +49,7 @@ export function JobsPage() {
         />
       </Group>
       {jobs.isPending && (
-        <Stack gap={8} aria-label="Jobs are looked up">
-          {[1, 2, 3, 4, 5].map((line) => (
-            <Skeleton key={line} height={58} />
-          ))}
-        </Stack>
+        <WaitingLines what="Jobs are looked up" lines={5} height={58} />
       )}
       {jobs.isError && <Failed problem={jobs.error} onRetry={() => void jobs.refetch()} />}
       {jobs.data !== undefined && jobs.data.items.length === 0 && (

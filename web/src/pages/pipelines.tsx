@@ -14,7 +14,7 @@ import { summaryOf } from "../logic/pipeline-summary";
 import type { Definition } from "../logic/propose";
 import { StatusBadge } from "../parts/job-status";
 import { PageTitle } from "../parts/page-title";
-import { Failed, Nothing } from "../parts/states";
+import { Failed, Nothing, WaitingLines } from "../parts/states";
 import { useNow } from "../parts/use-now";
 
 const AT_ONCE = 25; // each asks for itself and its last job
@@ -44,11 +44,7 @@ export function PipelinesPage() {
       </PageTitle>
       {(all.length > 8 || wanted !== "") && <TextInput label="Name" placeholder="Any" value={wanted} onChange={(event) => setWanted(event.currentTarget.value)} mb="md" w={{ base: "100%", xs: 300 }} />}
       {pipelines.isPending && (
-        <Stack gap={8} aria-label="Pipelines are looked up">
-          {[1, 2, 3].map((line) => (
-            <Skeleton key={line} height={58} />
-          ))}
-        </Stack>
+        <WaitingLines what="Pipelines are looked up" lines={3} height={58} />
       )}
       {pipelines.isError && <Failed problem={pipelines.error} onRetry={() => void pipelines.refetch()} />}
       {pipelines.isSuccess && found.length === 0 && (

@@ -1,11 +1,11 @@
 // Which pipeline's rows are looked at.
-import { Anchor, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { pipelinesQuery } from "../api/pipelines";
 import { ago, time } from "../logic/format";
 import { PageTitle } from "../parts/page-title";
-import { Failed, Nothing } from "../parts/states";
+import { Failed, Nothing, WaitingLines } from "../parts/states";
 import { useNow } from "../parts/use-now";
 
 export function RowsPage() {
@@ -15,11 +15,7 @@ export function RowsPage() {
     <div className="page">
       <PageTitle about="The rows that are stored, by the pipeline that they came through.">Data</PageTitle>
       {pipelines.isPending && (
-        <Stack gap={8} aria-label="Pipelines are looked up">
-          {[1, 2, 3].map((line) => (
-            <Skeleton key={line} height={58} />
-          ))}
-        </Stack>
+        <WaitingLines what="Pipelines are looked up" lines={3} height={58} />
       )}
       {pipelines.isError && <Failed problem={pipelines.error} onRetry={() => void pipelines.refetch()} />}
       {pipelines.data?.length === 0 && (

@@ -1,5 +1,5 @@
 // A page that waits, that has nothing to show, or that failed.
-import { Alert, Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Center, Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Problem } from "../api/problem";
@@ -56,6 +56,17 @@ export function NotFound() {
       <Button variant="light" renderRoot={(props) => <Link to="/" {...props} />}>
         To the start
       </Button>
+    </Stack>
+  );
+}
+
+// A list that is looked up: as high as its first lines will be.
+export function WaitingLines({ what, lines, height }: { what: string; lines: number; height: number }) {
+  return (
+    <Stack gap={8} aria-label={what}>
+      {Array.from({ length: lines }, (_, line) => (
+        <Skeleton key={line} height={height} />
+      ))}
     </Stack>
   );
 }
