@@ -18,14 +18,13 @@ namespace sluice {
 
 // The job at its end; waits for the event that says so.
 inline Job end_of_job(Store& store, const std::string& id) {
-  using namespace std::chrono_literals;
-  const auto until = std::chrono::steady_clock::now() + 60s;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < until) {
     EXPECT_TRUE(store.events().number_new());
     const std::uint64_t newest = *store.events().newest();
     Job now = *store.jobs().get(id);
     if (now.status != JobStatus::pending && now.status != JobStatus::processing) return now;
-    EXPECT_TRUE(store.events().wait_for_more(newest, 1s, {}));
+    EXPECT_TRUE(store.events().wait_for_more(newest, std::chrono::seconds(1), {}));
   }
   ADD_FAILURE() << "job " << id << " did not end";
   return {};
